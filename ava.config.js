@@ -1,0 +1,7 @@
+/** Unit, property, golden and command tests: no foreign programs. The others have configurations of their own. */
+export default {
+  files: ['test/{unit,property,golden,cli}/**/*.test.ts'],
+  extensions: { ts: 'module' },
+  nodeArguments: ['--import=tsx'],
+  timeout: '120s',
+};

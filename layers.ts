@@ -1,0 +1,21 @@
+/**
+ * Which folder of `src/` may import what. One way only: a stage never imports a later one.
+ * ESLint enforces it (`eslint.config.ts`), `test/unit/layers.test.ts` checks that every folder has a row.
+ * `errors` is open to all but `model`; a folder may always import from itself.
+ */
+export const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  catalog: ['model', 'ipaddr.js'],
+  declare: ['model', 'catalog', 'cdk8s', 'constructs', 'jiti', 'ipaddr.js', 'node:*'],
+  load: ['model', 'catalog', 'execa', 'node:*'],
+  'x509/read': ['model', 'node:crypto', 'node:net'],
+  'x509/build': ['model', 'x509/read', 'node-forge', 'node:crypto', 'node:util', 'ipaddr.js'],
+  sops: ['model', 'age-encryption', 'execa', 'js-yaml', 'yaml', 'node:*'],
+  observe: ['model', 'x509/read', 'sops', 'js-yaml', 'execa', 'node:*'],
+  plan: ['model', 'catalog', 'node:crypto'],
+  issue: ['model', 'x509/read', 'x509/build', 'node:crypto'],
+  render: ['model', 'catalog', 'yaml', 'js-yaml', 'node:crypto'],
+  encrypt: ['model', 'sops'],
+  write: ['model', 'node:*'],
+  commands: ['*'],
+};

@@ -1,0 +1,143 @@
+import type {
+  AlternativeNames,
+  CredentialPath,
+  KeyAlgorithm,
+  Profile,
+  Seconds,
+  Subject,
+} from './names.ts';
+
+/** What the declaration's process hands back: one fleet record, then units until the end. Data only. */
+export type DeclarationRecord =
+  | { readonly type: 'fleet'; readonly fleet: DesiredFleet }
+  | { readonly type: 'unit'; readonly unit: DesiredUnit }
+  | { readonly type: 'end' }
+  | { readonly type: 'invalid'; readonly problems: readonly DeclarationProblem[] };
+
+export interface DeclarationProblem {
+  readonly constructPath: string;
+  readonly message: string;
+}
+
+/** What holds for the whole tree. */
+export interface DesiredFleet {
+  /** The tree's folder, from the working directory. */
+  readonly tree: string;
+  readonly removedRecipients: readonly RemovedRecipient[];
+  readonly encryption: 'native' | 'sops';
+  readonly clusters: readonly FleetCluster[];
+}
+
+export interface RemovedRecipient {
+  readonly recipient: string;
+  readonly since: string;
+  readonly compromised: boolean;
+}
+
+/** Enough of a cluster to find orphans and to write `.sops.yaml`, without its credentials. */
+export interface FleetCluster {
+  readonly name: string;
+  /** Custodians: they open the store. */
+  readonly recipients: readonly string[];
+  readonly deliveryRecipients: readonly string[];
+  readonly nodes: readonly { readonly name: string; readonly recipients: readonly string[] }[];
+  /** Whether it may hold credentials: false for a plain Chart. */
+  readonly hasStore: boolean;
+}
+
+/** Clusters to be handled together, because they refer to each other; mostly one. */
+export interface DesiredUnit {
+  readonly clusters: readonly DesiredCluster[];
+  /** Credentials of this unit that later units refer to. */
+  readonly exports: readonly CredentialPath[];
+}
+
+export interface DesiredCluster extends FleetCluster {
+  /** In the order in which they can be made: issuers first. */
+  readonly authorities: readonly DesiredAuthority[];
+  readonly serviceAccountKeys: readonly DesiredServiceAccountKey[];
+  readonly leaves: readonly DesiredLeaf[];
+  readonly manifests: readonly DesiredManifest[];
+  readonly bundles: readonly DesiredBundle[];
+}
+
+interface DesiredCredential {
+  readonly path: CredentialPath;
+  readonly cluster: string;
+  readonly name: string;
+  readonly constructPath: string;
+  readonly keyAlgorithm: KeyAlgorithm;
+}
+
+export interface DesiredRotation {
+  readonly soak: Seconds;
+  readonly automatic: boolean;
+  readonly maxTokenLife: Seconds | null;
+}
+
+/** A keyset of certificate authorities. */
+export interface DesiredAuthority extends DesiredCredential {
+  readonly kind: 'CertificateAuthority';
+  readonly subject: Subject;
+  /** As kubeadm does: the common name again, where it is a DNS name. */
+  readonly dnsNames: readonly string[];
+  /** The issuing keyset; null for a self-signed root. */
+  readonly issuer: CredentialPath | null;
+  readonly pathLength: number | null;
+  readonly validity: Seconds;
+  readonly renewBefore: Seconds;
+  readonly rotation: DesiredRotation;
+}
+
+/** A keyset of service-account signing keys. */
+export interface DesiredServiceAccountKey extends DesiredCredential {
+  readonly kind: 'ServiceAccountKey';
+  readonly rotation: DesiredRotation;
+}
+
+export interface DesiredLeaf extends DesiredCredential, AlternativeNames {
+  readonly kind: 'Certificate' | 'Kubeconfig';
+  readonly node: string | null;
+  readonly issuer: CredentialPath;
+  readonly profile: Exclude<Profile, 'ca'>;
+  readonly subject: Subject;
+  readonly validity: Seconds;
+  readonly renewBefore: Seconds;
+  /** The window in which the renewal instant is moved earlier, by a fixed function of cluster and node. */
+  readonly jitter: Seconds;
+  /** Set for a kubeconfig. */
+  readonly kubeconfig: {
+    readonly server: string;
+    readonly clusterName: string;
+    readonly user: string;
+  } | null;
+}
+
+export type DesiredKeyset = DesiredAuthority | DesiredServiceAccountKey;
+
+export type JsonValue =
+  string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/** A Kubernetes object with references in it. */
+export interface DesiredManifest {
+  readonly constructPath: string;
+  /** Below the cluster's folder, without extension: `manifests/Secret.kube-system.policy-webhook-tls`. */
+  readonly path: string;
+  readonly template: { readonly [key: string]: JsonValue };
+}
+
+/** The files of one node; each `content` may hold references. */
+export interface DesiredBundle {
+  readonly constructPath: string;
+  readonly node: string;
+  readonly files: readonly DesiredFile[];
+}
+
+export interface DesiredFile {
+  /** From the node's root, without a leading slash: `etc/kubernetes/pki/ca.crt`. */
+  readonly path: string;
+  readonly content: string;
+  /** Permission bits. */
+  readonly mode: number;
+  readonly secret: boolean;
+}

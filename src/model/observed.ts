@@ -1,0 +1,62 @@
+import type { CredentialPath, TreePath } from './names.ts';
+import type { CertificateInfo, RenewalPolicy } from './x509.ts';
+
+export type EntryState = 'issuing' | 'incoming' | 'outgoing';
+
+/** A certificate chain's issuer at the time of issue: the keyset and the id of its entry. */
+export interface IssuerId {
+  readonly keyset: CredentialPath;
+  readonly id: string;
+}
+
+/** A leaf document of the store that could be read. */
+export interface ObservedLeaf {
+  readonly path: CredentialPath;
+  readonly file: TreePath;
+  readonly kind: 'Certificate' | 'Kubeconfig';
+  readonly certificate: CertificateInfo;
+  readonly issuer: IssuerId;
+  readonly issuedAt: Date;
+  readonly reason: string;
+  readonly policy: RenewalPolicy;
+  /** SPKI of the private key as recorded at issue. */
+  readonly spki: string;
+  /** Recipients of the encrypted private key. */
+  readonly recipients: readonly string[];
+}
+
+/** A leaf document that is there and cannot be used; the message has no key material. */
+export interface UnreadableLeaf {
+  readonly path: CredentialPath;
+  readonly file: TreePath;
+  readonly unreadable: string;
+}
+
+/** One entry of a keyset; a service-account key has no certificate. */
+export interface ObservedEntry {
+  readonly id: string;
+  readonly file: TreePath;
+  readonly state: EntryState;
+  readonly spki: string;
+  readonly certificate: CertificateInfo | null;
+  /** PEM, PKIX. */
+  readonly publicKey: string;
+  readonly issuer: IssuerId | null;
+  readonly issuedAt: Date;
+  readonly policy: RenewalPolicy | null;
+  readonly recipients: readonly string[];
+}
+
+export interface ObservedKeyset {
+  readonly path: CredentialPath;
+  readonly revision: number;
+  /** The issuing entry first. */
+  readonly entries: readonly ObservedEntry[];
+}
+
+/** The store of one cluster. */
+export interface ObservedCluster {
+  readonly name: string;
+  readonly keysets: ReadonlyMap<CredentialPath, ObservedKeyset>;
+  readonly leaves: ReadonlyMap<CredentialPath, ObservedLeaf | UnreadableLeaf>;
+}

@@ -1,0 +1,46 @@
+import type { CredentialPath, TreePath } from './names.ts';
+
+/** Why a leaf is issued again: the first check of the chain that fired. */
+export type Reason =
+  | 'Unreadable'
+  | 'Missing'
+  | 'KeyMismatch'
+  | 'IssuerMissing'
+  | 'IssuerRetired'
+  | 'SubjectChanged'
+  | 'SansChanged'
+  | 'UsageChanged'
+  | 'KeyAlgorithmChanged'
+  | 'Exposed'
+  | 'Expired'
+  | 'RenewalDue';
+
+export interface Verdict {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+export type ActionName = 'create' | 'issue' | 'reencrypt' | 'delete';
+
+/** One thing that has to happen to a credential. */
+export interface Action {
+  readonly action: ActionName;
+  readonly cluster: string;
+  readonly credential: CredentialPath;
+  readonly reason: string;
+  readonly message: string;
+  readonly needsIdentity: boolean;
+}
+
+/** Something a person must see to; it stops nothing else. */
+export interface Finding {
+  readonly code: 'RotationNeeded';
+  readonly cluster: string;
+  readonly credential: CredentialPath;
+  readonly message: string;
+}
+
+export interface FileChange {
+  readonly path: TreePath;
+  readonly change: 'create' | 'update' | 'delete';
+}

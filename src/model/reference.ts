@@ -1,0 +1,69 @@
+import type { CredentialPath } from './names.ts';
+
+/** What a reference stands for. `privateKey` and `content` (of a kubeconfig) are private material. */
+export type ReferencePart = 'certificate' | 'trustBundle' | 'publicKeys' | 'privateKey' | 'content';
+
+export type ReferenceForm = 'pem' | 'base64';
+
+export interface ReferenceToken {
+  readonly credential: CredentialPath;
+  readonly part: ReferencePart;
+  readonly form: ReferenceForm;
+}
+
+export const PRIVATE_PARTS: ReadonlySet<ReferencePart> = new Set(['privateKey', 'content']);
+
+const MARK = '__cdk8s-pki:';
+const TOKEN =
+  /__cdk8s-pki:([a-z0-9_][-a-z0-9._/]*)#(certificate|trustBundle|publicKeys|privateKey|content)\.(pem|base64)__/gu;
+
+/** What any base64 text of a token holds, by the three ways its first octet can fall. */
+const ENCODED_MARKS = [0, 1, 2].map((shift) => {
+  const text = Buffer.from(`${'\0'.repeat(shift)}${MARK}`).toString('base64');
+  return text.slice([0, 2, 3][shift], Math.floor(((MARK.length + shift) * 8) / 6));
+});
+
+/**
+ * The text of a reference: opaque, deterministic, good anywhere in a manifest or a file, map keys included.
+ * It is plain text because `Lazy` of cdk8s is lost inside longer strings and JSON patches.
+ */
+export function formatReference({ credential, part, form }: ReferenceToken): string {
+  return `${MARK}${credential}#${part}.${form}__`;
+}
+
+/** Every reference in `text`, in order. */
+export function findReferences(text: string): ReferenceToken[] {
+  if (!text.includes(MARK)) return [];
+  return Array.from(text.matchAll(TOKEN), ([, credential, part, form]) => ({
+    credential: credential as CredentialPath,
+    part: part as ReferencePart,
+    form: form as ReferenceForm,
+  }));
+}
+
+/** Replaces each reference in `text` by what `value` gives for it; `indent` is set where it stands alone on its line. */
+export function replaceReferences(
+  text: string,
+  value: (reference: ReferenceToken, indent: string) => string,
+): string {
+  if (!text.includes(MARK)) return text;
+  return text.replaceAll(TOKEN, (match, credential, part, form, offset: number) => {
+    const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
+    const before = text.slice(lineStart, offset);
+    const after = text[offset + match.length];
+    const alone = /^[ \t]*$/u.test(before) && (after === undefined || after === '\n');
+    return value(
+      {
+        credential: credential as CredentialPath,
+        part: part as ReferencePart,
+        form: form as ReferenceForm,
+      },
+      alone ? before : '',
+    );
+  });
+}
+
+/** Whether a reference, or the base64 form of one, is left in `text`. */
+export function hasReference(text: string): boolean {
+  return text.includes(MARK) || ENCODED_MARKS.some((mark) => text.includes(mark));
+}

@@ -1,0 +1,39 @@
+import type { AlternativeNames, KeyAlgorithm, Profile, Seconds, Subject } from './names.ts';
+
+/** What can be read from a certificate; `pem` is the one block it came from. */
+export interface CertificateInfo extends AlternativeNames {
+  readonly pem: string;
+  readonly subject: Subject;
+  /** RFC 4514 text of the issuer's name. */
+  readonly issuer: string;
+  /** Upper-case hexadecimal, without leading zeros beyond whole octets. */
+  readonly serialNumber: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  readonly isCa: boolean;
+  /** Dotted OIDs. */
+  readonly extendedKeyUsages: readonly string[];
+  /** Null where the key is of a kind that this product does not make. */
+  readonly keyAlgorithm: KeyAlgorithm | null;
+  /** SHA-256 over the DER of the SubjectPublicKeyInfo, lower-case hexadecimal. */
+  readonly spki: string;
+}
+
+/** What a certificate is to say; its key and its issuer's come beside it. */
+export interface CertificateSpec extends AlternativeNames {
+  readonly profile: Profile;
+  readonly subject: Subject;
+  /** For profile `ca`: null for no limit. */
+  readonly pathLength: number | null;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  /** Positive, 16 to 20 octets, big-endian. */
+  readonly serialNumber: Uint8Array;
+}
+
+/** A policy as it stood when the credential was issued; recorded beside it. */
+export interface RenewalPolicy {
+  readonly validity: Seconds;
+  readonly renewBefore: Seconds;
+  readonly jitter: Seconds;
+}
