@@ -3,5 +3,6 @@ export default {
   files: ['test/{unit,property,golden,cli}/**/*.test.ts'],
   extensions: { ts: 'module' },
   nodeArguments: ['--import=tsx'],
+  workerThreads: false, // tsx registers its loader in processes, not in worker threads
   timeout: '120s',
 };
