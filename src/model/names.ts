@@ -3,7 +3,7 @@ declare const brand: unique symbol;
 /** `<cluster>/<name>`, or `<cluster>/<node>/<name>` where the credential belongs to a node. */
 export type CredentialPath = string & { readonly [brand]: 'CredentialPath' };
 
-/** A file below the tree, with forward slashes: `prod/pki/ca/keyset.yaml`. */
+/** A file from the working directory, with forward slashes: `deploy/prod/pki/ca/keyset.yaml`. */
 export type TreePath = string & { readonly [brand]: 'TreePath' };
 
 /** A span of time in whole seconds. */
@@ -36,4 +36,16 @@ export function credentialPath(cluster: string, node: string | null, name: strin
 
 export function treePath(...parts: readonly string[]): TreePath {
   return parts.join('/') as TreePath;
+}
+
+/** The cluster, the node (null where it belongs to none) and the name that a credential path is made of. */
+export function credentialParts(path: CredentialPath): {
+  readonly cluster: string;
+  readonly node: string | null;
+  readonly name: string;
+} {
+  const [cluster = '', second = '', third] = path.split('/');
+  return third === undefined
+    ? { cluster, node: null, name: second }
+    : { cluster, node: second, name: third };
 }

@@ -19,6 +19,8 @@ export interface ObservedLeaf {
   readonly issuedAt: Date;
   readonly reason: string;
   readonly policy: RenewalPolicy;
+  /** Whether the issuer's entry, where it is still known, did sign the certificate. */
+  readonly signedByIssuer: boolean;
   /** SPKI of the private key as recorded at issue. */
   readonly spki: string;
   /** Recipients of the encrypted private key. */

@@ -37,3 +37,11 @@ export interface RenewalPolicy {
   readonly renewBefore: Seconds;
   readonly jitter: Seconds;
 }
+
+/** RFC 5280 §4.2.1.12 key purposes, dotted, by profile; etcd servers and peers are clients as well. */
+export const EXTENDED_KEY_USAGES: Readonly<Record<Profile, readonly string[]>> = {
+  ca: [],
+  server: ['1.3.6.1.5.5.7.3.1'],
+  client: ['1.3.6.1.5.5.7.3.2'],
+  peer: ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'],
+};

@@ -1,0 +1,40 @@
+import { credentialParts, treePath, type CredentialPath, type TreePath } from './names.ts';
+
+/** Where everything lies below the tree's folder (DESIGN §2): the one place that knows file names. */
+export const layout = {
+  ledger: (tree: string): TreePath => treePath(tree, 'authorities.yaml'),
+  cluster: (tree: string, cluster: string): TreePath => treePath(tree, cluster),
+  store: (tree: string, cluster: string): TreePath => treePath(tree, cluster, 'pki'),
+  leaf: (tree: string, path: CredentialPath): TreePath => {
+    const { cluster, node, name } = credentialParts(path);
+    return treePath(tree, cluster, 'pki', ...(node === null ? [] : [node]), `${name}.sops.yaml`);
+  },
+  keyset: (tree: string, path: CredentialPath): TreePath => {
+    const { cluster, name } = credentialParts(path);
+    return treePath(tree, cluster, 'pki', name, 'keyset.yaml');
+  },
+  entry: (tree: string, path: CredentialPath, id: string): TreePath => {
+    const { cluster, name } = credentialParts(path);
+    return treePath(tree, cluster, 'pki', name, `${id}.sops.yaml`);
+  },
+  kubeconfig: (tree: string, path: CredentialPath): TreePath => {
+    const { cluster, name } = credentialParts(path);
+    return treePath(tree, cluster, 'kubeconfigs', `${name}.conf`);
+  },
+  node: (tree: string, cluster: string, node: string): TreePath =>
+    treePath(tree, cluster, 'nodes', node),
+  bundle: (tree: string, cluster: string, node: string): TreePath =>
+    treePath(tree, cluster, 'nodes', node, 'bundle.yaml'),
+  inventory: (tree: string, cluster: string): TreePath =>
+    treePath(tree, cluster, 'inventory.json'),
+  inventoryPage: (tree: string, cluster: string): TreePath =>
+    treePath(tree, cluster, 'INVENTORY.md'),
+} as const;
+
+/** The cluster folder of authorities that are declared under the App. */
+export const SHARED = '_shared';
+
+export const STORE_API_VERSION = 'cdk8s-pki/v1';
+
+/** Keys of a store document that are encrypted. */
+export const STORE_SELECTOR = '^privateKey$';

@@ -1,0 +1,146 @@
+import type {
+  DesiredCluster,
+  DesiredKeyset,
+  DesiredLeaf,
+  DesiredUnit,
+  RemovedRecipient,
+} from '../model/desired.ts';
+import type { CredentialPath } from '../model/names.ts';
+import type { ObservedCluster, ObservedKeyset, ObservedLeaf } from '../model/observed.ts';
+import type { Action, Finding, Verdict } from '../model/plan.ts';
+import { judge, type ReasonedCheck } from './checks.ts';
+import { authorityFindings } from './authority.ts';
+import { sameMembers } from './members.ts';
+
+/** What a unit looks like now: the store of each cluster, and keysets of other units that this one uses. */
+export interface ObservedUnit {
+  readonly clusters: ReadonlyMap<string, ObservedCluster>;
+  readonly foreignKeysets: ReadonlyMap<CredentialPath, ObservedKeyset>;
+}
+
+export interface PlannedLeaf {
+  readonly desired: DesiredLeaf;
+  readonly verdict: Verdict;
+}
+
+export interface PlannedReencryption {
+  readonly path: CredentialPath;
+  readonly file: string;
+  readonly recipients: readonly string[];
+}
+
+/** What has to happen in the store of a unit, in the order in which it can be done. */
+export interface UnitPlan {
+  readonly create: readonly DesiredKeyset[];
+  readonly issue: readonly PlannedLeaf[];
+  readonly reencrypt: readonly PlannedReencryption[];
+  readonly remove: readonly { readonly path: CredentialPath; readonly file: string }[];
+  readonly actions: readonly Action[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Compares what is declared with what the store holds. Pure. Authorities and service-account keys never pass through `chain`:
+ * one that is not there is created, one that differs from its declaration is a finding.
+ */
+export function plan(
+  desired: DesiredUnit,
+  observed: ObservedUnit,
+  options: {
+    readonly chain: readonly ReasonedCheck[];
+    readonly removedRecipients: readonly RemovedRecipient[];
+    readonly now: Date;
+  },
+): UnitPlan {
+  const plans = desired.clusters.map((cluster) => planCluster(cluster, observed, options));
+  return {
+    create: plans.flatMap(({ create }) => create),
+    issue: plans.flatMap(({ issue }) => issue),
+    reencrypt: plans.flatMap(({ reencrypt }) => reencrypt),
+    remove: plans.flatMap(({ remove }) => remove),
+    actions: plans.flatMap(({ actions }) => actions),
+    findings: plans.flatMap(({ findings }) => findings),
+  };
+}
+
+function planCluster(
+  cluster: DesiredCluster,
+  unit: ObservedUnit,
+  { chain, removedRecipients, now }: Parameters<typeof plan>[2],
+): UnitPlan {
+  const store = unit.clusters.get(cluster.name);
+  const keyset = (path: CredentialPath): ObservedKeyset | undefined =>
+    unit.clusters.get(path.split('/')[0] ?? '')?.keysets.get(path) ?? unit.foreignKeysets.get(path);
+  const compromised = new Set(
+    removedRecipients.filter((removed) => removed.compromised).map(({ recipient }) => recipient),
+  );
+
+  const keysets: readonly DesiredKeyset[] = [...cluster.authorities, ...cluster.serviceAccountKeys];
+  const create = keysets.filter(({ path }) => keyset(path) === undefined);
+  const issue = cluster.leaves.flatMap((desired): PlannedLeaf[] => {
+    const verdict = judge(chain, {
+      desired,
+      observed: store?.leaves.get(desired.path),
+      issuer: keyset(desired.issuer),
+      compromised,
+      now,
+    });
+    return verdict === undefined ? [] : [{ desired, verdict }];
+  });
+
+  const issued = new Set(issue.map(({ desired }) => desired.path));
+  const declared = new Set(cluster.leaves.map(({ path }) => path));
+  const stored = [...(store?.leaves.values() ?? [])];
+  const remove = stored
+    .filter(({ path }) => !declared.has(path))
+    .map(({ path, file }) => ({ path, file }));
+  const kept = stored.filter(
+    (leaf): leaf is ObservedLeaf =>
+      !('unreadable' in leaf) && declared.has(leaf.path) && !issued.has(leaf.path),
+  );
+  const entries = [...(store?.keysets.values() ?? [])].flatMap(({ path, entries: all }) =>
+    all.map(({ file, recipients }) => ({ path, file, recipients })),
+  );
+  const reencrypt = [...entries, ...kept]
+    .filter(({ recipients }) => !sameMembers(recipients, cluster.recipients))
+    .map(({ path, file }) => ({ path, file, recipients: cluster.recipients }));
+
+  const action = (
+    name: Action['action'],
+    credential: CredentialPath,
+    reason: string,
+    message: string,
+    needsIdentity: boolean,
+  ): Action => ({
+    action: name,
+    cluster: cluster.name,
+    credential,
+    reason,
+    message,
+    needsIdentity,
+  });
+  return {
+    create,
+    issue,
+    reencrypt,
+    remove,
+    findings: authorityFindings(cluster, store, now),
+    actions: [
+      ...create.map((desired) => {
+        const issuer = desired.kind === 'CertificateAuthority' ? desired.issuer : null;
+        const signed = issuer !== null && keyset(issuer) !== undefined;
+        return action('create', desired.path, 'Missing', 'the ledger has no such keyset', signed);
+      }),
+      ...issue.map(({ desired, verdict }) => {
+        const signed = keyset(desired.issuer) !== undefined;
+        return action('issue', desired.path, verdict.reason, verdict.message, signed);
+      }),
+      ...reencrypt.map(({ path }) =>
+        action('reencrypt', path, 'RecipientsChanged', 'its recipients changed', true),
+      ),
+      ...remove.map(({ path }) =>
+        action('delete', path, 'NotDeclared', 'it is no longer declared', false),
+      ),
+    ],
+  };
+}
