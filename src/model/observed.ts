@@ -1,4 +1,4 @@
-import type { CredentialPath, TreePath } from './names.ts';
+import type { CredentialPath, KeyAlgorithm, TreePath } from './names.ts';
 import type { CertificateInfo, RenewalPolicy } from './x509.ts';
 
 export type EntryState = 'issuing' | 'incoming' | 'outgoing';
@@ -41,6 +41,7 @@ export interface ObservedEntry {
   readonly state: EntryState;
   readonly spki: string;
   readonly certificate: CertificateInfo | null;
+  readonly keyAlgorithm: KeyAlgorithm | null;
   /** PEM, PKIX. */
   readonly publicKey: string;
   readonly issuer: IssuerId | null;
@@ -51,6 +52,7 @@ export interface ObservedEntry {
 
 export interface ObservedKeyset {
   readonly path: CredentialPath;
+  readonly kind: 'CertificateAuthority' | 'ServiceAccountKey';
   readonly revision: number;
   /** The issuing entry first. */
   readonly entries: readonly ObservedEntry[];

@@ -41,26 +41,37 @@ export function findReferences(text: string): ReferenceToken[] {
   }));
 }
 
-/** Replaces each reference in `text` by what `value` gives for it; `indent` is set where it stands alone on its line. */
+/** Where a reference stands in its text. */
+export interface ReferencePlace {
+  /** The white space before it, where it stands alone on its line; else empty. */
+  readonly indent: string;
+  /** Whether a line feed follows it. */
+  readonly endsLine: boolean;
+}
+
+/** Replaces each reference in `text` by what `value` gives for it. */
 export function replaceReferences(
   text: string,
-  value: (reference: ReferenceToken, indent: string) => string,
+  value: (reference: ReferenceToken, place: ReferencePlace) => string,
 ): string {
   if (!text.includes(MARK)) return text;
-  return text.replaceAll(TOKEN, (match, credential, part, form, offset: number) => {
-    const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
-    const before = text.slice(lineStart, offset);
-    const after = text[offset + match.length];
-    const alone = /^[ \t]*$/u.test(before) && (after === undefined || after === '\n');
-    return value(
-      {
-        credential: credential as CredentialPath,
-        part: part as ReferencePart,
-        form: form as ReferenceForm,
-      },
-      alone ? before : '',
-    );
-  });
+  return text.replaceAll(
+    TOKEN,
+    (match, credential: string, part: string, form: string, offset: number) => {
+      const lineStart = offset === 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1;
+      const before = text.slice(lineStart, offset);
+      const after = text[offset + match.length];
+      const alone = /^[ \t]*$/u.test(before) && (after === undefined || after === '\n');
+      return value(
+        {
+          credential: credential as CredentialPath,
+          part: part as ReferencePart,
+          form: form as ReferenceForm,
+        },
+        { indent: alone ? before : '', endsLine: after === '\n' },
+      );
+    },
+  );
 }
 
 /** Whether a reference, or the base64 form of one, is left in `text`. */

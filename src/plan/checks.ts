@@ -46,7 +46,8 @@ const unreadable: ReasonedCheck = {
 
 const missing: ReasonedCheck = {
   reason: 'Missing',
-  fires: ({ observed }) => (observed === undefined ? 'the store has no such credential' : undefined),
+  fires: ({ observed }) =>
+    observed === undefined ? 'the store has no such credential' : undefined,
 };
 
 const keyMismatch = check('KeyMismatch', ({ observed }) =>
@@ -91,7 +92,9 @@ const usageChanged = check('UsageChanged', ({ desired, observed }) => {
   const was = [...observed.certificate.extendedKeyUsages].sort().join(', ');
   const is = [...EXTENDED_KEY_USAGES[desired.profile]].sort().join(', ');
   if (observed.certificate.isCa) return 'the certificate is a CA certificate';
-  return was === is ? undefined : `extendedKeyUsage was "${was}", profile "${desired.profile}" says "${is}"`;
+  return was === is
+    ? undefined
+    : `extendedKeyUsage was "${was}", profile "${desired.profile}" says "${is}"`;
 });
 
 const keyAlgorithmChanged = check('KeyAlgorithmChanged', ({ desired, observed }) => {

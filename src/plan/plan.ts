@@ -10,7 +10,7 @@ import type { ObservedCluster, ObservedKeyset, ObservedLeaf } from '../model/obs
 import type { Action, Finding, Verdict } from '../model/plan.ts';
 import { judge, type ReasonedCheck } from './checks.ts';
 import { authorityFindings } from './authority.ts';
-import { sameMembers } from './members.ts';
+import { sameMembers } from '../model/members.ts';
 
 /** What a unit looks like now: the store of each cluster, and keysets of other units that this one uses. */
 export interface ObservedUnit {

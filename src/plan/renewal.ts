@@ -3,9 +3,6 @@ import { jitterOf } from './jitter.ts';
 
 export const DAY: Seconds = 86_400;
 
-/** Room that an issuer must have left beyond renewBefore and jitter when it signs; less would make renewals shrink in a loop. */
-export const ISSUER_FLOOR: Seconds = DAY;
-
 export function addSeconds(date: Date, seconds: Seconds): Date {
   return new Date(date.getTime() + seconds * 1000);
 }

@@ -1,4 +1,4 @@
-import { credentialParts, treePath, type CredentialPath, type TreePath } from './names.ts';
+import { credentialParts, treePath, type CredentialPath, type TreePath } from '../names.ts';
 
 /** Where everything lies below the tree's folder (DESIGN §2): the one place that knows file names. */
 export const layout = {
@@ -25,8 +25,7 @@ export const layout = {
     treePath(tree, cluster, 'nodes', node),
   bundle: (tree: string, cluster: string, node: string): TreePath =>
     treePath(tree, cluster, 'nodes', node, 'bundle.yaml'),
-  inventory: (tree: string, cluster: string): TreePath =>
-    treePath(tree, cluster, 'inventory.json'),
+  inventory: (tree: string, cluster: string): TreePath => treePath(tree, cluster, 'inventory.json'),
   inventoryPage: (tree: string, cluster: string): TreePath =>
     treePath(tree, cluster, 'INVENTORY.md'),
 } as const;

@@ -1,5 +1,5 @@
-import type { CredentialPath } from './names.ts';
-import type { EntryState } from './observed.ts';
+import type { CredentialPath } from '../names.ts';
+import type { EntryState } from '../observed.ts';
 
 export interface StatementEntry {
   readonly id: string;

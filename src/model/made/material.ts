@@ -1,0 +1,39 @@
+import type { CredentialPath } from '../names.ts';
+
+/** The public side of a keyset of authorities. PEM texts end with a line feed. */
+export interface AuthorityMaterial {
+  readonly kind: 'CertificateAuthority';
+  readonly spki: string;
+  readonly certificate: string;
+  /** The issuing entry first, then the other. */
+  readonly trustBundle: string;
+}
+
+export interface ServiceAccountMaterial {
+  readonly kind: 'ServiceAccountKey';
+  readonly spki: string;
+  /** The issuing entry first, then the other. */
+  readonly publicKeys: string;
+}
+
+export interface LeafMaterial {
+  readonly kind: 'Certificate' | 'Kubeconfig';
+  readonly spki: string;
+  readonly certificate: string;
+  readonly kubeconfig: {
+    readonly server: string;
+    readonly clusterName: string;
+    readonly user: string;
+    /** The keyset whose trust bundle a client needs. */
+    readonly authority: CredentialPath;
+  } | null;
+}
+
+/** What rendering may know of each credential without an identity. */
+export type Material = ReadonlyMap<
+  CredentialPath,
+  AuthorityMaterial | ServiceAccountMaterial | LeafMaterial
+>;
+
+/** PEM of private keys that are at hand: made in this run, or opened with an identity. */
+export type PrivateKeys = ReadonlyMap<CredentialPath, string>;

@@ -1,0 +1,123 @@
+import { PkiError } from '../errors.ts';
+import type { DesiredCluster, DesiredFleet } from '../model/desired.ts';
+import { layout } from '../model/store/layout.ts';
+import type { History } from '../model/store/ledger.ts';
+import { credentialParts, treePath, type CredentialPath } from '../model/names.ts';
+import type { ObservedCluster } from '../model/observed.ts';
+import type { TreeReader } from '../model/ports.ts';
+import { sameMembers } from '../model/members.ts';
+
+/**
+ * Missing is not new (DESIGN §3): a declared keyset that was ever made is an error where it is not in the store.
+ *
+ * @throws PkiError `ERR_AUTHORITY_MISSING`.
+ */
+export function guardAuthorities(
+  tree: string,
+  cluster: DesiredCluster,
+  observed: ObservedCluster,
+  history: History,
+  deliberate: ReadonlySet<string>,
+): void {
+  const made = new Set([
+    ...history.ledger.map((entry) => `${entry.cluster}/${entry.keyset}`),
+    ...history.head,
+  ]);
+  const missing = [...cluster.authorities, ...cluster.serviceAccountKeys].filter(
+    ({ path }) => !observed.keysets.has(path) && made.has(path) && !deliberate.has(path),
+  );
+  const [first] = missing;
+  if (first === undefined) return;
+  const folder = treePath(layout.store(tree, cluster.name), first.name);
+  throw new PkiError(
+    'ERR_AUTHORITY_MISSING',
+    `the store of "${cluster.name}" lacks a keyset that was made before`,
+    {
+      details: missing.map(
+        ({ path }) => `${path} is in the ledger or in HEAD, its documents are gone`,
+      ),
+      hint: [
+        `restore it from git: git checkout HEAD -- '${folder}' (or from the commit before it went)`,
+        `to replace it for good, which locks out all that trust it: cdk8s-pki synth --new-authority ${first.path}`,
+      ],
+    },
+  );
+}
+
+/**
+ * A store without a declaration is never touched.
+ *
+ * @throws PkiError `ERR_ORPHANED` naming every cluster, node and keyset that is not declared.
+ */
+export function guardOrphans(reader: TreeReader, fleet: DesiredFleet): void {
+  const declared = new Set(fleet.clusters.map(({ name }) => name));
+  const orphans = reader
+    .list(treePath(fleet.tree))
+    .filter((name) => name.endsWith('/'))
+    .map((name) => name.slice(0, -1))
+    .filter((name) => !declared.has(name))
+    .filter((name) => reader.list(layout.store(fleet.tree, name)).length > 0);
+  if (orphans.length > 0) throw orphaned(orphans.map((name) => `cluster "${name}"`));
+}
+
+/** The same within a declared cluster: its keysets and nodes. */
+export function guardClusterOrphans(cluster: DesiredCluster, observed: ObservedCluster): void {
+  const keysets = new Set(
+    [...cluster.authorities, ...cluster.serviceAccountKeys].map(({ path }) => path),
+  );
+  const nodes = new Set(cluster.nodes.map(({ name }) => name));
+  const orphans = [
+    ...[...observed.keysets.keys()]
+      .filter((path) => !keysets.has(path))
+      .map((path) => `keyset "${path}"`),
+    ...new Set(
+      [...observed.leaves.keys()]
+        .map((path: CredentialPath) => credentialParts(path).node)
+        .filter((node) => node !== null && !nodes.has(node))
+        .map((node) => `node "${cluster.name}/${node ?? ''}"`),
+    ),
+  ];
+  if (orphans.length > 0) throw orphaned(orphans);
+}
+
+function orphaned(what: readonly string[]): PkiError {
+  return new PkiError('ERR_ORPHANED', 'the tree has stores that the declaration does not know', {
+    details: what.map((name) => `${name} has a store but no declaration`),
+    hint: [
+      'declare it again; a renamed cluster is a new cluster',
+      "check that this is the declaration of this tree: 'cdk8s-pki plan --app FILE'",
+    ],
+  });
+}
+
+/**
+ * Only declared recipients may stand in the store (or ones on their way out, in `removedRecipients`): a planted one would be handed
+ * the data key by the next `sops rotate`.
+ *
+ * @throws PkiError `ERR_UNKNOWN_RECIPIENT`.
+ */
+export function guardRecipients(
+  file: string,
+  recipients: readonly string[],
+  declared: readonly string[],
+  fleet: Pick<DesiredFleet, 'removedRecipients'>,
+): void {
+  if (sameMembers(recipients, declared)) return;
+  const known = new Set([
+    ...declared,
+    ...fleet.removedRecipients.map(({ recipient }) => recipient),
+  ]);
+  const unknown = recipients.filter((recipient) => !known.has(recipient));
+  if (unknown.length === 0) return;
+  throw new PkiError(
+    'ERR_UNKNOWN_RECIPIENT',
+    `"${file}" is encrypted to a recipient that is not declared`,
+    {
+      details: unknown,
+      hint: [
+        'if it was removed on purpose, list it in removedRecipients of the App',
+        `if nobody knows it, restore the file: git checkout HEAD -- '${file}'`,
+      ],
+    },
+  );
+}

@@ -1,0 +1,170 @@
+import { createPublicKey } from 'node:crypto';
+import { PkiError } from '../errors.ts';
+import { entryId, keysetStatement } from '../model/store/keyset.ts';
+import { layout } from '../model/store/layout.ts';
+import { credentialParts, type CredentialPath, type TreePath } from '../model/names.ts';
+import type { EntryState, ObservedEntry, ObservedKeyset } from '../model/observed.ts';
+import type { TreeReader } from '../model/ports.ts';
+import { readCertificate } from '../x509/read/certificate.ts';
+import { keyAlgorithmOf, readPublicKey, spkiHash, verifySignature } from '../x509/read/key.ts';
+import { parseDocument, storeError, type Fields } from './fields.ts';
+import { parseIssuer } from './issuer.ts';
+import { recipientsOf } from './recipients.ts';
+
+const STATES: readonly EntryState[] = ['issuing', 'incoming', 'outgoing'];
+
+/**
+ * Reads a keyset and all its entries, and checks that its states are legal and that one of its own keys signed this revision.
+ * Without an identity: everything needed is in the clear. Undefined where the keyset is not there.
+ *
+ * @throws PkiError `ERR_STORE`, `ERR_KEYSET_STATE`, `ERR_KEYSET_SIGNATURE`.
+ */
+export function observeKeyset(
+  reader: TreeReader,
+  tree: string,
+  path: CredentialPath,
+): ObservedKeyset | undefined {
+  const { cluster, name } = credentialParts(path);
+  const file = layout.keyset(tree, path);
+  const content = reader.read(file);
+  if (content === undefined) return undefined;
+  const fields = parseDocument(file, content, { kinds: ['Keyset'], cluster, name });
+  const listed = fields.list('entries').map((entry) => ({
+    id: entry.text('id'),
+    state: entry.oneOf('state', STATES),
+    spki: entry.text('spki'),
+  }));
+  checkStates(path, listed);
+  checkFiles(reader, tree, path, listed);
+  const entries = listed.map(({ id, state, spki }) => {
+    const entry = observeEntry(reader, tree, path, id, state);
+    if (entry.spki !== spki || entryId(spki) !== id) {
+      throw storeError(entry.file, `its key is not the one that "${file}" lists`);
+    }
+    return entry;
+  });
+  const revision = fields.positiveInteger('revision');
+  const statement = keysetStatement(path, revision, listed);
+  const signature = Buffer.from(fields.text('signature'), 'base64');
+  const signed = entries.some(({ publicKey }) =>
+    verifySignature(readPublicKey(publicKey), statement, signature),
+  );
+  if (!signed) {
+    throw new PkiError(
+      'ERR_KEYSET_SIGNATURE',
+      `"${file}": no key of the keyset signed this revision`,
+      {
+        hint: [
+          'only "cdk8s-pki rotate" changes a keyset; an edited or copied one is refused',
+          `restore it from git: git checkout HEAD -- '${file}'`,
+        ],
+      },
+    );
+  }
+  const kinds = new Set(entries.map((entry) => entry.certificate === null));
+  if (kinds.size !== 1) throw storeError(file, 'its entries are of different kinds');
+  return {
+    path,
+    kind: kinds.has(true) ? 'ServiceAccountKey' : 'CertificateAuthority',
+    revision,
+    entries: entries.sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state)),
+  };
+}
+
+/** Exactly one issuing entry, and at most one incoming or outgoing beside it. */
+function checkStates(
+  path: CredentialPath,
+  entries: readonly { readonly id: string; readonly state: EntryState }[],
+): void {
+  const issuing = entries.filter(({ state }) => state === 'issuing').length;
+  const ids = new Set(entries.map(({ id }) => id));
+  if (issuing === 1 && entries.length <= 2 && ids.size === entries.length) return;
+  throw new PkiError(
+    'ERR_KEYSET_STATE',
+    `keyset "${path}" has the states ${entries.map(({ state }) => state).join(', ') || 'none'}`,
+    { hint: 'legal are: issuing; issuing and incoming; issuing and outgoing' },
+  );
+}
+
+/** A file that the keyset does not list is not ours: nobody signed it. */
+function checkFiles(
+  reader: TreeReader,
+  tree: string,
+  path: CredentialPath,
+  listed: readonly { readonly id: string }[],
+): void {
+  const folder = layout.keyset(tree, path).replace(/\/keyset\.yaml$/u, '') as TreePath;
+  const expected = new Set(['keyset.yaml', ...listed.map(({ id }) => `${id}.sops.yaml`)]);
+  const stray = reader.list(folder).find((name) => !expected.has(name));
+  if (stray === undefined) return;
+  throw new PkiError('ERR_KEYSET_STATE', `keyset "${path}" does not list "${folder}/${stray}"`, {
+    hint: 'remove the file, or restore keyset.yaml of the revision that lists it',
+  });
+}
+
+function observeEntry(
+  reader: TreeReader,
+  tree: string,
+  path: CredentialPath,
+  id: string,
+  state: EntryState,
+): ObservedEntry {
+  const { cluster, name } = credentialParts(path);
+  if (!/^[0-9a-f]{16}$/u.test(id)) {
+    throw storeError(layout.keyset(tree, path), 'an entry has an id that is not 16 hex digits');
+  }
+  const file = layout.entry(tree, path, id);
+  const content = reader.read(file);
+  if (content === undefined) {
+    throw new PkiError('ERR_AUTHORITY_MISSING', `"${file}" of keyset "${path}" is missing`, {
+      hint: `restore it from git: git checkout HEAD -- '${file}'`,
+    });
+  }
+  const kinds = ['CertificateAuthority', 'ServiceAccountKey'];
+  const fields = parseDocument(file, content, { kinds, cluster, name });
+  const common = {
+    id,
+    file,
+    state,
+    issuedAt: fields.instant('issuedAt'),
+    recipients: recipientsOf(fields),
+  };
+  return fields.text('kind') === 'ServiceAccountKey'
+    ? { ...common, ...serviceAccountKey(fields) }
+    : { ...common, ...authority(fields, cluster) };
+}
+
+type KeyFields = Pick<
+  ObservedEntry,
+  'spki' | 'keyAlgorithm' | 'certificate' | 'publicKey' | 'issuer' | 'policy'
+>;
+
+function serviceAccountKey(fields: Fields): KeyFields {
+  const publicKey = fields.text('publicKey');
+  const key = readPublicKey(publicKey);
+  return {
+    spki: spkiHash(key),
+    keyAlgorithm: keyAlgorithmOf(key),
+    certificate: null,
+    publicKey,
+    issuer: null,
+    policy: null,
+  };
+}
+
+function authority(fields: Fields, cluster: string): KeyFields {
+  const certificate = readCertificate(fields.text('certificate'));
+  if (!certificate.isCa) throw storeError(fields.file, 'its certificate is not a CA certificate');
+  return {
+    spki: certificate.spki,
+    keyAlgorithm: certificate.keyAlgorithm,
+    certificate,
+    publicKey: createPublicKey(certificate.pem).export({ type: 'spki', format: 'pem' }).toString(),
+    issuer: fields.has('issuer') ? parseIssuer(fields, cluster) : null,
+    policy: {
+      validity: fields.duration('validity'),
+      renewBefore: fields.duration('renewBefore'),
+      jitter: 0,
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { DesiredFleet } from '../../model/desired.ts';
+import { layout, STORE_SELECTOR } from '../../model/store/layout.ts';
+import { treePath } from '../../model/names.ts';
+import type { PlainFile } from '../../model/made/tree.ts';
+import { withMarkedLines } from './marked.ts';
+
+interface Rule {
+  readonly place: string;
+  readonly selector: string | null;
+  readonly recipients: readonly string[];
+}
+
+/**
+ * `.sops.yaml` and `.gitattributes` beside the tree: what `sops edit`, `sops updatekeys` and git need to know of it. Lines outside
+ * the markers are the user's and stay.
+ */
+export function fleetFiles(
+  fleet: DesiredFleet,
+  present: { readonly sops: string; readonly attributes: string },
+): PlainFile[] {
+  const { tree } = fleet;
+  const base = /^creation_rules:/mu.test(present.sops)
+    ? present.sops
+    : `${present.sops}creation_rules:\n`;
+  return [
+    {
+      format: 'plain',
+      path: treePath('.sops.yaml'),
+      content: withMarkedLines(base, creationRules(fleet), {
+        indent: '  ',
+        after: /^creation_rules:/u,
+      }),
+    },
+    {
+      format: 'plain',
+      path: treePath('.gitattributes'),
+      content: withMarkedLines(present.attributes, [
+        `${tree}/** -merge linguist-generated`,
+        `${layout.ledger(tree)} merge=union`,
+      ]),
+    },
+  ];
+}
+
+/** The generated rules, those for single nodes first: sops takes the first that matches. */
+function creationRules({ tree, clusters }: DesiredFleet): string[] {
+  const rules = clusters.flatMap((cluster): Rule[] => {
+    const { name, recipients } = cluster;
+    const delivery = [...new Set([...recipients, ...cluster.deliveryRecipients])];
+    return [
+      ...cluster.nodes.map((node) => ({
+        place: `${name}/nodes/${node.name}/`,
+        selector: null,
+        recipients: [...new Set([...recipients, ...node.recipients])],
+      })),
+      { place: `${name}/pki/`, selector: `encrypted_regex: ${STORE_SELECTOR}`, recipients },
+      {
+        place: `${name}/kubeconfigs/`,
+        selector: 'encrypted_regex: ^client-key-data$',
+        recipients,
+      },
+      {
+        place: `${name}/`,
+        selector: 'encrypted_regex: ^(data|stringData)$',
+        recipients: delivery,
+      },
+    ];
+  });
+  return rules.flatMap(({ place, selector, recipients }) => [
+    `- path_regex: ^${escape(`${tree}/${place}`)}`,
+    ...(selector === null ? [] : [`  ${selector}`]),
+    `  age: ${recipients.join(',')}`,
+  ]);
+}
+
+function escape(text: string): string {
+  return text.replaceAll('.', String.raw`\.`);
+}

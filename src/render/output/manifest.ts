@@ -1,0 +1,152 @@
+import { stringify } from 'yaml';
+import { PkiError } from '../../errors.ts';
+import type { DesiredManifest, JsonValue } from '../../model/desired.ts';
+import { treePath, type CredentialPath } from '../../model/names.ts';
+import { findReferences, PRIVATE_PARTS } from '../../model/reference.ts';
+import type { JsonObject, RenderedFile } from '../../model/made/tree.ts';
+import { projectionHash } from '../projection.ts';
+import { renderText } from '../text.ts';
+import type { Values } from '../values.ts';
+
+/** The annotation that carries a manifest's projection hash. */
+export const PROJECTION_ANNOTATION = 'cdk8s-pki/projection';
+
+/** Keys of a manifest that stay readable, besides the public keys of its data (DESIGN §4). */
+const CLEAR_KEYS = ['apiVersion', 'kind', 'metadata', 'type', 'immutable'];
+
+/** A data key of these names would make the selector match all that is beneath it. */
+const NEVER_CLEAR = new Set(['data', 'stringData']);
+
+/** Where a manifest goes and who may open it. */
+interface Place {
+  readonly folder: string;
+  readonly recipients: readonly string[];
+}
+
+/** Renders one Kubernetes object: a SOPS document where it holds private material, plain YAML where it does not. */
+export function renderManifest(
+  { constructPath, path, template }: DesiredManifest,
+  { folder, recipients }: Place,
+  values: Values,
+): RenderedFile {
+  try {
+    const uses = privateCredentials(JSON.stringify(template));
+    if (uses.length === 0) {
+      const content = stringify(renderValue(template, values), { lineWidth: 0, version: '1.1' });
+      return { format: 'plain', path: treePath(folder, `${path}.yaml`), content };
+    }
+    const projected = secretDocument(template, { ...values, privateKeys: 'projection' });
+    const projection = projectionHash(JSON.stringify(projected.document));
+    const { document, publicKeys, privateKeys } =
+      values.privateKeys === 'projection' ? projected : secretDocument(template, values);
+    return {
+      format: 'yaml',
+      path: treePath(folder, `${path}.sops.yaml`),
+      document: annotate(document, projection),
+      recipients,
+      uses,
+      projection,
+      selector: { unencrypted_regex: clearKeys(publicKeys) },
+      sealed: privateKeys.map((key) => ['data', key]),
+    };
+  } catch (error) {
+    if (!(error instanceof PkiError)) throw error;
+    throw new PkiError(error.code, `[${constructPath}] ${error.message}`, {
+      hint: error.hints,
+      cause: error,
+    });
+  }
+}
+
+/** Credentials whose private material `text` refers to, each once. */
+export function privateCredentials(text: string): CredentialPath[] {
+  const references = findReferences(text).filter(({ part }) => PRIVATE_PARTS.has(part));
+  return [...new Set(references.map(({ credential }) => credential))];
+}
+
+/** A Secret with all its values base64 in `data`: immune to substitution by Flux and to lost line feeds. */
+function secretDocument(
+  template: JsonObject,
+  values: Values,
+): {
+  readonly document: JsonObject;
+  readonly publicKeys: readonly string[];
+  readonly privateKeys: readonly string[];
+} {
+  const { data, stringData, ...rest } = template;
+  if (template.kind !== 'Secret' || privateCredentials(JSON.stringify(rest)).length > 0) {
+    throw new PkiError('ERR_REFERENCE', 'private material stands outside the data of a Secret');
+  }
+  const entries: [string, string, boolean][] = [];
+  for (const [source, encode] of [
+    [data, checkBase64],
+    [stringData, (text: string): string => Buffer.from(text).toString('base64')],
+  ] as const) {
+    for (const [key, value] of Object.entries((source ?? {}) as JsonObject)) {
+      if (typeof value !== 'string') {
+        throw new PkiError('ERR_REFERENCE', `data key "${key}" is not a text`);
+      }
+      if (privateCredentials(key).length > 0) {
+        throw new PkiError('ERR_REFERENCE', 'a data key refers to private material');
+      }
+      const isPrivate = privateCredentials(value).length > 0;
+      entries.push([renderText(key, values), encode(renderText(value, values)), isPrivate]);
+    }
+  }
+  const publicKeys = entries.filter(([, , isPrivate]) => !isPrivate).map(([key]) => key);
+  const privateKeys = entries.filter(([, , isPrivate]) => isPrivate).map(([key]) => key);
+  const clear = new Set([...CLEAR_KEYS, ...publicKeys]);
+  const unsafe = privateKeys.find((key) => clear.has(key) || NEVER_CLEAR.has(key));
+  if (unsafe !== undefined) {
+    throw new PkiError('ERR_REFERENCE', `data key "${unsafe}" would stay unencrypted`, {
+      hint: `give the key another name than ${CLEAR_KEYS.join(', ')}`,
+    });
+  }
+  const rendered = renderValue(rest, values) as JsonObject;
+  return {
+    document: {
+      ...rendered,
+      data: Object.fromEntries(entries.map(([key, value]) => [key, value])),
+    },
+    publicKeys,
+    privateKeys,
+  };
+}
+
+function checkBase64(text: string): string {
+  if (/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/u.test(text)) return text;
+  throw new PkiError('ERR_REFERENCE', 'a value of "data" is not base64', {
+    hint: 'use .base64 in data, or move the value to stringData',
+  });
+}
+
+/** The regular expression of keys that stay readable. */
+function clearKeys(publicKeys: readonly string[]): string {
+  const safe = publicKeys.filter((key) => !NEVER_CLEAR.has(key) && !CLEAR_KEYS.includes(key));
+  const names = [...CLEAR_KEYS, ...safe].map((key) => key.replaceAll('.', String.raw`\.`));
+  return `^(${names.join('|')})$`;
+}
+
+function annotate(document: JsonObject, projection: string): JsonObject {
+  const metadata = (document.metadata ?? {}) as JsonObject;
+  const annotations = (metadata.annotations ?? {}) as JsonObject;
+  return {
+    ...document,
+    metadata: {
+      ...metadata,
+      annotations: { ...annotations, [PROJECTION_ANNOTATION]: projection },
+    },
+  };
+}
+
+function renderValue(value: JsonValue, values: Values): JsonValue {
+  if (typeof value === 'string') return renderText(value, values);
+  if (Array.isArray(value)) return value.map((item: JsonValue) => renderValue(item, values));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]: [string, JsonValue]) => [
+      renderText(key, values),
+      renderValue(item, values),
+    ]),
+  );
+}

@@ -1,0 +1,98 @@
+import { stringify } from 'yaml';
+import { formatDuration } from '../model/store/duration.ts';
+import type { IssuedKeyset, IssuedLeaf } from '../model/made/issued.ts';
+import { layout, STORE_API_VERSION, STORE_SELECTOR } from '../model/store/layout.ts';
+import type { IssuerId } from '../model/observed.ts';
+import type { JsonObject, PlainFile, YamlFile } from '../model/made/tree.ts';
+import type { RenewalPolicy } from '../model/x509.ts';
+
+/** The documents of a new keyset: its entry, and the signed list. */
+export function keysetDocuments(
+  tree: string,
+  issued: IssuedKeyset,
+  recipients: readonly string[],
+): [YamlFile, PlainFile] {
+  const { desired, id, spki, certificate, publicKey, issuer, signature } = issued;
+  const { path, cluster, name, kind } = desired;
+  const head = { apiVersion: STORE_API_VERSION, cluster, name };
+  const entry = storeFile(issued, recipients, layout.entry(tree, path, id), {
+    ...head,
+    kind,
+    id,
+    ...(issuer === null ? {} : { issuer: issuerText(issuer, cluster) }),
+    issuedAt: issued.issuedAt.toISOString(),
+    reason: issued.reason,
+    ...(desired.kind === 'CertificateAuthority' ? policyFields({ ...desired, jitter: 0 }) : {}),
+    ...(certificate === null ? { publicKey } : { certificate: certificate.pem }),
+    privateKey: issued.privateKey,
+  });
+  const keyset = {
+    ...head,
+    kind: 'Keyset',
+    revision: 1,
+    entries: [{ id, state: 'issuing', spki }],
+    signature,
+  };
+  return [
+    entry,
+    {
+      format: 'plain',
+      path: layout.keyset(tree, path),
+      content: stringify(keyset, { lineWidth: 0, version: '1.1' }),
+    },
+  ];
+}
+
+export function leafDocument(
+  tree: string,
+  issued: IssuedLeaf,
+  recipients: readonly string[],
+): YamlFile {
+  const { desired, issuer, certificate } = issued;
+  const { path, cluster, node, name, kind } = desired;
+  return storeFile(issued, recipients, layout.leaf(tree, path), {
+    apiVersion: STORE_API_VERSION,
+    cluster,
+    name,
+    kind,
+    ...(node === null ? {} : { node }),
+    issuer: issuerText(issuer, cluster),
+    issuedAt: issued.issuedAt.toISOString(),
+    reason: issued.reason,
+    ...policyFields(desired),
+    spki: certificate.spki,
+    certificate: certificate.pem,
+    privateKey: issued.privateKey,
+  });
+}
+
+function storeFile(
+  { desired }: IssuedKeyset | IssuedLeaf,
+  recipients: readonly string[],
+  path: YamlFile['path'],
+  document: JsonObject,
+): YamlFile {
+  return {
+    format: 'yaml',
+    path,
+    document,
+    recipients,
+    uses: [desired.path],
+    projection: '',
+    selector: { encrypted_regex: STORE_SELECTOR },
+    sealed: [['privateKey']],
+  };
+}
+
+function policyFields({ validity, renewBefore, jitter }: RenewalPolicy): JsonObject {
+  return {
+    validity: formatDuration(validity),
+    renewBefore: formatDuration(renewBefore),
+    ...(jitter > 0 ? { jitter: formatDuration(jitter) } : {}),
+  };
+}
+
+function issuerText({ keyset, id }: IssuerId, cluster: string): string {
+  const [owner, name] = keyset.split('/');
+  return owner === cluster ? `${name ?? ''}/${id}` : `${keyset}/${id}`;
+}

@@ -1,0 +1,21 @@
+import { PkiError } from '../errors.ts';
+import type { Material, PrivateKeys } from '../model/made/material.ts';
+import type { CredentialPath } from '../model/names.ts';
+
+/** What references are replaced by. Without private keys each becomes the hash of its SPKI: the public projection. */
+export interface Values {
+  readonly material: Material;
+  readonly privateKeys: PrivateKeys | 'projection';
+}
+
+/** The PEM of a private key, or its stand-in in a projection. */
+export function privateKeyText(credential: CredentialPath, values: Values): string {
+  if (values.privateKeys === 'projection') {
+    return `sha256:${values.material.get(credential)?.spki ?? ''}\n`;
+  }
+  const pem = values.privateKeys.get(credential);
+  if (pem === undefined) {
+    throw new PkiError('ERR_IDENTITY_NEEDED', `the private key of "${credential}" was not opened`);
+  }
+  return pem;
+}
