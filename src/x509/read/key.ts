@@ -1,0 +1,118 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto';
+import type { KeyAlgorithm } from '../../model/names.ts';
+import { PkiError } from '../../errors.ts';
+
+const PRIVATE_KEY = /^-----BEGIN (?:(?:RSA|EC) )?PRIVATE KEY-----[ \t]*\r?$/mu;
+const PUBLIC_KEY = /^-----BEGIN (?:RSA )?PUBLIC KEY-----[ \t]*\r?$/mu;
+const ENCRYPTED = /^-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/mu;
+
+/** The algorithms by OpenSSL's names of their parameters: modulus length or curve. */
+const ALGORITHMS: ReadonlyMap<string, KeyAlgorithm> = new Map([
+  ['rsa 2048', 'RSA-2048'],
+  ['rsa 3072', 'RSA-3072'],
+  ['rsa 4096', 'RSA-4096'],
+  ['ec prime256v1', 'ECDSA-P256'],
+  ['ec secp384r1', 'ECDSA-P384'],
+  ['ed25519 ', 'Ed25519'],
+]);
+
+/** Digest of a signature by key algorithm: as strong as the curve (RFC 5758 §3.2); Ed25519 brings its own (RFC 8032). */
+const DIGESTS: Readonly<Record<KeyAlgorithm, string | null>> = {
+  'RSA-2048': 'sha256',
+  'RSA-3072': 'sha256',
+  'RSA-4096': 'sha256',
+  'ECDSA-P256': 'sha256',
+  'ECDSA-P384': 'sha384',
+  Ed25519: null,
+};
+
+/**
+ * Reads a private key: PKCS #1, SEC 1 or PKCS #8.
+ * @throws PkiError ERR_KEY, which never holds anything of the key
+ */
+export function readPrivateKey(pem: string): KeyObject {
+  if (ENCRYPTED.test(pem)) {
+    throw new PkiError('ERR_KEY', 'private key is encrypted with a passphrase', {
+      hint: 'remove the passphrase: openssl pkey -in KEY -out KEY.plain',
+    });
+  }
+  if (!PRIVATE_KEY.test(pem)) throw new PkiError('ERR_KEY', 'no PEM block with a private key');
+  return parse(() => createPrivateKey({ key: pem, format: 'pem' }), 'private');
+}
+
+/**
+ * Reads a public key: PKIX, or PKCS #1. A private key or a certificate, which node would take as well, is refused.
+ * @throws PkiError ERR_KEY, which never holds anything of the key
+ */
+export function readPublicKey(pem: string): KeyObject {
+  if (!PUBLIC_KEY.test(pem)) throw new PkiError('ERR_KEY', 'no PEM block with a public key');
+  return parse(() => createPublicKey({ key: pem, format: 'pem' }), 'public');
+}
+
+/** The algorithm of a public or private key; null where this product makes no such keys. */
+export function keyAlgorithmOf(key: KeyObject): KeyAlgorithm | null {
+  const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {};
+  return ALGORITHMS.get(`${key.asymmetricKeyType} ${modulusLength ?? namedCurve ?? ''}`) ?? null;
+}
+
+/**
+ * Exporting a key takes OpenSSL as long as three signatures, and a CA's key is asked for with every leaf. Keys are
+ * immutable, so what was exported once holds.
+ */
+const exported = new WeakMap<KeyObject, Buffer>();
+
+/** DER of the SubjectPublicKeyInfo (RFC 5280 §4.1.2.7); of a private key, that of its public key. */
+export function publicKeyInfo(key: KeyObject): Buffer {
+  let der = exported.get(key);
+  if (der === undefined) {
+    const publicKey = key.type === 'private' ? createPublicKey(key) : key;
+    der = publicKey.export({ type: 'spki', format: 'der' });
+    exported.set(key, der);
+  }
+  return der;
+}
+
+/** SHA-256 over `publicKeyInfo`, lower-case hexadecimal. */
+export function spkiHash(key: KeyObject): string {
+  return createHash('sha256').update(publicKeyInfo(key)).digest('hex');
+}
+
+/**
+ * Signs `data`: RSA PKCS #1 v1.5 and ECDSA (DER) with the digest that fits the key, or Ed25519.
+ * @throws PkiError ERR_KEY where the key is of a kind that this product does not make
+ */
+export function signData(privateKey: KeyObject, data: Uint8Array): Buffer {
+  return sign(digestOf(privateKey), data, privateKey);
+}
+
+/** Whether `signature` is one that `signData` made; false for keys that it does not sign with. */
+export function verifySignature(
+  publicKey: KeyObject,
+  data: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (keyAlgorithmOf(publicKey) === null) return false;
+  return verify(digestOf(publicKey), data, publicKey, signature);
+}
+
+function digestOf(key: KeyObject): string | null {
+  const algorithm = keyAlgorithmOf(key);
+  if (algorithm !== null) return DIGESTS[algorithm];
+  throw new PkiError('ERR_KEY', `keys of kind "${key.asymmetricKeyType}" do not sign`);
+}
+
+/** The cause is left out: what a parser says of a private key is not for a log. */
+function parse(read: () => KeyObject, kind: 'private' | 'public'): KeyObject {
+  try {
+    return read();
+  } catch {
+    throw new PkiError('ERR_KEY', `${kind} key cannot be read`);
+  }
+}
