@@ -1,0 +1,125 @@
+import type { JsonValue } from '../../model/desired.ts';
+import { scalarOf, shortest } from '../scalar.ts';
+import { doubleQuoted, fitsBlock, oneLine } from './style.ts';
+
+/** The default of sops, `stores.yaml.indent`. */
+const INDENT = 4;
+/** The length in octets up to which go-yaml's emitter writes a key without `? `. */
+const SIMPLE_KEY = 128;
+
+interface Place {
+  /** Column of the node's own lines. */
+  readonly column: number;
+  /** Whether the node stands directly in a sequence, behind its dash. */
+  readonly inSequence: boolean;
+}
+
+/**
+ * A document in the bytes that sops 3.13 writes. Written out here because each scalar's style and each
+ * indentation is go-yaml's (emitterc.go), and nothing would be left to a library but joining lines.
+ */
+export function emitYaml(document: { readonly [key: string]: JsonValue }): string {
+  const lines: string[] = [];
+  emitMapping(Object.entries(document), 0, '', lines);
+  return `${lines.join('\n')}\n`;
+}
+
+/** go-yaml aligns to multiples of the indent, except behind a dash (`yaml_emitter_increase_indent`). */
+function deeper({ column, inSequence }: Place): number {
+  return inSequence ? column + 2 : INDENT * Math.floor((column + INDENT) / INDENT);
+}
+
+/** `lead` is what already stands on the first line: a dash and its blank, or nothing. */
+function emitMapping(
+  entries: readonly (readonly [string, JsonValue])[],
+  column: number,
+  lead: string,
+  lines: string[],
+): void {
+  const indent = ' '.repeat(column);
+  let start = lead === '' ? indent : lead;
+  for (const [key, value] of entries) {
+    const written = oneLine(key);
+    const simple = !key.includes('\n') && Buffer.byteLength(key) <= SIMPLE_KEY;
+    if (simple) start += written;
+    else {
+      lines.push(`${start}? ${written}`);
+      start = indent;
+    }
+    emitNode(value, { column, inSequence: false }, `${start}:`, lines);
+    start = indent;
+  }
+}
+
+/** Writes a value behind `before`, which ends in a colon or a dash. */
+function emitNode(value: JsonValue, place: Place, before: string, lines: string[]): void {
+  if (typeof value !== 'object' || value === null) {
+    emitScalar(value, place, before, lines);
+    return;
+  }
+  const column = deeper(place);
+  if (isList(value)) {
+    if (value.length === 0) lines.push(`${before} []`);
+    else emitSequence(value, column, place.inSequence ? `${before} ` : '', before, lines);
+    return;
+  }
+  const entries = Object.entries(value);
+  if (entries.length === 0) {
+    lines.push(`${before} {}`);
+    return;
+  }
+  if (!place.inSequence) lines.push(before);
+  emitMapping(entries, column, place.inSequence ? `${before} ` : '', lines);
+}
+
+function emitSequence(
+  items: readonly JsonValue[],
+  column: number,
+  lead: string,
+  before: string,
+  lines: string[],
+): void {
+  if (lead === '') lines.push(before);
+  const indent = ' '.repeat(column);
+  items.forEach((item, index) => {
+    const start = index === 0 && lead !== '' ? lead : indent;
+    emitNode(item, { column, inSequence: true }, `${start}-`, lines);
+  });
+}
+
+function emitScalar(
+  value: string | number | boolean | null,
+  place: Place,
+  before: string,
+  lines: string[],
+): void {
+  if (typeof value === 'string' && value.includes('\n')) emitText(value, place, before, lines);
+  else lines.push(`${before} ${scalarText(value)}`);
+}
+
+function scalarText(value: string | number | boolean | null): string {
+  if (typeof value === 'string') return oneLine(value);
+  if (typeof value !== 'number') return String(value);
+  const { type, text } = scalarOf(value);
+  return type === 'int' ? text : shortest(value);
+}
+
+/** A text of several lines: a literal block scalar where it can be one. */
+function emitText(value: string, place: Place, before: string, lines: string[]): void {
+  const column = deeper(place);
+  const leading = value.startsWith(' ') || value.startsWith('\n');
+  // go-yaml's indentation indicator is always INDENT, and wrong elsewhere.
+  if (!fitsBlock(value) || (leading && column !== place.column + INDENT)) {
+    lines.push(`${before} ${doubleQuoted(value)}`);
+    return;
+  }
+  const chomping = !value.endsWith('\n') ? '-' : /(?:^|\n)\n$/u.test(value) ? '+' : '';
+  lines.push(`${before} |${leading ? INDENT : ''}${chomping}`);
+  const indent = ' '.repeat(column);
+  const body = value.endsWith('\n') ? value.slice(0, -1) : value;
+  for (const line of body.split('\n')) lines.push(line === '' ? '' : indent + line);
+}
+
+function isList(value: object): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
