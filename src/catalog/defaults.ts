@@ -1,0 +1,32 @@
+import type { KeyAlgorithm, Seconds } from '../model/names.ts';
+
+export const DAY: Seconds = 86_400;
+
+/** What holds where neither the App nor the Cluster nor the credential says otherwise. */
+export const DEFAULTS = {
+  keyAlgorithm: 'ECDSA-P256' satisfies KeyAlgorithm as KeyAlgorithm,
+  certificateValidity: 365 * DAY,
+  caCertificateValidity: 3650 * DAY,
+  renewBefore: 90 * DAY,
+  jitter: 7 * DAY,
+  soak: DAY,
+  tree: 'deploy',
+  apiServerPort: 6443,
+  serviceSubnet: '10.96.0.0/12',
+  dnsDomain: 'cluster.local',
+} as const;
+
+export const KEY_ALGORITHMS: readonly KeyAlgorithm[] = [
+  'RSA-2048',
+  'RSA-3072',
+  'RSA-4096',
+  'ECDSA-P256',
+  'ECDSA-P384',
+  'Ed25519',
+];
+
+/** Room to rotate an authority in: it must outlive its longest leaf by three soaks and this (DESIGN §5). */
+export const ROTATION_MARGIN: Seconds = 30 * DAY;
+
+/** Oldest minor version whose kubeadm binds `kubeadm:cluster-admins` (kubernetes/kubernetes#121305). */
+export const OLDEST_MINOR = 29;
