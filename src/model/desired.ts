@@ -12,7 +12,12 @@ export type DeclarationRecord =
   | { readonly type: 'fleet'; readonly fleet: DesiredFleet }
   | { readonly type: 'unit'; readonly unit: DesiredUnit }
   | { readonly type: 'end' }
-  | { readonly type: 'invalid'; readonly problems: readonly DeclarationProblem[] };
+  | { readonly type: 'invalid'; readonly problems: readonly DeclarationProblem[] }
+  | { readonly type: 'failed'; readonly reason: DeclarationFailure };
+
+/** Why there is no App to check; what the declaration itself printed is on the standard error stream. */
+export type DeclarationFailure =
+  'missing' | 'threw' | 'exited' | 'unsettled' | 'no-export' | 'no-app';
 
 export interface DeclarationProblem {
   readonly constructPath: string;

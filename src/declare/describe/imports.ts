@@ -1,0 +1,30 @@
+import type { DesiredCluster, JsonValue } from '../../model/desired.ts';
+import { credentialParts, type CredentialPath } from '../../model/names.ts';
+import { findReferences } from '../../model/reference.ts';
+
+/** Credentials of other clusters that this one uses: as issuers, in manifests and in files. */
+export function importsOf(cluster: DesiredCluster): Set<CredentialPath> {
+  const used = new Set<CredentialPath>();
+  const use = (path: CredentialPath | null): void => {
+    if (path !== null && credentialParts(path).cluster !== cluster.name) used.add(path);
+  };
+  for (const { issuer } of [...cluster.authorities, ...cluster.leaves]) use(issuer);
+  const read = (text: string): void => {
+    for (const { credential } of findReferences(text)) use(credential);
+  };
+  for (const { template } of cluster.manifests) eachText(template, read);
+  for (const { files } of cluster.bundles) for (const { content } of files) read(content);
+  return used;
+}
+
+/** Every string of a JSON value, map keys included. */
+export function eachText(value: JsonValue, read: (text: string) => void): void {
+  if (typeof value === 'string') read(value);
+  else if (Array.isArray(value))
+    for (const item of value as readonly JsonValue[]) eachText(item, read);
+  else if (typeof value === 'object' && value !== null)
+    for (const [key, item] of Object.entries(value)) {
+      read(key);
+      eachText(item, read);
+    }
+}

@@ -1,0 +1,135 @@
+import { Construct } from 'constructs';
+import { SERVICE_ACCOUNT_KEY, type AuthorityName } from '../catalog/authorities.ts';
+import { AUTHORITIES } from '../catalog/authorities.ts';
+import { CERTIFICATES } from '../catalog/certificates.ts';
+import { KUBECONFIGS } from '../catalog/kubeconfigs.ts';
+import { alternativeNames } from '../catalog/names/san.ts';
+import { SAN_RULES } from '../catalog/sans.ts';
+import type { App } from './app.ts';
+import { CertificateAuthority } from './certificate-authority.ts';
+import { Certificate } from './certificate.ts';
+import { Cluster } from './cluster.ts';
+import { bundleFiles, type BundleSource } from './kubeadm/bundle-files.ts';
+import { bindClusterAdmins } from './kubeadm/cluster-admins.ts';
+import type { KubeadmClusterProps } from './kubeadm/props.ts';
+import { readTopology, type TopologyNode } from './kubeadm/topology.ts';
+import { Kubeconfig } from './kubeconfig.ts';
+import { NodeBundle } from './node-bundle.ts';
+import { ServiceAccountKey } from './service-account-key.ts';
+import { markAs, setMark } from './tree/mark.ts';
+import { chartNameOf, pathOf } from './tree/place.ts';
+import { addProblems } from './tree/problems.ts';
+
+/**
+ * The PKI of a cluster whose control plane is laid out as kubeadm does (`kubeadm init phase certs` and `kubeconfig`): keysets
+ * `ca`, `etcd-ca`, `front-proxy-ca` and `service-account-key`; for each control-plane node its own leaf certificates and
+ * kubeconfigs, and a node bundle with the files below `/etc/kubernetes`.
+ */
+export class KubeadmCluster extends Cluster {
+  /** Signs the API server's certificate and every client certificate. */
+  readonly ca: CertificateAuthority;
+  /** Signs etcd's certificates; the given authority where etcd is external. */
+  readonly etcdCa: CertificateAuthority;
+  /** Signs the certificate by which the API server shows itself to extension API servers. */
+  readonly frontProxyCa: CertificateAuthority;
+  readonly serviceAccountKey: ServiceAccountKey;
+  readonly #nodes: Construct;
+
+  constructor(scope: App, id: string, props: KubeadmClusterProps) {
+    super(scope, id, props);
+    const { server, nodes, problems } = readTopology(props);
+    addProblems(this, problems);
+    const externalEtcd = props.etcd === undefined || props.etcd === 'stacked' ? null : props.etcd;
+
+    this.ca = props.ca ?? this.#authority('ca');
+    this.etcdCa = externalEtcd?.authority ?? this.#authority('etcd-ca');
+    this.frontProxyCa = props.frontProxyCa ?? this.#authority('front-proxy-ca');
+    this.serviceAccountKey =
+      props.serviceAccountKey ?? new ServiceAccountKey(this, SERVICE_ACCOUNT_KEY.name);
+    if (this.ca === this.frontProxyCa)
+      addProblems(this, [
+        'ca and frontProxyCa are one: every client certificate could pass for the front proxy',
+      ]);
+
+    const keysets = {
+      ca: this.ca,
+      'etcd-ca': this.etcdCa,
+      'front-proxy-ca': this.frontProxyCa,
+      [SERVICE_ACCOUNT_KEY.name]: this.serviceAccountKey,
+    };
+    const mark = markAs(this, 'Cluster');
+    const kubeadm = { server, ca: this.ca, keysets: Object.values(keysets) };
+    if (mark !== undefined) setMark(this, { ...mark, kubeadm });
+
+    const certificates = CERTIFICATES.filter(
+      (row) => externalEtcd === null || !row.stackedEtcdOnly,
+    );
+    const source: Omit<BundleSource, 'node'> = {
+      cluster: chartNameOf(this),
+      keysets: new Map(Object.entries(keysets).map(([name, keyset]) => [name, pathOf(keyset)])),
+      leaves: new Set([...certificates, ...KUBECONFIGS].map(({ name }) => name)),
+      externalEtcd: externalEtcd !== null,
+      kubeadmCaKeys: props.kubeadmCaKeys ?? false,
+    };
+    this.#nodes = new Construct(this, 'nodes');
+    for (const node of nodes) this.#node(node, certificates, source);
+    bindClusterAdmins(this);
+  }
+
+  /**
+   * A leaf certificate by kubeadm's name, e.g. `certificate('apiserver', 'cp-1')`; the node may be left out where there is one.
+   * @throws TypeError where there is no such node or certificate
+   */
+  certificate(name: string, node?: string): Certificate {
+    const bundles = this.#nodes.node.children;
+    const bundle = node === undefined && bundles.length === 1 ? bundles[0] : undefined;
+    const found = bundle ?? this.#nodes.node.tryFindChild(node ?? '');
+    if (found === undefined) {
+      const names = bundles.map((child) => child.node.id).join(', ');
+      throw new TypeError(`certificate "${name}" belongs to one of the nodes ${names}: name it`);
+    }
+    const certificate = found.node.tryFindChild(name);
+    if (markAs(certificate, 'Certificate') === undefined) {
+      const names = CERTIFICATES.map((row) => row.name).join(', ');
+      throw new TypeError(`"${name}" is not one of the certificates ${names}`);
+    }
+    return certificate as Certificate;
+  }
+
+  #authority(name: AuthorityName): CertificateAuthority {
+    const commonName = AUTHORITIES.find((row) => row.name === name)?.commonName ?? name;
+    return new CertificateAuthority(this, name, { subject: { commonName } });
+  }
+
+  #node(
+    { name: node, recipients, server, sans }: TopologyNode,
+    certificates: typeof CERTIFICATES,
+    source: Omit<BundleSource, 'node'>,
+  ): void {
+    const issuers = { ca: this.ca, 'etcd-ca': this.etcdCa, 'front-proxy-ca': this.frontProxyCa };
+    const bundle = new NodeBundle(this.#nodes, node, {
+      recipients,
+      get files() {
+        return bundleFiles({ ...source, node });
+      },
+    });
+    for (const row of certificates) {
+      const commonName = typeof row.commonName === 'string' ? row.commonName : node;
+      const { organizations } = row;
+      const names = row.sans === null ? {} : alternativeNames(SAN_RULES[row.sans](sans));
+      new Certificate(bundle, row.name, {
+        issuer: issuers[row.issuer],
+        profile: row.profile,
+        subject: organizations.length === 0 ? { commonName } : { commonName, organizations },
+        ...names,
+      });
+    }
+    for (const { name, user, groups, server: which } of KUBECONFIGS) {
+      new Kubeconfig(bundle, name, {
+        user: typeof user === 'string' ? user : `${user.prefix}${node}`,
+        groups,
+        ...(which === 'local' ? { server } : {}),
+      });
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import { existsSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import type { IConstruct } from 'constructs';
+import { createJiti } from 'jiti';
+import type { DeclarationFailure, DeclarationRecord } from '../model/desired.ts';
+import { collect } from './describe/collect.ts';
+import { records } from './describe/records.ts';
+import { markAs, type AppMark } from './tree/mark.ts';
+import { survey } from './validate/survey.ts';
+
+/**
+ * Entry of the declaration's own process: `node main.js FILE`. It loads the user's code, and with it whatever that imports, checks
+ * the App and hands it over as JSON lines on descriptor 3. What the user's code prints goes to the standard streams.
+ */
+const RECORDS = 3;
+
+/** Blocks while the reader is busy, so that no more than one record waits in memory. */
+function write(record: DeclarationRecord): void {
+  const bytes = Buffer.from(`${JSON.stringify(record)}\n`);
+  for (let offset = 0; offset < bytes.length;) {
+    try {
+      offset += writeSync(RECORDS, bytes, offset);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
+
+let handedOver = false;
+
+function finish(record: DeclarationRecord, status: number): never {
+  write(record);
+  handedOver = true;
+  process.exit(status);
+}
+
+const fail = (reason: DeclarationFailure): never => finish({ type: 'failed', reason }, 1);
+
+/** JavaScript is loaded by Node itself; TypeScript by jiti, without its cache of executable files in a shared folder. */
+async function load(file: string): Promise<unknown> {
+  const url = pathToFileURL(file).href;
+  if (/\.[cm]?js$/u.test(file)) return import(url);
+  return createJiti(url, { fsCache: false, interopDefault: true }).import(file);
+}
+
+/** `export default`, `module.exports =`, and what the one becomes when it is loaded as the other. */
+function findApp(module: unknown): IConstruct | undefined {
+  let candidate = module;
+  for (let depth = 0; depth < 3 && candidate !== null && candidate !== undefined; depth += 1) {
+    if (markAs(candidate, 'App') !== undefined) return candidate as IConstruct;
+    if (typeof candidate !== 'object') return undefined;
+    candidate = (candidate as { default?: unknown }).default;
+  }
+  return undefined;
+}
+
+const hasExport = (module: unknown): boolean =>
+  typeof module === 'object' && module !== null && Object.keys(module).length > 0;
+
+/** The user's own error, with the lines of the stack that are the user's. */
+function printError(error: unknown): void {
+  const { stack } = error instanceof Error ? error : new Error(String(error));
+  const lines = (stack ?? String(error)).split('\n');
+  const own = lines.filter(
+    (line) => !/^\s+at .*(?:node:|node_modules|[/\\]declare[/\\])/u.test(line),
+  );
+  const shown = process.env['CDK8S_PKI_DEBUG'] === '1' ? lines : own;
+  process.stderr.write(`${shown.join('\n')}\n`);
+}
+
+function handOver(app: IConstruct, mark: AppMark): never {
+  const fleet = collect(app, mark);
+  const { problems, imports, longestLeaves } = survey(fleet);
+  if (problems.length > 0) return finish({ type: 'invalid', problems }, 1);
+  for (const record of records(fleet, imports, longestLeaves)) write(record);
+  return finish({ type: 'end' }, 0);
+}
+
+async function main(path: string | undefined): Promise<never> {
+  const file = resolve(path ?? '');
+  if (path === undefined || !existsSync(file)) return fail('missing');
+  const module = await load(file);
+  const app = findApp(module);
+  const mark = markAs(app, 'App');
+  if (app === undefined || mark === undefined)
+    return fail(hasExport(module) ? 'no-app' : 'no-export');
+  return handOver(app, mark);
+}
+
+process.on('exit', (status) => {
+  // By process.exit() in user code, or with status 13 where a top-level await never settles.
+  if (!handedOver) write({ type: 'failed', reason: status === 13 ? 'unsettled' : 'exited' });
+});
+process.on('uncaughtException', (error) => {
+  printError(error);
+  fail('threw');
+});
+await main(process.argv[2]).catch((error: unknown) => {
+  printError(error);
+  fail('threw');
+});

@@ -1,0 +1,42 @@
+import { Construct } from 'constructs';
+import { nodeName, relativePath } from '../catalog/names/tree-name.ts';
+import { setMark } from './tree/mark.ts';
+import { addProblems, idProblems } from './tree/problems.ts';
+import type { BundleFile } from './tree/props.ts';
+
+export interface NodeBundleProps {
+  /**
+   * They open this bundle and nothing else, besides the custodians: the node's own identity.
+   * @default - custodians only
+   */
+  readonly recipients?: readonly string[];
+  /** Files by their path from the node's root, without a leading slash: `etc/kubernetes/pki/ca.crt`. */
+  readonly files: Readonly<Record<string, BundleFile>>;
+}
+
+/**
+ * The files of one node, written to `<cluster>/nodes/<id>/`. Credentials that are declared below it belong to the node: they are
+ * named and renewed by it.
+ */
+export class NodeBundle extends Construct {
+  constructor(scope: Construct, id: string, props: NodeBundleProps) {
+    super(scope, id);
+    // Read late, and not kept: thousands of nodes have dozens of files each.
+    const files = (): NodeBundleProps['files'] => props.files;
+    setMark(this, { kind: 'NodeBundle', node: id, recipients: props.recipients ?? [], files });
+    const name = nodeName(id);
+    addProblems(this, [...idProblems(id), ...(name.problem === undefined ? [] : [name.problem])]);
+    this.node.addValidation({ validate: () => Object.entries(files()).flatMap(fileProblems) });
+  }
+}
+
+function fileProblems([path, { content, mode = 0 }]: readonly [string, BundleFile]): string[] {
+  const { problem } = relativePath(path);
+  return [
+    ...(problem === undefined ? [] : [`file ${problem}`]),
+    ...(typeof content === 'string' ? [] : [`file "${path}" has no text as content`]),
+    ...(Number.isInteger(mode) && mode >= 0 && mode <= 0o777
+      ? []
+      : [`file "${path}" has a mode outside 0 to 0o777`]),
+  ];
+}

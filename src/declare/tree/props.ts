@@ -1,0 +1,85 @@
+import type { Duration } from 'cdk8s';
+import type { KeyAlgorithm } from '../../model/names.ts';
+
+export type { KeyAlgorithm, Subject } from '../../model/names.ts';
+
+/** How keysets of this scope are rotated: in stages, each one pull request. */
+export interface Rotation {
+  /**
+   * How long a stage must have been rolled out before the next may follow.
+   * @default Duration.hours(24)
+   */
+  readonly soak?: Duration;
+  /**
+   * Whether a due rotation is started and advanced without being asked for.
+   * @default false
+   */
+  readonly automatic?: boolean;
+  /**
+   * Longest life of a service-account token that is honoured: a retired signing key stays trusted that long.
+   * @default - unknown; retiring needs live evidence
+   */
+  readonly maxTokenLife?: Duration;
+}
+
+/** Settings that an App gives its clusters, and a cluster its credentials; the nearest one holds. */
+export interface Defaults {
+  /**
+   * Algorithm of new private keys.
+   * @default 'ECDSA-P256' (kubeadm: RSA-2048)
+   */
+  readonly keyAlgorithm?: KeyAlgorithm;
+  /**
+   * Time from issue to notAfter of certificates that are not authorities.
+   * @default Duration.days(365)
+   */
+  readonly certificateValidity?: Duration;
+  /**
+   * Time from issue to notAfter of authorities.
+   * @default Duration.days(3650)
+   */
+  readonly caCertificateValidity?: Duration;
+  /**
+   * How long before notAfter a certificate is issued again. With `jitter` it must leave a third of the validity.
+   * @default Duration.days(90)
+   */
+  readonly renewBefore?: Duration;
+  /**
+   * Window in which renewals of different nodes are spread, before notAfter minus renewBefore.
+   * @default Duration.days(7)
+   */
+  readonly jitter?: Duration;
+  /**
+   * How keysets are rotated.
+   * @default - a soak of 24 hours, not automatic
+   */
+  readonly rotation?: Rotation;
+}
+
+/**
+ * A reference to one part of a credential: opaque, deterministic text that rendering replaces by the value. It may stand
+ * anywhere in a manifest or file, inside longer strings, JSON patches and map keys; it must not be encoded or cut.
+ * References to private material are legal only in `data` and `stringData` of a Secret and in files declared secret.
+ */
+export interface Reference {
+  /** Stands for PEM text (RFC 7468); alone on an indented line, it indents every line of the value. */
+  readonly pem: string;
+  /** Stands for the base64 form of the PEM text, as `data` of a Secret and `caBundle` take it. */
+  readonly base64: string;
+}
+
+/** A file of a node. */
+export interface BundleFile {
+  /** The text of the file, with references. */
+  readonly content: string;
+  /**
+   * Permission bits.
+   * @default 0o644, or 0o600 where secret
+   */
+  readonly mode?: number;
+  /**
+   * Whether the file is encrypted in the tree. Only such a file may hold private material.
+   * @default false
+   */
+  readonly secret?: boolean;
+}
