@@ -1,0 +1,71 @@
+import type { DesiredCluster, DesiredFleet, DesiredUnit } from '../model/desired.ts';
+import { credentialParts, credentialPath } from '../model/names.ts';
+import { ShapeError } from './shape.ts';
+
+/** Checks that units are of the fleet that was announced, each cluster once, and that paths say what their members say. */
+export class Consistency {
+  readonly #expected: Map<string, boolean>;
+
+  constructor({ clusters }: DesiredFleet) {
+    this.#expected = new Map(clusters.map(({ name, hasStore }) => [name, hasStore]));
+    if (this.#expected.size !== clusters.length)
+      throw new ShapeError('fleet', 'free of duplicates');
+  }
+
+  unit({ clusters }: DesiredUnit): void {
+    for (const cluster of clusters) {
+      if (this.#expected.get(cluster.name) !== cluster.hasStore)
+        throw new ShapeError(`cluster "${cluster.name}"`, 'one that was announced');
+      this.#expected.delete(cluster.name);
+      checkCluster(cluster);
+    }
+  }
+
+  end(): void {
+    for (const name of this.#expected.keys())
+      throw new ShapeError(`cluster "${name}"`, 'handed over');
+  }
+}
+
+function checkCluster(cluster: DesiredCluster): void {
+  const keysets = [...cluster.authorities, ...cluster.serviceAccountKeys];
+  const credentials = [...keysets.map((keyset) => ({ ...keyset, node: null })), ...cluster.leaves];
+  const nodes = new Set(cluster.nodes.map(({ name }) => name));
+  for (const { path, name, node, cluster: owner } of credentials)
+    if (owner !== cluster.name || path !== credentialPath(owner, node, name))
+      throw new ShapeError(path, `a credential of cluster "${cluster.name}"`);
+  if (!cluster.hasStore && credentials.length > 0)
+    throw new ShapeError(`cluster "${cluster.name}"`, 'one that may hold credentials');
+  const folders = [...keysets.map(({ name }) => name), ...nodes];
+  unique('a folder of the store', folders);
+  unique(
+    'a credential',
+    credentials.map(({ path }) => path),
+  );
+  unique(
+    'a manifest',
+    cluster.manifests.map(({ path }) => path.toLowerCase()),
+  );
+  unique(
+    'a node bundle',
+    cluster.bundles.map(({ node }) => node),
+  );
+  for (const { node, files } of cluster.bundles) {
+    if (!nodes.has(node)) throw new ShapeError(`bundle "${node}"`, 'of a known node');
+    unique(`a file of node "${node}"`, [
+      'bundle.yaml',
+      ...files.map(({ path }) => path.toLowerCase()),
+    ]);
+  }
+  for (const { issuer } of [...cluster.authorities, ...cluster.leaves])
+    if (issuer !== null && credentialParts(issuer).node !== null)
+      throw new ShapeError(issuer, 'a keyset');
+}
+
+function unique(what: string, values: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const value of values) {
+    if (seen.has(value)) throw new ShapeError(JSON.stringify(value), `used once as ${what}`);
+    seen.add(value);
+  }
+}

@@ -1,0 +1,89 @@
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import type { DesiredFleet, DesiredUnit } from '../model/desired.ts';
+import { Consistency } from './consistency.ts';
+import { scrubEnvironment } from './environment.ts';
+import { failure, invalid, malformed, stopped } from './failures.ts';
+import { lines } from './lines.ts';
+import { parseRecord } from './parse-record.ts';
+import { ShapeError } from './shape.ts';
+
+export interface LoadOptions {
+  /** The declaration's file, from `cwd`. */
+  readonly file: string;
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Ends the declaration's process. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a declaration hands over, checked: the fleet, then its units until the end. */
+export type LoadedRecord =
+  | { readonly type: 'fleet'; readonly fleet: DesiredFleet }
+  | { readonly type: 'unit'; readonly unit: DesiredUnit };
+
+/** The program of the declaration's process. From the sources it is the built one: the process runs without a loader. */
+const PROGRAM = fileURLToPath(
+  new URL(
+    import.meta.url.endsWith('.ts') ? '../../dist/declare/main.js' : '../declare/main.js',
+    import.meta.url,
+  ),
+);
+
+/**
+ * Runs a declaration in a process of its own, without secrets in its environment, and gives what it declares, one unit at a time;
+ * the process waits while a unit is worked on. Leaving the loop early ends the process.
+ * @throws PkiError ERR_DECLARATION_INVALID with one detail a problem; ERR_DECLARATION where there is nothing to check
+ */
+export async function* loadDeclaration(options: LoadOptions): AsyncGenerator<LoadedRecord, void> {
+  const { file, cwd, environment, signal } = options;
+  const child = execa(process.execPath, [PROGRAM, file], {
+    cwd,
+    env: scrubEnvironment(environment),
+    extendEnv: false,
+    // What the declaration prints is for people: our results go to standard output alone.
+    stdio: ['ignore', process.stderr.fd, process.stderr.fd, 'pipe'],
+    buffer: false,
+    reject: false,
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
+  });
+  const interrupt = (): void => void child.kill('SIGINT');
+  process.once('SIGINT', interrupt);
+  try {
+    const ended = yield* checked(file, child.stdio[3]);
+    if (!ended) throw stopped(file, await child);
+  } finally {
+    process.off('SIGINT', interrupt);
+    child.kill('SIGKILL');
+    await child;
+  }
+}
+
+/** Gives the records that are as they should be; whether the last one was the end. */
+async function* checked(
+  file: string,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<LoadedRecord, boolean> {
+  let consistency: Consistency | undefined;
+  try {
+    for await (const line of lines(chunks)) {
+      const record = parseRecord(line);
+      if (record.type === 'failed') throw failure(file, record.reason);
+      if (record.type === 'invalid') throw invalid(record.problems);
+      if (record.type === 'fleet' && consistency === undefined) {
+        consistency = new Consistency(record.fleet);
+        yield record;
+      } else if (record.type === 'unit' && consistency !== undefined) {
+        consistency.unit(record.unit);
+        yield record;
+      } else if (record.type === 'end' && consistency !== undefined) {
+        consistency.end();
+        return true;
+      } else throw new ShapeError(`record "${record.type}"`, 'in its place');
+    }
+    return false;
+  } catch (error) {
+    throw error instanceof ShapeError ? malformed(file, error.message) : error;
+  }
+}

@@ -1,0 +1,182 @@
+import { KEY_ALGORITHMS } from '../catalog/defaults.ts';
+import { chartName, credentialName, nodeName, relativePath } from '../catalog/names/tree-name.ts';
+import type {
+  DeclarationProblem,
+  DesiredAuthority,
+  DesiredBundle,
+  DesiredCluster,
+  DesiredFleet,
+  DesiredLeaf,
+  DesiredManifest,
+  DesiredRotation,
+  DesiredServiceAccountKey,
+  DesiredUnit,
+  FleetCluster,
+} from '../model/desired.ts';
+import type { CredentialPath, Subject } from '../model/names.ts';
+import { SHARED } from '../model/store/layout.ts';
+import {
+  boolean,
+  integer,
+  listOf,
+  nullable,
+  objectOf,
+  oneOf,
+  ShapeError,
+  string,
+  text,
+} from './shape.ts';
+import type { Shape } from './shape.ts';
+
+const clusterName = text(
+  'a cluster name',
+  (name) => name === SHARED || chartName(name).value === name,
+);
+const node = text('a node name', (name) => nodeName(name).value === name);
+const credential = text('a credential name', (name) => credentialName(name).value === name);
+const path = text('a relative path', (value) => relativePath(value).value === value);
+const seconds = integer(0);
+const algorithm = oneOf(...KEY_ALGORITHMS);
+const recipients = listOf(text('one line', (value) => /^[\u0020-\u007e]{1,2000}$/u.test(value)));
+const strings = listOf(string);
+
+const credentialPath = text<CredentialPath>('a credential path', (value) => {
+  const parts = value.split('/');
+  const [cluster = '', second = '', third] = parts;
+  if (parts.length > 3 || !(cluster === SHARED || chartName(cluster).value === cluster))
+    return false;
+  if (third === undefined) return credentialName(second).value === second;
+  return nodeName(second).value === second && credentialName(third).value === third;
+});
+
+const subject: Shape<Subject> = objectOf<Required<Subject>>(
+  {
+    commonName: string,
+    organizations: strings,
+    organizationalUnits: strings,
+    country: string,
+    serialNumber: string,
+  },
+  { optional: true },
+);
+
+const fleetClusterShapes = {
+  name: clusterName,
+  recipients,
+  deliveryRecipients: recipients,
+  nodes: listOf(objectOf<FleetCluster['nodes'][number]>({ name: node, recipients })),
+  hasStore: boolean,
+};
+
+const rotation = objectOf<DesiredRotation>({
+  soak: seconds,
+  automatic: boolean,
+  maxTokenLife: nullable(seconds),
+});
+
+const common = {
+  path: credentialPath,
+  cluster: clusterName,
+  name: credential,
+  constructPath: string,
+  keyAlgorithm: algorithm,
+};
+
+const authority = objectOf<DesiredAuthority>({
+  ...common,
+  kind: oneOf('CertificateAuthority'),
+  subject,
+  dnsNames: strings,
+  issuer: nullable(credentialPath),
+  pathLength: nullable(integer(0)),
+  validity: seconds,
+  renewBefore: seconds,
+  rotation,
+});
+
+const serviceAccountKey = objectOf<DesiredServiceAccountKey>({
+  ...common,
+  kind: oneOf('ServiceAccountKey'),
+  rotation,
+});
+
+const leaf = objectOf<DesiredLeaf>({
+  ...common,
+  kind: oneOf('Certificate', 'Kubeconfig'),
+  node: nullable(node),
+  issuer: credentialPath,
+  profile: oneOf('server', 'client', 'peer'),
+  subject,
+  dnsNames: strings,
+  ipAddresses: strings,
+  uris: strings,
+  validity: seconds,
+  renewBefore: seconds,
+  jitter: seconds,
+  kubeconfig: nullable(
+    objectOf<NonNullable<DesiredLeaf['kubeconfig']>>({
+      server: string,
+      clusterName: string,
+      user: string,
+    }),
+  ),
+});
+
+const template: Shape<DesiredManifest['template']> = (value, where) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new ShapeError(where, 'an object');
+  return value as DesiredManifest['template'];
+};
+
+/** `manifests/<file>` or `<chart>/<file>`, never a folder that the tool itself fills. */
+const manifestPath = text('a manifest path', (value) => {
+  const [folder = '', file = '', ...more] = value.split('/');
+  const inFolder = folder === 'manifests' || chartName(folder).value === folder;
+  return inFolder && more.length === 0 && /^[A-Za-z0-9][-A-Za-z0-9.]{0,239}$/u.test(file);
+});
+
+const manifest = objectOf<DesiredManifest>({ constructPath: string, path: manifestPath, template });
+
+const bundle = objectOf<DesiredBundle>({
+  constructPath: string,
+  node,
+  files: listOf(
+    objectOf<DesiredBundle['files'][number]>({
+      path,
+      content: string,
+      mode: integer(0, 0o777),
+      secret: boolean,
+    }),
+  ),
+});
+
+const cluster = objectOf<DesiredCluster>({
+  ...fleetClusterShapes,
+  authorities: listOf(authority),
+  serviceAccountKeys: listOf(serviceAccountKey),
+  leaves: listOf(leaf),
+  manifests: listOf(manifest),
+  bundles: listOf(bundle),
+});
+
+export const fleetShape = objectOf<DesiredFleet>({
+  tree: path,
+  removedRecipients: listOf(
+    objectOf<DesiredFleet['removedRecipients'][number]>({
+      recipient: string,
+      since: string,
+      compromised: boolean,
+    }),
+  ),
+  encryption: oneOf('native', 'sops'),
+  clusters: listOf(objectOf<FleetCluster>(fleetClusterShapes)),
+});
+
+export const unitShape = objectOf<DesiredUnit>({
+  clusters: listOf(cluster),
+  exports: listOf(credentialPath),
+});
+
+export const problemsShape = listOf(
+  objectOf<DeclarationProblem>({ constructPath: string, message: string }),
+);
