@@ -3,23 +3,24 @@ import { PkiError } from '../../errors.ts';
 import { checkDataKey } from '../document/value.ts';
 import type { AgeEntry } from '../document/metadata.ts';
 import type { AgeIdentity, Identities } from './identity.ts';
-import { nativeRecipient, parseRecipient, shorten } from './recipient.ts';
+import { nativeRecipient, shorten } from './recipient.ts';
 
 /** The data key for each recipient: one age file each, as sops has it. */
 export async function wrapDataKey(
   dataKey: Uint8Array,
   recipients: readonly string[],
 ): Promise<readonly AgeEntry[]> {
-  const distinct = [...new Set(recipients.map(parseRecipient))];
+  const native = recipients.map(nativeRecipient);
+  const distinct = [...new Map(native.map((entry) => [entry.text, entry])).values()];
   if (distinct.length === 0)
     throw new PkiError('ERR_RECIPIENT', 'there is no recipient to encrypt to', {
       hint: 'declare recipients: [...] on the App, the Cluster or the node',
     });
   return Promise.all(
-    distinct.map(async (recipient) => {
+    distinct.map(async ({ text, recipient }) => {
       const encrypter = new Encrypter();
-      encrypter.addRecipient(nativeRecipient(recipient));
-      return { recipient, enc: armor.encode(await encrypter.encrypt(dataKey)) };
+      encrypter.addRecipient(recipient);
+      return { recipient: text, enc: armor.encode(await encrypter.encrypt(dataKey)) };
     }),
   );
 }

@@ -41,11 +41,25 @@ export function parseRecipient(text: string): string {
   });
 }
 
-/** What age-encryption encrypts to; X25519 by node:crypto, post-quantum by the library itself. */
-export function nativeRecipient(text: string): Recipient | string {
-  const recipient = parseRecipient(text);
-  const raw = recipient.startsWith('age1pq1') ? undefined : decodeBech32(recipient, 'age');
-  return raw === undefined ? recipient : new X25519Recipient(raw);
+/** What {@link nativeRecipient} made of each text: the same few recipients stand in thousands of files. */
+const known = new Map<string, NativeRecipient>();
+
+/** A recipient in the form that age-encryption encrypts to; X25519 by node:crypto. */
+export interface NativeRecipient {
+  readonly text: string;
+  readonly recipient: Recipient | string;
+}
+
+/** @throws PkiError `ERR_RECIPIENT` */
+export function nativeRecipient(text: string): NativeRecipient {
+  const found = known.get(text);
+  if (found !== undefined) return found;
+  const canonical = parseRecipient(text);
+  const raw = canonical.startsWith('age1pq1') ? undefined : decodeBech32(canonical, 'age');
+  const recipient = raw === undefined ? canonical : new X25519Recipient(raw);
+  const native = { text: canonical, recipient };
+  known.set(text, native);
+  return native;
 }
 
 /** For messages: recognisable, and never the 1,959 characters of a post-quantum recipient. */
