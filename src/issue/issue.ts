@@ -1,4 +1,4 @@
-import { sign, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { PkiError } from '../errors.ts';
 import type { DesiredAuthority, DesiredKeyset, DesiredLeaf } from '../model/desired.ts';
 import type { IssuedKeyset, IssuedLeaf, IssuedUnit } from '../model/made/issued.ts';
@@ -10,7 +10,7 @@ import { buildCertificate } from '../x509/build/certificate.ts';
 import { formatPrivateKey, formatPublicKey } from '../x509/build/key.ts';
 import { serialNumber } from '../x509/build/serial.ts';
 import { readCertificate } from '../x509/read/certificate.ts';
-import { spkiHash } from '../x509/read/key.ts';
+import { signData, spkiHash } from '../x509/read/key.ts';
 import { validityOf } from './dates.ts';
 
 export interface IssuePorts {
@@ -80,7 +80,7 @@ function issueKeyset(
     certificate: isAuthority ? issueAuthority(desired, privateKey, issuer, ports) : null,
     publicKey: formatPublicKey(privateKey),
     issuer: issuer === null ? null : { keyset: issuer.keyset, id: issuer.id },
-    signature: signStatement(statement, privateKey),
+    signature: signData(privateKey, statement).toString('base64'),
     privateKey: formatPrivateKey(privateKey),
     issuedAt: ports.now,
     reason: 'Missing',
@@ -156,12 +156,6 @@ function signerOf(
     );
   }
   return { ...signer, keyset };
-}
-
-/** RSASSA-PKCS1-v1_5 or ECDSA with SHA-256, or Ed25519; over the octets of `keysetStatement`. */
-function signStatement(statement: Uint8Array, privateKey: KeyObject): string {
-  const digest = privateKey.asymmetricKeyType === 'ed25519' ? null : 'sha256';
-  return sign(digest, statement, privateKey).toString('base64');
 }
 
 function at<T>(list: readonly T[], index: number): T {

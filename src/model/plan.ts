@@ -20,7 +20,7 @@ export interface Verdict {
   readonly message: string;
 }
 
-export type ActionName = 'create' | 'issue' | 'reencrypt' | 'delete';
+export type ActionName = 'create' | 'issue' | 'reencrypt' | 'delete' | 'write';
 
 /** One thing that has to happen to a credential. */
 export interface Action {

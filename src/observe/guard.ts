@@ -1,7 +1,6 @@
 import { PkiError } from '../errors.ts';
 import type { DesiredCluster, DesiredFleet } from '../model/desired.ts';
 import { layout } from '../model/store/layout.ts';
-import type { History } from '../model/store/ledger.ts';
 import { credentialParts, treePath, type CredentialPath } from '../model/names.ts';
 import type { ObservedCluster } from '../model/observed.ts';
 import type { TreeReader } from '../model/ports.ts';
@@ -10,19 +9,17 @@ import { sameMembers } from '../model/members.ts';
 /**
  * Missing is not new (DESIGN §3): a declared keyset that was ever made is an error where it is not in the store.
  *
+ * @param made keysets of the ledger, and of the tree of git's HEAD.
+ * @param deliberate keysets that `--new-authority` names.
  * @throws PkiError `ERR_AUTHORITY_MISSING`.
  */
 export function guardAuthorities(
   tree: string,
   cluster: DesiredCluster,
   observed: ObservedCluster,
-  history: History,
+  made: ReadonlySet<string>,
   deliberate: ReadonlySet<string>,
 ): void {
-  const made = new Set([
-    ...history.ledger.map((entry) => `${entry.cluster}/${entry.keyset}`),
-    ...history.head,
-  ]);
   const missing = [...cluster.authorities, ...cluster.serviceAccountKeys].filter(
     ({ path }) => !observed.keysets.has(path) && made.has(path) && !deliberate.has(path),
   );

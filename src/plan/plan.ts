@@ -5,7 +5,7 @@ import type {
   DesiredUnit,
   RemovedRecipient,
 } from '../model/desired.ts';
-import type { CredentialPath } from '../model/names.ts';
+import type { CredentialPath, TreePath } from '../model/names.ts';
 import type { ObservedCluster, ObservedKeyset, ObservedLeaf } from '../model/observed.ts';
 import type { Action, Finding, Verdict } from '../model/plan.ts';
 import { judge, type ReasonedCheck } from './checks.ts';
@@ -25,7 +25,7 @@ export interface PlannedLeaf {
 
 export interface PlannedReencryption {
   readonly path: CredentialPath;
-  readonly file: string;
+  readonly file: TreePath;
   readonly recipients: readonly string[];
 }
 
@@ -34,7 +34,7 @@ export interface UnitPlan {
   readonly create: readonly DesiredKeyset[];
   readonly issue: readonly PlannedLeaf[];
   readonly reencrypt: readonly PlannedReencryption[];
-  readonly remove: readonly { readonly path: CredentialPath; readonly file: string }[];
+  readonly remove: readonly { readonly path: CredentialPath; readonly file: TreePath }[];
   readonly actions: readonly Action[];
   readonly findings: readonly Finding[];
 }

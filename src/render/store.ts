@@ -78,6 +78,7 @@ function storeFile(
     document,
     recipients,
     uses: [desired.path],
+    complete: true,
     projection: '',
     selector: { encrypted_regex: STORE_SELECTOR },
     sealed: [['privateKey']],

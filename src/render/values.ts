@@ -19,3 +19,19 @@ export function privateKeyText(credential: CredentialPath, values: Values): stri
   }
   return pem;
 }
+
+/** `values` where every private key of `uses` is at hand, else the same as a projection. */
+export function completeOrProjection(uses: readonly CredentialPath[], values: Values): Values {
+  const { privateKeys } = values;
+  return privateKeys === 'projection' || uses.every((path) => privateKeys.has(path))
+    ? values
+    : projectionOf(values);
+}
+
+export function projectionOf(values: Values): Values {
+  return { ...values, privateKeys: 'projection' };
+}
+
+export function isComplete({ privateKeys }: Values): boolean {
+  return privateKeys !== 'projection';
+}

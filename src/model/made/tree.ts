@@ -16,6 +16,8 @@ interface SecretFile {
   readonly recipients: readonly string[];
   /** Credentials whose private keys it holds. */
   readonly uses: readonly CredentialPath[];
+  /** Whether its private keys are in it; false for a projection, which is never written. */
+  readonly complete: boolean;
   /** `sha256:` over the file with every private key replaced by the hash of its SPKI. */
   readonly projection: string;
 }

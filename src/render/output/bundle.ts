@@ -1,7 +1,6 @@
 import { stringify } from 'yaml';
 import type { DesiredBundle, DesiredFile } from '../../model/desired.ts';
-import { STORE_API_VERSION } from '../../model/store/layout.ts';
-import { layout } from '../../model/store/layout.ts';
+import { layout, STORE_API_VERSION } from '../../model/store/layout.ts';
 import { treePath } from '../../model/names.ts';
 import { findReferences } from '../../model/reference.ts';
 import type { RenderedFile } from '../../model/made/tree.ts';
@@ -9,7 +8,7 @@ import { kubeconfigFile } from './kubeconfig.ts';
 import { privateCredentials } from './manifest.ts';
 import { projectionHash } from '../projection.ts';
 import { renderText } from '../text.ts';
-import type { Values } from '../values.ts';
+import { completeOrProjection, isComplete, projectionOf, type Values } from '../values.ts';
 
 interface Place {
   readonly tree: string;
@@ -25,7 +24,7 @@ export function renderBundle(bundle: DesiredBundle, place: Place, values: Values
     format: files[index]?.format ?? 'plain',
     mode: mode.toString(8).padStart(4, '0'),
     owner: 'root:root',
-    projection: projectionOf(files[index]),
+    projection: fileProjection(files[index]),
   }));
   const content = stringify(
     {
@@ -53,17 +52,20 @@ function renderFile(
   if (reference?.part === 'content' && others.length === 0) {
     return kubeconfigFile(reference.credential, { path: target, recipients }, values);
   }
+  const uses = privateCredentials(content);
+  const known = completeOrProjection(uses, values);
   return {
     format: 'binary',
     path: target,
-    content: renderText(content, values),
+    content: renderText(content, known),
     recipients,
-    uses: privateCredentials(content),
-    projection: projectionHash(renderText(content, { ...values, privateKeys: 'projection' })),
+    uses,
+    complete: isComplete(known),
+    projection: projectionHash(renderText(content, projectionOf(values))),
   };
 }
 
-function projectionOf(file: RenderedFile | undefined): string {
+function fileProjection(file: RenderedFile | undefined): string {
   return file?.format === 'plain' || file === undefined
     ? projectionHash(file?.content ?? '')
     : file.projection;

@@ -3,7 +3,13 @@ import { PkiError } from '../../errors.ts';
 import type { CredentialPath, TreePath } from '../../model/names.ts';
 import type { JsonObject, YamlFile } from '../../model/made/tree.ts';
 import { projectionHash } from '../projection.ts';
-import { privateKeyText, type Values } from '../values.ts';
+import {
+  completeOrProjection,
+  isComplete,
+  privateKeyText,
+  projectionOf,
+  type Values,
+} from '../values.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
@@ -51,12 +57,13 @@ export function kubeconfigFile(
   place: { readonly path: TreePath; readonly recipients: readonly string[] },
   values: Values,
 ): YamlFile {
-  const projected = kubeconfigDocument(credential, { ...values, privateKeys: 'projection' });
+  const known = completeOrProjection([credential], values);
+  const projected = kubeconfigDocument(credential, projectionOf(values));
   return {
     format: 'yaml',
     ...place,
-    document:
-      values.privateKeys === 'projection' ? projected : kubeconfigDocument(credential, values),
+    document: isComplete(known) ? kubeconfigDocument(credential, known) : projected,
+    complete: isComplete(known),
     uses: [credential],
     projection: projectionHash(JSON.stringify(projected)),
     selector: { encrypted_regex: '^client-key-data$' },

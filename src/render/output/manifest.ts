@@ -6,7 +6,7 @@ import { findReferences, PRIVATE_PARTS } from '../../model/reference.ts';
 import type { JsonObject, RenderedFile } from '../../model/made/tree.ts';
 import { projectionHash } from '../projection.ts';
 import { renderText } from '../text.ts';
-import type { Values } from '../values.ts';
+import { completeOrProjection, isComplete, projectionOf, type Values } from '../values.ts';
 
 /** The annotation that carries a manifest's projection hash. */
 export const PROJECTION_ANNOTATION = 'cdk8s-pki/projection';
@@ -35,16 +35,19 @@ export function renderManifest(
       const content = stringify(renderValue(template, values), { lineWidth: 0, version: '1.1' });
       return { format: 'plain', path: treePath(folder, `${path}.yaml`), content };
     }
-    const projected = secretDocument(template, { ...values, privateKeys: 'projection' });
+    const known = completeOrProjection(uses, values);
+    const projected = secretDocument(template, projectionOf(values));
     const projection = projectionHash(JSON.stringify(projected.document));
-    const { document, publicKeys, privateKeys } =
-      values.privateKeys === 'projection' ? projected : secretDocument(template, values);
+    const { document, publicKeys, privateKeys } = isComplete(known)
+      ? secretDocument(template, known)
+      : projected;
     return {
       format: 'yaml',
       path: treePath(folder, `${path}.sops.yaml`),
       document: annotate(document, projection),
       recipients,
       uses,
+      complete: isComplete(known),
       projection,
       selector: { unencrypted_regex: clearKeys(publicKeys) },
       sealed: privateKeys.map((key) => ['data', key]),

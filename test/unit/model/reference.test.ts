@@ -26,7 +26,7 @@ test('replaceReferences: indent is set only where the reference stands alone on 
   const indents: string[] = [];
   const text = replaceReferences(
     `ca: |\n    ${bundle}\nb: x${bundle}\n  ${bundle} y`,
-    (_, indent) => {
+    (_, { indent }) => {
       indents.push(indent);
       return 'V';
     },

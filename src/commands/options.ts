@@ -1,0 +1,37 @@
+import { Option, InvalidArgumentError } from 'commander';
+import type { OptionName } from './command.ts';
+
+const INSTANT = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/u;
+
+const collect = (value: string, previous: readonly string[] = []): readonly string[] => [
+  ...previous,
+  value,
+];
+
+/** Every option, by its name in `CommandOptions`: the one place that says how it is written and read. */
+export const OPTIONS: Readonly<Record<OptionName, () => Option>> = {
+  app: () => new Option('--app <file>', 'the declaration').default('clusters/main.ts'),
+  cluster: () =>
+    new Option(
+      '--cluster <glob>',
+      'only clusters of this name; * and ? match; repeatable',
+    ).argParser(collect),
+  output: () => new Option('-o, --output <format>', 'how results are printed'),
+  now: () => new Option('--now <rfc3339>', 'this instant instead of the clock').argParser(parseNow),
+  dir: () => new Option('--dir <folder>', 'an existing /etc/kubernetes instead of the tree'),
+  partial: () =>
+    new Option('--partial', 'leave clusters as they are that need an identity, do the others'),
+  newAuthority: () =>
+    new Option(
+      '--new-authority <cluster/keyset>',
+      'make a keyset anew that existed before; locks out all that trust it; repeatable',
+    ).argParser(collect),
+};
+
+function parseNow(text: string): Date {
+  const date = new Date(text);
+  if (!INSTANT.test(text) || Number.isNaN(date.getTime())) {
+    throw new InvalidArgumentError('not an RFC 3339 date and time such as 2026-11-22T08:00:00Z.');
+  }
+  return date;
+}

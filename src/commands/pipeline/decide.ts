@@ -1,0 +1,156 @@
+import type { DesiredUnit } from '../../model/desired.ts';
+import type { InventoryRow } from '../../model/store/inventory.ts';
+import { layout } from '../../model/store/layout.ts';
+import type { CredentialPath } from '../../model/names.ts';
+import type { Action } from '../../model/plan.ts';
+import { observeCluster } from '../../observe/cluster.ts';
+import { guardAuthorities, guardClusterOrphans, guardRecipients } from '../../observe/guard.ts';
+import { observeMade, observeOutput, observeProjections } from '../../observe/output.ts';
+import { inventoryRows } from '../../plan/inventory.ts';
+import { planOutputs, type OutputPlan } from '../../plan/outputs.ts';
+import { plan, type UnitPlan } from '../../plan/plan.ts';
+import { materialOf } from '../../render/material.ts';
+import { renderUnit } from '../../render/unit.ts';
+import type { Clusters, Context, Foreign } from './context.ts';
+
+/** What is to be done for a unit; nothing of it was done. */
+export interface Decision {
+  readonly unit: DesiredUnit;
+  readonly observed: Clusters;
+  readonly plan: UnitPlan;
+  readonly outputs: OutputPlan;
+  /** Those of the plan, and one for each output that needs a private key which is not made in this run. */
+  readonly actions: readonly Action[];
+  /** Credentials whose private keys must be opened with an identity. */
+  readonly opens: ReadonlySet<CredentialPath>;
+}
+
+/** Observes a unit and plans it: the stages that need no identity and change nothing. */
+export function decide(context: Context, unit: DesiredUnit, foreign: Foreign): Decision {
+  const observed = observeUnit(context, unit, foreign);
+  const unitPlan = plan(
+    unit,
+    { clusters: observed, foreignKeysets: foreign.keysets },
+    {
+      chain: context.chain,
+      removedRecipients: context.fleet.removedRecipients,
+      now: context.now,
+    },
+  );
+  const outputs = decideOutputs(context, unit, observed, unitPlan, foreign);
+  const opens = keysToOpen(unitPlan, outputs, foreign);
+  const writes = [...outputs.uses]
+    .filter((credential) => opens.has(credential))
+    .map((credential): Action => ({
+      action: 'write',
+      cluster: credential.split('/')[0] ?? '',
+      credential,
+      reason: 'OutputChanged',
+      message: 'an output that holds its private key is to be written',
+      needsIdentity: true,
+    }));
+  return {
+    unit,
+    observed,
+    plan: unitPlan,
+    outputs,
+    actions: [...unitPlan.actions, ...writes],
+    opens,
+  };
+}
+
+/** The stores of a unit's clusters, after every guard. */
+export function observeUnit(
+  { reader, fleet, ...context }: Context,
+  unit: DesiredUnit,
+  foreign: Foreign,
+): Clusters {
+  const observed = new Map(
+    unit.clusters.map(({ name }) => [
+      name,
+      observeCluster(reader, fleet.tree, name, (path) => foreign.keysets.get(path)),
+    ]),
+  );
+  for (const cluster of unit.clusters) {
+    const store = observed.get(cluster.name);
+    if (store === undefined) continue;
+    guardAuthorities(fleet.tree, cluster, store, context.made, context.newAuthorities);
+    guardClusterOrphans(cluster, store);
+    const entries = [...store.keysets.values()].flatMap((keyset) => keyset.entries);
+    const leaves = [...store.leaves.values()].filter((leaf) => 'recipients' in leaf);
+    for (const { file, recipients } of [...entries, ...leaves]) {
+      guardRecipients(file, recipients, cluster.recipients, fleet);
+    }
+  }
+  return observed;
+}
+
+function decideOutputs(
+  { fleet, reader }: Context,
+  unit: DesiredUnit,
+  observed: Clusters,
+  { create, issue }: UnitPlan,
+  foreign: Foreign,
+): OutputPlan {
+  const replaced = new Set(
+    [...create, ...issue.map(({ desired }) => desired)].map(({ path }) => path),
+  );
+  const material = materialOf(unit, observed, foreign.material, replaced);
+  const inventory = unitInventory(fleet.tree, unit, observed, replaced);
+  const expected = renderUnit(fleet.tree, unit, { material, privateKeys: 'projection' }, inventory);
+  const projections = new Map(
+    unit.clusters.flatMap(({ name, bundles }) =>
+      bundles.flatMap(({ node }) => [
+        ...observeProjections(reader, layout.node(fleet.tree, name, node)),
+      ]),
+    ),
+  );
+  const made = unit.clusters.flatMap(({ name }) =>
+    observeMade(reader, layout.cluster(fleet.tree, name)),
+  );
+  return planOutputs(
+    expected,
+    (file) => {
+      const output = observeOutput(reader, file, projections);
+      if (output !== undefined && 'recipients' in output && file.format !== 'plain') {
+        guardRecipients(file.path, output.recipients, file.recipients, fleet);
+      }
+      return output;
+    },
+    made,
+  );
+}
+
+export function unitInventory(
+  tree: string,
+  unit: DesiredUnit,
+  clusters: Clusters,
+  replaced: ReadonlySet<CredentialPath>,
+): Map<string, readonly InventoryRow[]> {
+  return new Map(
+    unit.clusters.map((cluster) => [
+      cluster.name,
+      inventoryRows(tree, cluster, clusters.get(cluster.name), replaced),
+    ]),
+  );
+}
+
+/** Existing issuers that sign, and private keys of outputs, less those that are made in this run. */
+function keysToOpen(
+  { create, issue }: UnitPlan,
+  { uses }: OutputPlan,
+  foreign: Foreign,
+): ReadonlySet<CredentialPath> {
+  const made = new Set([
+    ...create.map(({ path }) => path),
+    ...issue.map(({ desired }) => desired.path),
+    ...foreign.privateKeys.keys(),
+  ]);
+  const signers = [
+    ...create.flatMap((desired) =>
+      desired.kind === 'CertificateAuthority' && desired.issuer !== null ? [desired.issuer] : [],
+    ),
+    ...issue.map(({ desired }) => desired.issuer),
+  ];
+  return new Set([...signers, ...uses].filter((path) => !made.has(path)));
+}

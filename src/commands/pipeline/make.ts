@@ -1,0 +1,113 @@
+import type { Context, Clusters, Foreign } from './context.ts';
+import { unitInventory, type Decision } from './decide.ts';
+import { openDocument, openKeys } from './open.ts';
+import { encryptFile } from '../../encrypt/encrypt.ts';
+import { PkiError } from '../../errors.ts';
+import { applied } from '../../issue/applied.ts';
+import { issue, type Signer } from '../../issue/issue.ts';
+import type { DesiredCluster } from '../../model/desired.ts';
+import type { IssuedUnit } from '../../model/made/issued.ts';
+import type { RenderedFile, TreeFile } from '../../model/made/tree.ts';
+import type { CredentialPath } from '../../model/names.ts';
+import { keysetDocuments, leafDocument } from '../../render/store.ts';
+import { materialOf } from '../../render/material.ts';
+import { renderUnit } from '../../render/unit.ts';
+import type { Cipher } from '../../sops/cipher.ts';
+import { readPrivateKey } from '../../x509/read/key.ts';
+import { STORE_SELECTOR } from '../../model/store/layout.ts';
+
+/** A unit after its plan was carried out in memory: encrypted files to write, and the state they will be read back as. */
+export interface Made {
+  readonly files: readonly TreeFile[];
+  readonly issued: IssuedUnit;
+  readonly clusters: Clusters;
+  readonly privateKeys: ReadonlyMap<CredentialPath, string>;
+}
+
+/** Opens, issues, renders and encrypts what a decision says. Writes nothing. */
+export async function make(
+  context: Context,
+  { unit, observed, plan, outputs, opens }: Decision,
+  foreign: Foreign,
+  cipher: Cipher,
+): Promise<Made> {
+  const { fleet, reader, now, randomBytes, generateKey } = context;
+  const opened = await openKeys(opens, { clusters: observed, foreign, reader }, cipher);
+  const available = new Map([...foreign.privateKeys, ...opened]);
+  const issued = await issue(
+    {
+      create: plan.create,
+      issue: plan.issue.map(({ desired, verdict }) => ({ desired, reason: verdict.reason })),
+    },
+    signersOf(available, observed, foreign),
+    { now, randomBytes, generateKey },
+  );
+  const made = [...issued.keysets, ...issued.leaves].map(
+    ({ desired, privateKey }) => [desired.path, privateKey] as const,
+  );
+  const privateKeys = new Map([...available, ...made]);
+  const clusters = applied(fleet.tree, unit, observed, issued);
+  const changed = new Set<string>(outputs.changes.map(({ path }) => path));
+  const rendered = renderUnit(
+    fleet.tree,
+    unit,
+    { material: materialOf(unit, clusters, foreign.material, new Set()), privateKeys },
+    unitInventory(fleet.tree, unit, clusters, new Set()),
+  ).filter(({ path }) => changed.has(path));
+
+  const files: TreeFile[] = [];
+  for (const file of [...storeFiles(fleet.tree, unit.clusters, issued), ...rendered]) {
+    files.push(await encryptFile(file, cipher, { now, randomBytes }));
+  }
+  for (const { file, recipients } of plan.reencrypt) {
+    const document = await openDocument(file, reader, cipher);
+    files.push({
+      path: file,
+      content: await cipher.encryptYaml(document, {
+        selector: { encrypted_regex: STORE_SELECTOR },
+        recipients,
+        now,
+        randomBytes,
+      }),
+    });
+  }
+  return { files, issued, clusters, privateKeys: new Map(made) };
+}
+
+/** Keysets whose issuing key is at hand. */
+function signersOf(
+  privateKeys: ReadonlyMap<CredentialPath, string>,
+  clusters: Clusters,
+  foreign: Foreign,
+): Map<CredentialPath, Signer> {
+  const signers = new Map<CredentialPath, Signer>();
+  for (const [path, pem] of privateKeys) {
+    const cluster = clusters.get(path.split('/')[0] ?? '');
+    const keyset = cluster?.keysets.get(path) ?? foreign.keysets.get(path);
+    const entry = keyset?.entries[0];
+    if (entry?.certificate) {
+      const { id, certificate } = entry;
+      signers.set(path, { id, certificate, privateKey: readPrivateKey(pem) });
+    }
+  }
+  return signers;
+}
+
+function storeFiles(
+  tree: string,
+  clusters: readonly DesiredCluster[],
+  { keysets, leaves }: IssuedUnit,
+): RenderedFile[] {
+  const recipients = new Map(clusters.map((cluster) => [cluster.name, cluster.recipients]));
+  const custodians = (cluster: string): readonly string[] => {
+    const list = recipients.get(cluster) ?? [];
+    if (list.length > 0) return list;
+    throw new PkiError('ERR_ENCRYPT', `cluster "${cluster}" has no recipients`);
+  };
+  return [
+    ...keysets.flatMap((keyset) =>
+      keysetDocuments(tree, keyset, custodians(keyset.desired.cluster)),
+    ),
+    ...leaves.map((leaf) => leafDocument(tree, leaf, custodians(leaf.desired.cluster))),
+  ];
+}

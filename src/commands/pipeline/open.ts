@@ -1,0 +1,70 @@
+import { PkiError } from '../../errors.ts';
+import type { JsonObject } from '../../model/made/tree.ts';
+import type { CredentialPath, TreePath } from '../../model/names.ts';
+import type { TreeReader } from '../../model/ports.ts';
+import type { Cipher } from '../../sops/cipher.ts';
+import { readPrivateKey, spkiHash } from '../../x509/read/key.ts';
+import type { Clusters, Foreign } from './context.ts';
+
+/** Where a private key lies, and whose it must be. */
+interface Place {
+  readonly file: TreePath;
+  readonly spki: string;
+}
+
+/**
+ * Opens private keys of the store with the identity that `cipher` holds.
+ *
+ * @returns PEM by credential; of a keyset the key of its issuing entry.
+ * @throws PkiError as the cipher does; `ERR_KEY` where a key is not that of the certificate beside it.
+ */
+export async function openKeys(
+  paths: Iterable<CredentialPath>,
+  state: { readonly clusters: Clusters; readonly foreign: Foreign; readonly reader: TreeReader },
+  cipher: Cipher,
+): Promise<Map<CredentialPath, string>> {
+  const keys = new Map<CredentialPath, string>();
+  for (const path of paths) {
+    const { file, spki } = placeOf(path, state.clusters, state.foreign);
+    const document = await openDocument(file, state.reader, cipher);
+    const pem = document.privateKey;
+    if (typeof pem !== 'string') {
+      throw new PkiError('ERR_STORE', `"${file}": its private key is not a text`);
+    }
+    if (spkiHash(readPrivateKey(pem)) !== spki) {
+      throw new PkiError('ERR_KEY', `"${file}": the private key is not that of its certificate`, {
+        hint: `restore it from git: git checkout HEAD -- '${file}'`,
+      });
+    }
+    keys.set(path, pem);
+  }
+  return keys;
+}
+
+/** Decrypts a document of the store; errors name its file. */
+export async function openDocument(
+  file: TreePath,
+  reader: TreeReader,
+  cipher: Cipher,
+): Promise<JsonObject> {
+  try {
+    return await cipher.decryptYaml(Buffer.from(reader.read(file) ?? '').toString('utf8'));
+  } catch (error) {
+    if (!(error instanceof PkiError)) throw error;
+    const { code, message, hints, details } = error;
+    throw new PkiError(code, `cannot decrypt "${file}": ${message}`, {
+      hint: hints,
+      details,
+      cause: error,
+    });
+  }
+}
+
+function placeOf(path: CredentialPath, clusters: Clusters, foreign: Foreign): Place {
+  const cluster = clusters.get(path.split('/')[0] ?? '');
+  const entry = (cluster?.keysets.get(path) ?? foreign.keysets.get(path))?.entries[0];
+  if (entry !== undefined) return entry;
+  const leaf = cluster?.leaves.get(path) ?? foreign.leaves.get(path);
+  if (leaf !== undefined && 'spki' in leaf) return leaf;
+  throw new PkiError('ERR_REFERENCE', `credential "${path}" is not in the store`);
+}

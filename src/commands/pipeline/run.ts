@@ -1,0 +1,187 @@
+import { PkiError } from '../../errors.ts';
+import type { DesiredFleet, DesiredUnit } from '../../model/desired.ts';
+import type { TreeFile } from '../../model/made/tree.ts';
+import { layout } from '../../model/store/layout.ts';
+import type { LedgerEntry } from '../../model/store/ledger.ts';
+import { treePath, type CredentialPath, type TreePath } from '../../model/names.ts';
+import type { Action, FileChange, Finding } from '../../model/plan.ts';
+import type { TreeReader } from '../../model/ports.ts';
+import { guardOrphans } from '../../observe/guard.ts';
+import { observeLedger } from '../../observe/ledger.ts';
+import { observeMade } from '../../observe/output.ts';
+import { fleetFiles } from '../../render/fleet/files.ts';
+import { appendToLedger } from '../../render/fleet/ledger.ts';
+import type { Cipher } from '../../sops/cipher.ts';
+import { NOTHING_FOREIGN, type Context, type Foreign } from './context.ts';
+import { decide, observeUnit, type Decision } from './decide.ts';
+import { exportsOf } from './exports.ts';
+import { make } from './make.ts';
+
+export interface RunResult {
+  readonly clusters: number;
+  readonly actions: readonly Action[];
+  readonly files: readonly FileChange[];
+  readonly findings: readonly Finding[];
+  /** Clusters left as they were because they need an identity (`--partial`). */
+  readonly skipped: readonly string[];
+}
+
+/** Where results go; `plan` has none. */
+export interface Sink {
+  readonly cipher: Cipher;
+  /** Whether `cipher` can decrypt. */
+  readonly hasIdentity: boolean;
+  readonly partial: boolean;
+  stage(file: TreeFile): void;
+  remove(file: TreePath): void;
+}
+
+export interface RunOptions {
+  readonly context: Omit<Context, 'made'> & { readonly head: ReadonlySet<CredentialPath> };
+  readonly units: AsyncIterable<DesiredUnit>;
+  readonly isSelected: (cluster: string) => boolean;
+  readonly progress: (done: number) => void;
+}
+
+/**
+ * The whole line, unit by unit: observe, plan, issue, render, encrypt, stage. With a sink, every result is staged there; the caller
+ * commits or discards. Without, only what would be done is returned.
+ *
+ * @throws PkiError `ERR_IDENTITY_NEEDED`, listing every action that needs one, before the caller commits.
+ */
+export async function run(options: RunOptions, sink: Sink | undefined): Promise<RunResult> {
+  const { fleet, reader } = options.context;
+  guardOrphans(reader, fleet);
+  const ledger = observeLedger(reader, fleet.tree);
+  const context: Context = {
+    ...options.context,
+    made: new Set([
+      ...ledger.entries.map(({ cluster, keyset }) => `${cluster}/${keyset}`),
+      ...options.context.head,
+    ]),
+  };
+  const result = {
+    clusters: 0,
+    actions: [] as Action[],
+    files: [] as FileChange[],
+    findings: [] as Finding[],
+  };
+  const skipped: string[] = [];
+  const newEntries: LedgerEntry[] = [];
+  const inLedger = new Set(ledger.entries.map(({ spki }) => spki));
+  let foreign: Foreign = NOTHING_FOREIGN;
+
+  for await (const unit of options.units) {
+    const names = unit.clusters.map(({ name }) => name);
+    const selected = names.some((name) => options.isSelected(name));
+    if (!selected && unit.exports.length === 0) continue;
+    if (!selected) {
+      foreign = exportsOf(unit, { clusters: observeUnit(context, unit, foreign) }, foreign);
+      continue;
+    }
+    const decision = decide(context, unit, foreign);
+    const needsIdentity = decision.actions.some((action) => action.needsIdentity);
+    result.clusters += names.length;
+    result.findings.push(...decision.plan.findings);
+    if (sink !== undefined && needsIdentity && !sink.hasIdentity && sink.partial) {
+      skipped.push(...names);
+      foreign = exportsOf(unit, { clusters: decision.observed }, foreign);
+      continue;
+    }
+    result.actions.push(...decision.actions);
+    result.files.push(...fileChanges(fleet.tree, reader, decision));
+    const makeable = sink !== undefined && (sink.hasIdentity || !needsIdentity);
+    const made = makeable ? await make(context, decision, foreign, sink.cipher) : undefined;
+    if (sink !== undefined && made !== undefined) {
+      for (const file of made.files) sink.stage(file);
+      for (const { file } of decision.plan.remove) sink.remove(file);
+      for (const { path, change } of decision.outputs.changes)
+        if (change === 'delete') sink.remove(path);
+    }
+    const state = made ?? { clusters: decision.observed };
+    for (const store of state.clusters.values()) {
+      for (const { path, entries } of store.keysets.values()) {
+        const [cluster = '', keyset = ''] = path.split('/');
+        for (const { id, spki } of entries) {
+          if (!inLedger.has(spki)) newEntries.push({ cluster, keyset, id, spki });
+        }
+      }
+    }
+    if (unit.exports.length > 0) foreign = exportsOf(unit, state, foreign);
+    options.progress(result.clusters);
+  }
+
+  refuseWithoutIdentity(result.actions, sink);
+  for (const file of fleetLevelFiles(fleet, reader, ledger.text, newEntries)) {
+    result.files.push({ path: file.path, change: reader.read(file.path) ? 'update' : 'create' });
+    sink?.stage(file);
+  }
+  for (const file of abandonedFiles(fleet, reader)) {
+    result.files.push({ path: file, change: 'delete' });
+    sink?.remove(file);
+  }
+  return { ...result, skipped };
+}
+
+function refuseWithoutIdentity(actions: readonly Action[], sink: Sink | undefined): void {
+  const needy = actions.filter((action) => action.needsIdentity);
+  if (sink === undefined || sink.hasIdentity || needy.length === 0) return;
+  throw new PkiError(
+    'ERR_IDENTITY_NEEDED',
+    `${needy.length} actions need an identity of a custodian`,
+    {
+      details: needy.map(({ action, credential, reason }) => `${action} ${credential} (${reason})`),
+      hint: [
+        'set SOPS_AGE_KEY_FILE to the identity file of a custodian; nothing was written',
+        'or leave these clusters as they are: cdk8s-pki synth --partial',
+      ],
+    },
+  );
+}
+
+/** All files that a decision changes: store documents and outputs. */
+function fileChanges(tree: string, reader: TreeReader, { plan, outputs }: Decision): FileChange[] {
+  const change = (path: TreePath): FileChange => ({
+    path,
+    change: reader.read(path) === undefined ? 'create' : 'update',
+  });
+  return [
+    ...plan.create.map(({ path }) => change(layout.keyset(tree, path))),
+    ...plan.issue.map(({ desired }) => change(layout.leaf(tree, desired.path))),
+    ...plan.reencrypt.map(({ file }) => change(file)),
+    ...plan.remove.map(({ file }) => ({ path: file, change: 'delete' as const })),
+    ...outputs.changes,
+  ];
+}
+
+/** `.sops.yaml`, `.gitattributes` and the ledger, where they change. */
+function fleetLevelFiles(
+  fleet: DesiredFleet,
+  reader: TreeReader,
+  ledger: string,
+  entries: readonly LedgerEntry[],
+): TreeFile[] {
+  const text = (path: string): string =>
+    Buffer.from(reader.read(treePath(path)) ?? '').toString('utf8');
+  const files = [
+    ...fleetFiles(fleet, { sops: text('.sops.yaml'), attributes: text('.gitattributes') }),
+    {
+      path: layout.ledger(fleet.tree),
+      content: entries.length > 0 ? appendToLedger(ledger, entries) : ledger,
+    },
+  ];
+  return files.filter(({ path, content }) => content !== text(path));
+}
+
+/** Outputs of folders that are no longer declared and have no store: plain charts. */
+function abandonedFiles(fleet: DesiredFleet, reader: TreeReader): TreePath[] {
+  const declared = new Set(fleet.clusters.map(({ name }) => name));
+  return reader
+    .list(treePath(fleet.tree))
+    .filter((name) => name.endsWith('/') && !declared.has(name.slice(0, -1)))
+    .flatMap((name) => {
+      const folder = layout.cluster(fleet.tree, name.slice(0, -1));
+      const made = observeMade(reader, folder);
+      return made.length === 0 ? [] : [...made, treePath(folder, 'inventory.json')];
+    });
+}

@@ -1,0 +1,21 @@
+import { EXIT } from '../errors.ts';
+import { SYNTH_CHAIN } from '../plan/checks.ts';
+import type { Invocation } from './command.ts';
+import { withDeclaration } from './pipeline/prepare.ts';
+import { run as runPipeline } from './pipeline/run.ts';
+import { reportJson, reportText } from './report.ts';
+
+/** Prints what `synth` would do. Needs no identity and changes nothing. */
+export async function run(invocation: Invocation): Promise<number> {
+  const { output, options } = invocation;
+  const result = await withDeclaration(invocation, SYNTH_CHAIN, (declared) =>
+    runPipeline(declared, undefined),
+  );
+  const isEmpty = result.actions.length === 0 && result.files.length === 0;
+  if (options.output === 'json') output.json(reportJson(result));
+  else {
+    reportText(output, result);
+    if (isEmpty) output.line(`nothing to do: ${result.clusters} clusters are as declared`);
+  }
+  return isEmpty && result.findings.length === 0 ? EXIT.ok : EXIT.findings;
+}

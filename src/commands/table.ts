@@ -1,0 +1,33 @@
+import type { CommandSpec } from './command.ts';
+
+/** Every command: the one table that the parser, `--help` and `completion` are made from. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'plan',
+    summary: 'print what synth would do, with reasons; exit 3 if there is anything',
+    options: ['app', 'cluster', 'output', 'now'],
+    formats: ['text', 'json'],
+    load: () => import('./plan.ts'),
+  },
+  {
+    name: 'synth',
+    summary: 'make the tree match the declaration',
+    options: ['app', 'cluster', 'output', 'now', 'partial', 'newAuthority'],
+    formats: ['text', 'json'],
+    load: () => import('./synth.ts'),
+  },
+  {
+    name: 'check',
+    summary: 'print the expiry tables; exit 3 if something is due or expired',
+    options: ['cluster', 'dir', 'output', 'now'],
+    formats: ['text', 'json', 'markdown'],
+    load: () => import('./check.ts'),
+  },
+  {
+    name: 'completion',
+    summary: 'print a completion script for a shell',
+    arguments: [{ name: 'shell', description: 'which shell', choices: ['bash', 'zsh', 'fish'] }],
+    options: [],
+    load: () => import('./completion.ts'),
+  },
+];

@@ -1,0 +1,60 @@
+import { PkiError } from '../errors.ts';
+import type { RenderedFile, TreeFile, YamlFile } from '../model/made/tree.ts';
+import type { RandomBytes } from '../model/ports.ts';
+import type { Cipher } from '../sops/cipher.ts';
+
+export interface EncryptPorts {
+  readonly now: Date;
+  readonly randomBytes: RandomBytes;
+}
+
+/**
+ * Encrypts what is to be encrypted, each file with a data key of its own, to exactly its recipients.
+ *
+ * @throws PkiError `ERR_ENCRYPT` where a private value would stand in the result as it is: a second look, independent of selectors.
+ */
+export async function encryptFile(
+  file: RenderedFile,
+  cipher: Cipher,
+  ports: EncryptPorts,
+): Promise<TreeFile> {
+  const { path } = file;
+  if (file.format === 'plain') return { path, content: file.content };
+  if (!file.complete) throw new TypeError(`"${path}" is a projection and cannot be written`);
+  const { recipients } = file;
+  if (file.format === 'binary') {
+    const bytes = Buffer.from(file.content);
+    const content = await cipher.encryptBinary(bytes, { recipients, ...ports });
+    bytes.fill(0);
+    refusePlaintext(path, content, [file.content]);
+    return { path, content };
+  }
+  const content = await cipher.encryptYaml(file.document, {
+    selector: file.selector,
+    recipients,
+    ...ports,
+  });
+  refusePlaintext(path, content, sealedValues(file));
+  return { path, content };
+}
+
+function refusePlaintext(path: string, content: string, values: readonly string[]): void {
+  for (const value of values) {
+    const longest = value.split('\n').reduce((a, b) => (b.length > a.length ? b : a), '');
+    if (longest === '' || !content.includes(longest)) continue;
+    throw new PkiError('ERR_ENCRYPT', `a private value of "${path}" would be written unencrypted`, {
+      hint: 'report this as a bug; nothing was written',
+    });
+  }
+}
+
+function sealedValues({ document, sealed }: YamlFile): string[] {
+  return sealed.map((path) => {
+    let place: unknown = document;
+    for (const key of path) {
+      place = typeof place === 'object' && place !== null ? (place as never)[key] : undefined;
+    }
+    if (typeof place !== 'string') throw new TypeError('a value to be encrypted is not there');
+    return place;
+  });
+}

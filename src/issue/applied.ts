@@ -1,0 +1,70 @@
+import { layout } from '../model/store/layout.ts';
+import type { DesiredUnit } from '../model/desired.ts';
+import type { IssuedKeyset, IssuedLeaf, IssuedUnit } from '../model/made/issued.ts';
+import type { CredentialPath } from '../model/names.ts';
+import type { ObservedCluster, ObservedKeyset, ObservedLeaf } from '../model/observed.ts';
+
+/** The store as it will be read back once what was issued is written: `plan(desired, applied)` is empty. */
+export function applied(
+  tree: string,
+  unit: DesiredUnit,
+  observed: ReadonlyMap<string, ObservedCluster>,
+  issued: IssuedUnit,
+): Map<string, ObservedCluster> {
+  return new Map(
+    unit.clusters.map((cluster) => {
+      const { name, recipients } = cluster;
+      const before = observed.get(name);
+      const declared = new Set<CredentialPath>(cluster.leaves.map(({ path }) => path));
+      const leaves = [...(before?.leaves ?? [])].filter(([path]) => declared.has(path));
+      const newKeysets = issued.keysets
+        .filter(({ desired }) => desired.cluster === name)
+        .map((keyset) => [keyset.desired.path, keysetApplied(tree, keyset, recipients)] as const);
+      const newLeaves = issued.leaves
+        .filter(({ desired }) => desired.cluster === name)
+        .map((leaf) => [leaf.desired.path, leafApplied(tree, leaf, recipients)] as const);
+      const after: ObservedCluster = {
+        name,
+        keysets: new Map([...(before?.keysets ?? []), ...newKeysets]),
+        leaves: new Map([...leaves, ...newLeaves]),
+      };
+      return [name, after];
+    }),
+  );
+}
+
+function keysetApplied(
+  tree: string,
+  { desired, id, spki, certificate, publicKey, issuer, issuedAt }: IssuedKeyset,
+  recipients: readonly string[],
+): ObservedKeyset {
+  const { path, kind, keyAlgorithm } = desired;
+  const policy =
+    desired.kind === 'CertificateAuthority'
+      ? { validity: desired.validity, renewBefore: desired.renewBefore, jitter: 0 }
+      : null;
+  const entry = { id, spki, certificate, publicKey, issuer, issuedAt, policy, keyAlgorithm };
+  const file = layout.entry(tree, path, id);
+  return { path, kind, revision: 1, entries: [{ ...entry, file, state: 'issuing', recipients }] };
+}
+
+function leafApplied(
+  tree: string,
+  { desired, certificate, issuer, issuedAt, reason }: IssuedLeaf,
+  recipients: readonly string[],
+): ObservedLeaf {
+  const { path, kind, validity, renewBefore, jitter } = desired;
+  return {
+    path,
+    file: layout.leaf(tree, path),
+    kind,
+    certificate,
+    issuer,
+    issuedAt,
+    reason,
+    policy: { validity, renewBefore, jitter },
+    signedByIssuer: true,
+    spki: certificate.spki,
+    recipients,
+  };
+}

@@ -1,0 +1,16 @@
+/** What stands in the tree where an output belongs; a file that cannot be understood is `broken`. */
+export type ObservedOutput =
+  | { readonly format: 'plain'; readonly content: string }
+  | {
+      readonly format: 'yaml';
+      /** Without `sops`; encrypted values are their `ENC[…]` text. */
+      readonly document: unknown;
+      readonly recipients: readonly string[];
+    }
+  | {
+      readonly format: 'binary';
+      readonly recipients: readonly string[];
+      /** As the node's `bundle.yaml` says. */
+      readonly projection: string | undefined;
+    }
+  | { readonly format: 'broken' };

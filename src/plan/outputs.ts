@@ -1,0 +1,83 @@
+import { isDeepStrictEqual } from 'node:util';
+import { sameMembers } from '../model/members.ts';
+import type { RenderedFile, YamlFile } from '../model/made/tree.ts';
+import type { CredentialPath, TreePath } from '../model/names.ts';
+import type { ObservedOutput } from '../model/output.ts';
+import type { FileChange } from '../model/plan.ts';
+
+export interface OutputPlan {
+  readonly changes: readonly FileChange[];
+  /** Credentials whose private keys the changed files need. */
+  readonly uses: ReadonlySet<CredentialPath>;
+}
+
+/**
+ * Which outputs must be written: those that are not there, were edited, or were made from another state. Decided from public
+ * projections, without an identity.
+ *
+ * @param expected rendered as projections.
+ * @param made files that an earlier run made; those no longer expected are deleted.
+ */
+export function planOutputs(
+  expected: readonly RenderedFile[],
+  observe: (file: RenderedFile) => ObservedOutput | undefined,
+  made: readonly TreePath[],
+): OutputPlan {
+  const changes: FileChange[] = [];
+  const uses = new Set<CredentialPath>();
+  for (const file of expected) {
+    const observed = observe(file);
+    if (observed !== undefined && isCurrent(file, observed)) continue;
+    changes.push({ path: file.path, change: observed === undefined ? 'create' : 'update' });
+    if (file.format !== 'plain') for (const credential of file.uses) uses.add(credential);
+  }
+  const kept = new Set<string>(expected.map(({ path }) => path));
+  const gone = made.filter((path) => !kept.has(path));
+  return {
+    changes: [...changes, ...gone.map((path) => ({ path, change: 'delete' as const }))],
+    uses,
+  };
+}
+
+function isCurrent(expected: RenderedFile, observed: ObservedOutput): boolean {
+  if (expected.format === 'plain') {
+    return observed.format === 'plain' && observed.content === expected.content;
+  }
+  if (observed.format === 'binary' && expected.format === 'binary') {
+    return (
+      observed.projection === expected.projection &&
+      sameMembers(observed.recipients, expected.recipients)
+    );
+  }
+  return (
+    observed.format === 'yaml' &&
+    expected.format === 'yaml' &&
+    sameMembers(observed.recipients, expected.recipients) &&
+    isDeepStrictEqual(concealed(observed.document, expected.sealed), concealedDocument(expected))
+  );
+}
+
+function concealedDocument({ document, sealed }: YamlFile): unknown {
+  return concealed(document, sealed);
+}
+
+/** A copy in which each encrypted value, if it is a text, is replaced by one fixed text. */
+function concealed(document: unknown, sealed: YamlFile['sealed']): unknown {
+  const copy: unknown = structuredClone(document);
+  for (const path of sealed) {
+    const parents = path.slice(0, -1);
+    const last = path.at(-1) ?? '';
+    let place = copy;
+    for (const key of parents) place = child(place, key);
+    if (typeof place === 'object' && place !== null && typeof child(place, last) === 'string') {
+      (place as Record<string, unknown>)[last] = 'sealed';
+    }
+  }
+  return copy;
+}
+
+function child(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? (value as Record<string, unknown>)[key]
+    : undefined;
+}
