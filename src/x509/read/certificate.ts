@@ -11,6 +11,9 @@ import { readTbsCertificate } from './tbs-certificate.ts';
 const TIME = /^([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.\d+)? (\d{4}) GMT$/u;
 const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
 
+/** Contents of the OID 2.5.29.37, in hexadecimal. */
+const EXTENDED_KEY_USAGE = '551d25';
+
 /**
  * Reads one certificate with node:crypto.
  *
@@ -23,8 +26,7 @@ export function readCertificate(pem: string): CertificateInfo {
     throw new PkiError('ERR_CERTIFICATE', `${more.length + 1} certificates where one is expected`);
   }
   const x509 = parseDer(der);
-  // undefined without the extension, whatever node's types say
-  const keyUsage = x509.keyUsage as readonly string[] | undefined;
+  const { subjectPublicKeyInfo, extensions } = readTbsCertificate(der);
   return {
     pem: formatPem('CERTIFICATE', der),
     subject: readSubject(x509.subject),
@@ -33,10 +35,10 @@ export function readCertificate(pem: string): CertificateInfo {
     notBefore: readTime(x509.validFrom),
     notAfter: readTime(x509.validTo),
     isCa: x509.ca,
-    extendedKeyUsages: keyUsage ?? [],
+    extendedKeyUsages: extendedKeyUsages(x509, extensions.has(EXTENDED_KEY_USAGE)),
     keyAlgorithm: keyAlgorithm(x509),
     // of the octets in the certificate: exporting the key again costs as much as parsing the certificate
-    spki: createHash('sha256').update(readTbsCertificate(der).subjectPublicKeyInfo).digest('hex'),
+    spki: createHash('sha256').update(subjectPublicKeyInfo).digest('hex'),
     ...readAlternativeNames(x509.subjectAltName),
   };
 }
@@ -65,6 +67,15 @@ function readTime(text: string): Date {
     throw new PkiError('ERR_CERTIFICATE', 'validity of a certificate cannot be read');
   }
   return time;
+}
+
+/** Node has undefined for an absent extension, whatever its types say, and for one that it cannot read. */
+function extendedKeyUsages(x509: X509Certificate, isPresent: boolean): readonly string[] {
+  const usages = x509.keyUsage as readonly string[] | undefined;
+  if (usages === undefined && isPresent) {
+    throw new PkiError('ERR_CERTIFICATE', 'extended key usage of a certificate cannot be read');
+  }
+  return usages ?? [];
 }
 
 /** Null also where OpenSSL does not know the key's algorithm at all. */

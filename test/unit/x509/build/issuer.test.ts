@@ -1,0 +1,74 @@
+import test from 'ava';
+import { buildCertificate } from '../../../../src/x509/build/certificate.ts';
+import { readCertificate } from '../../../../src/x509/read/certificate.ts';
+import { readPrivateKey } from '../../../../src/x509/read/key.ts';
+import { checkCertificate, OID, parseCertificate } from '../../../_helpers/check-certificate.ts';
+import { caSpec, leafSpec, rootCa, sharedKey } from '../fixtures.ts';
+import { goCa, goKey, goLeaf, noSki, noSkiKey, odd, oddKey } from '../foreign.ts';
+
+const adopted = (pem: string, key: string) => ({
+  certificate: readCertificate(pem),
+  privateKey: readPrivateKey(key),
+});
+const future = { notBefore: new Date('2027-01-01'), notAfter: new Date('2028-01-01') };
+
+test("issuer: its name is copied octet by octet from Go's certificate", async (t) => {
+  const key = await sharedKey('ECDSA-P256', 'leaf');
+  const pem = buildCertificate(leafSpec(), key, adopted(goCa, goKey));
+  checkCertificate(t, pem, { profile: 'server', issuer: goCa });
+});
+
+test('issuer: a name and an identifier that this product would write otherwise are copied too', async (t) => {
+  const key = await sharedKey('ECDSA-P256', 'leaf');
+  const pem = buildCertificate(leafSpec(future), key, adopted(odd, oddKey));
+  checkCertificate(t, pem, { profile: 'server', issuer: odd });
+  const { extensions } = parseCertificate(pem);
+  t.is(extensions.get(OID.authorityKeyIdentifier)?.value.toString('hex'), '30078005abcdef0102');
+});
+
+test('issuer: one without an identifier gets the one of its key', async (t) => {
+  const key = await sharedKey('ECDSA-P256', 'leaf');
+  const ca = adopted(noSki, noSkiKey);
+  const authority = parseCertificate(buildCertificate(leafSpec(future), key, ca)).extensions.get(
+    OID.authorityKeyIdentifier,
+  );
+  const own = parseCertificate(
+    buildCertificate(caSpec(future), ca.privateKey, null),
+  ).extensions.get(OID.subjectKeyIdentifier);
+  t.deepEqual(authority?.value.subarray(4), own?.value.subarray(2));
+});
+
+test('issuer: refuses one that is no CA', async (t) => {
+  const key = await sharedKey('ECDSA-P256', 'leaf');
+  t.throws(() => buildCertificate(leafSpec(), key, adopted(goLeaf, goKey)), {
+    code: 'ERR_ISSUE',
+    message: 'issuer "kube-apiserver" is not a CA',
+  });
+});
+
+test('issuer: refuses a private key that is not its own', async (t) => {
+  const key = await sharedKey('ECDSA-P256', 'leaf');
+  t.throws(() => buildCertificate(leafSpec(), key, adopted(goCa, oddKey)), {
+    code: 'ERR_ISSUE',
+    message: 'private key is not the one of issuer "kubernetes"',
+  });
+});
+
+test('issuer: path length 0 issues leaves and no CA', async (t) => {
+  const ca = await rootCa('ECDSA-P256', { pathLength: 0 });
+  const key = await sharedKey('ECDSA-P256', 'leaf');
+  t.notThrows(() => buildCertificate(leafSpec(), key, ca));
+  t.throws(() => buildCertificate(caSpec(), key, ca), {
+    code: 'ERR_ISSUE',
+    message: 'issuer "kubernetes" has path length 0 and may issue no CA',
+  });
+});
+
+test('issuer: path length 1, or none, issues a CA', async (t) => {
+  const key = await sharedKey('ECDSA-P256', 'leaf');
+  for (const pathLength of [1, null]) {
+    const ca = await rootCa('ECDSA-P256', { pathLength });
+    const spec = caSpec({ subject: { commonName: 'intermediate' } });
+    t.true(readCertificate(buildCertificate(spec, key, ca)).isCa);
+  }
+});

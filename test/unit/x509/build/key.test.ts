@@ -1,0 +1,60 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import test from 'ava';
+import { formatPrivateKey, formatPublicKey, generateKey } from '../../../../src/x509/build/key.ts';
+import { keyAlgorithmOf, readPrivateKey } from '../../../../src/x509/read/key.ts';
+import { ALGORITHMS, sharedKey } from '../fixtures.ts';
+import { goKey } from '../foreign.ts';
+
+/** As kubeadm labels them. */
+const LABELS = {
+  'RSA-2048': 'RSA PRIVATE KEY',
+  'RSA-3072': 'RSA PRIVATE KEY',
+  'RSA-4096': 'RSA PRIVATE KEY',
+  'ECDSA-P256': 'EC PRIVATE KEY',
+  'ECDSA-P384': 'EC PRIVATE KEY',
+  Ed25519: 'PRIVATE KEY',
+} as const;
+
+/** LF, 64 columns, one final newline, one block. */
+const canonical = (label: string): RegExp =>
+  new RegExp(
+    `^-----BEGIN ${label}-----\\n(?:[A-Za-z0-9+/]{64}\\n)*[A-Za-z0-9+/]{1,64}={0,2}\\n-----END ${label}-----\\n$`,
+    'u',
+  );
+
+for (const algorithm of ALGORITHMS) {
+  test(`generateKey: ${algorithm}, private`, async (t) => {
+    const key = await sharedKey(algorithm, 'leaf');
+    t.is(key.type, 'private');
+    t.is(keyAlgorithmOf(key), algorithm);
+  });
+
+  test(`formatPrivateKey: ${algorithm} as one canonical "${LABELS[algorithm]}" block`, async (t) => {
+    const pem = formatPrivateKey(await sharedKey(algorithm, 'leaf'));
+    t.regex(pem, canonical(LABELS[algorithm]));
+  });
+
+  test(`formatPublicKey: ${algorithm} as one canonical "PUBLIC KEY" block, of either half`, async (t) => {
+    const key = await sharedKey(algorithm, 'leaf');
+    const pem = formatPublicKey(key);
+    t.regex(pem, canonical('PUBLIC KEY'));
+    t.is(pem, createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString());
+    t.is(formatPublicKey(createPublicKey(key)), pem);
+  });
+}
+
+test('generateKey: another key every time', async (t) => {
+  t.false((await generateKey('Ed25519')).equals(await generateKey('Ed25519')));
+});
+
+test('formatPrivateKey: the same octets as Go writes', (t) => {
+  t.is(formatPrivateKey(readPrivateKey(goKey)), goKey);
+});
+
+test('formatPrivateKey: refuses a kind that kubeadm does not know', (t) => {
+  const { privateKey } = generateKeyPairSync('x25519');
+  t.throws(() => formatPrivateKey(privateKey), {
+    code: 'ERR_KEY',
+    message: 'keys of kind "x25519" are not supported',
+  });
+});
