@@ -3,6 +3,8 @@ import path from 'node:path';
 import { EXIT } from '../errors.ts';
 import { SYNTH_CHAIN } from '../plan/checks.ts';
 import { nativeCipher } from '../sops/cipher.ts';
+import { programCipher } from '../sops/program.ts';
+import { mirrorManifests } from '../write/mirror.ts';
 import { Journal } from '../write/journal.ts';
 import { takeLock } from '../write/lock.ts';
 import type { Invocation } from './command.ts';
@@ -15,7 +17,7 @@ const STATE = '.cdk8s-pki';
 
 /** Makes the tree match the declaration: all of it, or nothing. */
 export async function run(invocation: Invocation): Promise<number> {
-  const { cwd, options, output } = invocation;
+  const { cwd, environment, options, output } = invocation;
   const state = path.join(cwd, STATE);
   const release = takeLock(state);
   try {
@@ -34,6 +36,7 @@ export async function run(invocation: Invocation): Promise<number> {
           : `wrote ${result.files.length} files for ${result.clusters} clusters`,
       );
     }
+    mirrorManifests(cwd, result, environment.CDK8S_OUTDIR);
     for (const name of result.skipped) output.note(`left as it is, it needs an identity: ${name}`);
     return EXIT.ok;
   } finally {
@@ -43,13 +46,15 @@ export async function run(invocation: Invocation): Promise<number> {
 
 /** Stages everything, then puts it into place. After `commit` began nothing is discarded: the next run would finish it. */
 async function synthesize(invocation: Invocation, journal: Journal): Promise<RunResult> {
-  const identities = await identitiesOf(invocation.environment);
+  const { environment } = invocation;
+  const identities = await identitiesOf(environment);
   let result: RunResult;
   try {
     result = await withDeclaration(invocation, SYNTH_CHAIN, (declared) =>
       runPipeline(declared, {
-        cipher: nativeCipher(identities),
-        hasIdentity: identities.list.length > 0,
+        cipher: (encryption) =>
+          encryption === 'sops' ? programCipher({ environment }) : nativeCipher(identities),
+        hasIdentity: declared.context.fleet.encryption === 'sops' || identities.list.length > 0,
         partial: invocation.options.partial === true,
         stage: (file) => {
           journal.stage(file);

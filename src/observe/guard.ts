@@ -4,7 +4,7 @@ import { layout } from '../model/store/layout.ts';
 import { credentialParts, treePath, type CredentialPath } from '../model/names.ts';
 import type { ObservedCluster } from '../model/observed.ts';
 import type { TreeReader } from '../model/ports.ts';
-import { sameMembers } from '../model/members.ts';
+import { areRecipients, storedName } from '../model/recipients.ts';
 
 /**
  * Missing is not new (DESIGN §3): a declared keyset that was ever made is an error where it is not in the store.
@@ -99,11 +99,9 @@ export function guardRecipients(
   declared: readonly string[],
   fleet: Pick<DesiredFleet, 'removedRecipients'>,
 ): void {
-  if (sameMembers(recipients, declared)) return;
-  const known = new Set([
-    ...declared,
-    ...fleet.removedRecipients.map(({ recipient }) => recipient),
-  ]);
+  if (areRecipients(recipients, declared)) return;
+  const removed = fleet.removedRecipients.map(({ recipient }) => recipient);
+  const known = new Set([...declared, ...removed].map(storedName));
   const unknown = recipients.filter((recipient) => !known.has(recipient));
   if (unknown.length === 0) return;
   throw new PkiError(

@@ -24,7 +24,7 @@ export function observeOutput(
     const document: unknown = file.format === 'binary' ? JSON.parse(text) : load(text);
     if (!isMapping(document)) return { format: 'broken' };
     const { sops, ...rest } = document;
-    const recipients = sopsRecipients(sops);
+    const recipients = sopsRecipients({ sops }, file.format);
     if (recipients === undefined) return { format: 'broken' };
     if (file.format === 'binary') {
       return isEncrypted(rest.data)

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { sameMembers } from '../model/members.ts';
 import type { RenderedFile, YamlFile } from '../model/made/tree.ts';
 import type { CredentialPath, TreePath } from '../model/names.ts';
 import type { ObservedOutput } from '../model/output.ts';
 import type { FileChange } from '../model/plan.ts';
+import { areRecipients } from '../model/recipients.ts';
 
 export interface OutputPlan {
   readonly changes: readonly FileChange[];
@@ -46,13 +46,13 @@ function isCurrent(expected: RenderedFile, observed: ObservedOutput): boolean {
   if (observed.format === 'binary' && expected.format === 'binary') {
     return (
       observed.projection === expected.projection &&
-      sameMembers(observed.recipients, expected.recipients)
+      areRecipients(observed.recipients, expected.recipients)
     );
   }
   return (
     observed.format === 'yaml' &&
     expected.format === 'yaml' &&
-    sameMembers(observed.recipients, expected.recipients) &&
+    areRecipients(observed.recipients, expected.recipients) &&
     isDeepStrictEqual(concealed(observed.document, expected.sealed), concealedDocument(expected))
   );
 }

@@ -10,7 +10,7 @@ import type { ObservedCluster, ObservedKeyset, ObservedLeaf } from '../model/obs
 import type { Action, Finding, Verdict } from '../model/plan.ts';
 import { judge, type ReasonedCheck } from './checks.ts';
 import { authorityFindings } from './authority.ts';
-import { sameMembers } from '../model/members.ts';
+import { areRecipients } from '../model/recipients.ts';
 
 /** What a unit looks like now: the store of each cluster, and keysets of other units that this one uses. */
 export interface ObservedUnit {
@@ -102,7 +102,7 @@ function planCluster(
     all.map(({ file, recipients }) => ({ path, file, recipients })),
   );
   const reencrypt = [...entries, ...kept]
-    .filter(({ recipients }) => !sameMembers(recipients, cluster.recipients))
+    .filter(({ recipients }) => !areRecipients(recipients, cluster.recipients))
     .map(({ path, file }) => ({ path, file, recipients: cluster.recipients }));
 
   const action = (

@@ -1,6 +1,7 @@
 import { devNull } from 'node:os';
 import { execa, ExecaError } from 'execa';
 import { PkiError, type ErrorCode } from '../errors.ts';
+import { storedName } from '../model/recipients.ts';
 import type { Environment } from './age/sources.ts';
 import type { Cipher } from './cipher.ts';
 import { checkRecipients, type DecryptOptions } from './decrypt.ts';
@@ -67,7 +68,7 @@ export function programCipher(options: ProgramOptions): Cipher {
   ): Promise<string> {
     const args = ['encrypt', ...recipientFlags(recipients), ...flags];
     const text = Buffer.from(await sops(args, format, input)).toString();
-    checkRecipients(readMetadata(text, format, { program: true }), recipients.map(asStored));
+    checkRecipients(readMetadata(text, format, { program: true }), recipients.map(storedName));
     return text;
   }
 
@@ -77,7 +78,7 @@ export function programCipher(options: ProgramOptions): Cipher {
     { recipients }: DecryptOptions,
   ): Promise<Uint8Array> {
     const metadata = metadataOf(parse(text, format), format, { program: true });
-    checkRecipients(metadata, recipients && Array.from(recipients, asStored));
+    checkRecipients(metadata, recipients && Array.from(recipients, storedName));
     return sops(['decrypt'], format, Buffer.from(text));
   }
 
@@ -107,14 +108,6 @@ function recipientFlags(recipients: readonly string[]): string[] {
   }
   if (byFlag.size === 0) throw new PkiError('ERR_RECIPIENT', 'there is no recipient to encrypt to');
   return [...byFlag].flatMap(([flag, list]) => [flag, list.join(',')]);
-}
-
-/** What of a recipient stands in the file as its name: `metadataOf` reads the same. */
-function asStored(recipient: string): string {
-  const text = recipient.trim();
-  const vault = /\/v1\/.+\/keys\/([^/]+)$/u.exec(text);
-  const azure = /^(https:\/\/[^/]+\.vault\.[^/]+)\/keys\//u.exec(text);
-  return azure?.[1] ?? vault?.[1] ?? text.replace(/^(arn:[^+]+)\+.*$/u, '$1');
 }
 
 async function run(

@@ -1,7 +1,8 @@
 import type { DesiredUnit } from '../../model/desired.ts';
+import type { RenderedFile } from '../../model/made/tree.ts';
 import type { InventoryRow } from '../../model/store/inventory.ts';
 import { layout } from '../../model/store/layout.ts';
-import type { CredentialPath } from '../../model/names.ts';
+import type { CredentialPath, TreePath } from '../../model/names.ts';
 import type { Action } from '../../model/plan.ts';
 import { observeCluster } from '../../observe/cluster.ts';
 import { guardAuthorities, guardClusterOrphans, guardRecipients } from '../../observe/guard.ts';
@@ -21,6 +22,7 @@ export interface Decision {
   readonly outputs: OutputPlan;
   /** Those of the plan, and one for each output that needs a private key which is not made in this run. */
   readonly actions: readonly Action[];
+  readonly manifests: readonly TreePath[];
   /** Credentials whose private keys must be opened with an identity. */
   readonly opens: ReadonlySet<CredentialPath>;
 }
@@ -37,7 +39,7 @@ export function decide(context: Context, unit: DesiredUnit, foreign: Foreign): D
       now: context.now,
     },
   );
-  const outputs = decideOutputs(context, unit, observed, unitPlan, foreign);
+  const { outputs, manifests } = decideOutputs(context, unit, observed, unitPlan, foreign);
   const opens = keysToOpen(unitPlan, outputs, foreign);
   const writes = [...outputs.uses]
     .filter((credential) => opens.has(credential))
@@ -54,6 +56,7 @@ export function decide(context: Context, unit: DesiredUnit, foreign: Foreign): D
     observed,
     plan: unitPlan,
     outputs,
+    manifests,
     actions: [...unitPlan.actions, ...writes],
     opens,
   };
@@ -91,7 +94,7 @@ function decideOutputs(
   observed: Clusters,
   { create, issue }: UnitPlan,
   foreign: Foreign,
-): OutputPlan {
+): { readonly outputs: OutputPlan; readonly manifests: readonly TreePath[] } {
   const replaced = new Set(
     [...create, ...issue.map(({ desired }) => desired)].map(({ path }) => path),
   );
@@ -108,7 +111,7 @@ function decideOutputs(
   const made = unit.clusters.flatMap(({ name }) =>
     observeMade(reader, layout.cluster(fleet.tree, name)),
   );
-  return planOutputs(
+  const outputs = planOutputs(
     expected,
     (file) => {
       const output = observeOutput(reader, file, projections);
@@ -119,6 +122,22 @@ function decideOutputs(
     },
     made,
   );
+  return { outputs, manifests: manifestsOf(fleet.tree, unit, expected) };
+}
+
+function manifestsOf(
+  tree: string,
+  { clusters }: DesiredUnit,
+  expected: readonly RenderedFile[],
+): TreePath[] {
+  const stems = new Set(
+    clusters.flatMap(({ name, manifests }) =>
+      manifests.map(({ path }) => `${layout.cluster(tree, name)}/${path}`),
+    ),
+  );
+  return expected
+    .map(({ path }) => path)
+    .filter((path) => stems.has(path.replace(/(?:\.sops)?\.yaml$/u, '')));
 }
 
 export function unitInventory(

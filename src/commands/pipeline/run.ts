@@ -18,17 +18,21 @@ import { exportsOf } from './exports.ts';
 import { make } from './make.ts';
 
 export interface RunResult {
+  readonly tree: string;
   readonly clusters: number;
   readonly actions: readonly Action[];
   readonly files: readonly FileChange[];
   readonly findings: readonly Finding[];
+  /** Manifests of the clusters that were looked at, changed or not. */
+  readonly manifests: readonly TreePath[];
   /** Clusters left as they were because they need an identity (`--partial`). */
   readonly skipped: readonly string[];
 }
 
 /** Where results go; `plan` has none. */
 export interface Sink {
-  readonly cipher: Cipher;
+  /** The fleet says who encrypts. */
+  readonly cipher: (encryption: DesiredFleet['encryption']) => Cipher;
   /** Whether `cipher` can decrypt. */
   readonly hasIdentity: boolean;
   readonly partial: boolean;
@@ -65,6 +69,7 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
     actions: [] as Action[],
     files: [] as FileChange[],
     findings: [] as Finding[],
+    manifests: [] as TreePath[],
   };
   const skipped: string[] = [];
   const newEntries: LedgerEntry[] = [];
@@ -88,10 +93,13 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
       foreign = exportsOf(unit, { clusters: decision.observed }, foreign);
       continue;
     }
+    result.manifests.push(...decision.manifests);
     result.actions.push(...decision.actions);
     result.files.push(...fileChanges(fleet.tree, reader, decision));
     const makeable = sink !== undefined && (sink.hasIdentity || !needsIdentity);
-    const made = makeable ? await make(context, decision, foreign, sink.cipher) : undefined;
+    const made = makeable
+      ? await make(context, decision, foreign, sink.cipher(fleet.encryption))
+      : undefined;
     if (sink !== undefined && made !== undefined) {
       for (const file of made.files) sink.stage(file);
       for (const { file } of decision.plan.remove) sink.remove(file);
@@ -120,7 +128,7 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
     result.files.push({ path: file, change: 'delete' });
     sink?.remove(file);
   }
-  return { ...result, skipped };
+  return { ...result, tree: fleet.tree, skipped };
 }
 
 function refuseWithoutIdentity(actions: readonly Action[], sink: Sink | undefined): void {
