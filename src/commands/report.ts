@@ -1,7 +1,9 @@
+import type { Action } from '../model/plan.ts';
 import type { Output } from '../output.ts';
 import type { RunResult } from './pipeline/run.ts';
 
-const MOST_LINES = 40;
+/** So many actions of one kind in one cluster are named one by one; more are counted. */
+const MOST_NAMED = 5;
 
 /** `{"actions": […], "files": […]}` of DESIGN §6, with findings beside them. */
 export function reportJson({ actions, files, findings }: RunResult): unknown {
@@ -10,27 +12,37 @@ export function reportJson({ actions, files, findings }: RunResult): unknown {
 
 /** What is or was to be done, for people: actions with reasons, folded where they are many; then files by kind of change. */
 export function reportText(output: Output, { actions, files, findings }: RunResult): void {
-  for (const { action, credential, reason, message, needsIdentity } of actions.slice(
-    0,
-    MOST_LINES,
-  )) {
-    const identity = needsIdentity ? ' [identity]' : '';
-    output.line(
-      `${output.paint('strong', action)} ${credential}: ${reason}, ${message}${identity}`,
-    );
+  for (const group of groups(actions)) {
+    const [{ action, cluster, reason, message, needsIdentity }] = group;
+    const verb = output.paint('strong', action);
+    const note = needsIdentity ? ' [needs an identity]' : '';
+    if (group.length > MOST_NAMED) {
+      output.line(`${verb} ${cluster}: ${group.length} credentials: ${reason}, ${message}${note}`);
+    } else {
+      for (const { credential } of group) {
+        output.line(`${verb} ${credential}: ${reason}, ${message}${note}`);
+      }
+    }
   }
-  if (actions.length > MOST_LINES) {
-    output.line(`… and ${actions.length - MOST_LINES} more actions (--output json has all)`);
-  }
-  for (const { cluster, credential, code, message } of findings) {
-    const name = credential.slice(cluster.length + 1);
-    output.line(
-      `${output.paint('warning', code)} ${credential}: ${message}; see cdk8s-pki rotate ${cluster} ${name}`,
-    );
+  for (const { credential, code, message } of findings) {
+    output.line(`${output.paint('warning', code)} ${credential}: ${message}`);
   }
   const count = (change: string): number => files.filter((file) => file.change === change).length;
   const parts = (['create', 'update', 'delete'] as const)
     .filter((change) => count(change) > 0)
     .map((change) => `${count(change)} to ${change}`);
   if (parts.length > 0) output.line(`files: ${parts.join(', ')}`);
+}
+
+/** Actions that read alike but for the credential, in the order of the first of each. */
+function groups(actions: readonly Action[]): [Action, ...Action[]][] {
+  const byText = new Map<string, [Action, ...Action[]]>();
+  for (const action of actions) {
+    const { cluster, reason, message, needsIdentity } = action;
+    const key = JSON.stringify([action.action, cluster, reason, message, needsIdentity]);
+    const group = byText.get(key);
+    if (group === undefined) byText.set(key, [action]);
+    else group.push(action);
+  }
+  return [...byText.values()];
 }

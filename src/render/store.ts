@@ -14,10 +14,11 @@ export function keysetDocuments(
 ): [YamlFile, PlainFile] {
   const { desired, id, spki, certificate, publicKey, issuer, signature } = issued;
   const { path, cluster, name, kind } = desired;
-  const head = { apiVersion: STORE_API_VERSION, cluster, name };
   const entry = storeFile(issued, recipients, layout.entry(tree, path, id), {
-    ...head,
+    apiVersion: STORE_API_VERSION,
     kind,
+    cluster,
+    name,
     id,
     ...(issuer === null ? {} : { issuer: issuerText(issuer, cluster) }),
     issuedAt: issued.issuedAt.toISOString(),
@@ -27,8 +28,10 @@ export function keysetDocuments(
     privateKey: issued.privateKey,
   });
   const keyset = {
-    ...head,
+    apiVersion: STORE_API_VERSION,
     kind: 'Keyset',
+    cluster,
+    name,
     revision: 1,
     entries: [{ id, state: 'issuing', spki }],
     signature,
@@ -52,9 +55,9 @@ export function leafDocument(
   const { path, cluster, node, name, kind } = desired;
   return storeFile(issued, recipients, layout.leaf(tree, path), {
     apiVersion: STORE_API_VERSION,
+    kind,
     cluster,
     name,
-    kind,
     ...(node === null ? {} : { node }),
     issuer: issuerText(issuer, cluster),
     issuedAt: issued.issuedAt.toISOString(),
