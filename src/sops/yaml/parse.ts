@@ -25,7 +25,7 @@ export function parseYaml(text: string): MapNode {
   const document = parseDocument(text, {
     schema: 'failsafe',
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error', // 'silent' would also silence a second document
     keepSourceTokens: false,
   });
   const [error] = document.errors;
@@ -81,9 +81,8 @@ const TAGS: Readonly<Record<string, (resolved: Resolved, text: string) => Resolv
 };
 
 function scalar(node: YamlScalar, path: Path): Scalar | 'null' {
-  if (typeof node.value !== 'string')
-    throw formatError(`${showPath(path)} is not a scalar of a known form`);
-  const text = node.value;
+  // The source, without quotes and escapes: the library makes other values of !!binary and !!merge.
+  const text = node.source ?? String(node.value);
   let resolved: Resolved;
   if (node.tag !== undefined) {
     const apply = TAGS[node.tag];
