@@ -50,7 +50,8 @@ async function load(file: string): Promise<unknown> {
 function findApp(module: unknown): IConstruct | undefined {
   let candidate = module;
   for (let depth = 0; depth < 3 && candidate !== null && candidate !== undefined; depth += 1) {
-    if (markAs(candidate, 'App') !== undefined) return candidate as IConstruct;
+    // The root, because jiti may give a proxy of the App, which is not the App that its constructs know.
+    if (markAs(candidate, 'App') !== undefined) return (candidate as IConstruct).node.root;
     if (typeof candidate !== 'object') return undefined;
     candidate = (candidate as { default?: unknown }).default;
   }

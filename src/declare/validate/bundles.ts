@@ -1,0 +1,27 @@
+import { findReferences } from '../../model/reference.ts';
+import { describeBundle } from '../describe/cluster.ts';
+import type { Folder, Report } from '../describe/collect.ts';
+import { referenceProblems, type KindOf } from './references.ts';
+
+/** The file in which a bundle lists its own files. */
+const LIST = 'bundle.yaml';
+
+/** Files of node bundles: where they lie and what they refer to. */
+export function checkBundles({ bundles }: Folder, kindOf: KindOf, report: Report): void {
+  for (const construct of bundles) {
+    const paths = new Set([LIST]);
+    for (const { path, content, secret } of describeBundle(construct).files) {
+      const folded = path.toLowerCase();
+      if (paths.has(folded))
+        report(construct, `file "${path}" is there twice, or belongs to the tool`);
+      paths.add(folded);
+      for (const problem of referenceProblems(content, secret, kindOf))
+        report(construct, `file "${path}" ${problem}`);
+      if (secret && findReferences(content).length === 0)
+        report(
+          construct,
+          `ERR_LITERAL_SECRET: file "${path}" is declared secret and holds literal text only; refer to credentials instead`,
+        );
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import type { IConstruct } from 'constructs';
+import { ageRecipient, sopsRecipient } from '../../catalog/names/recipient.ts';
+import type { Fleet, Folder, Report } from '../describe/collect.ts';
+import { markAs } from '../tree/mark.ts';
+
+/** Recipients of one folder: who opens its store, its manifests, its nodes. */
+export function checkRecipients(fleet: Fleet, folder: Folder, report: Report): void {
+  const { cluster, construct, bundles } = folder;
+  const check = checker(fleet, report);
+  check(construct, 'recipients', cluster?.recipients ?? []);
+  check(construct, 'deliveryRecipients', cluster?.deliveryRecipients ?? []);
+  if (cluster?.recipients?.length === 0)
+    report(construct, 'recipients names nobody; nobody could open the store');
+  for (const bundle of bundles) {
+    const mark = markAs(bundle, 'NodeBundle');
+    if (mark !== undefined) check(bundle, 'recipients', mark.recipients);
+  }
+}
+
+export function checkAppRecipients(fleet: Fleet, report: Report): void {
+  const { app, mark } = fleet;
+  const check = checker(fleet, report);
+  check(app, 'recipients', mark.recipients);
+  check(app, 'deliveryRecipients', mark.deliveryRecipients);
+  if (mark.recipients.length === 0)
+    report(app, 'recipients names nobody; nobody could open the store');
+}
+
+function checker({ mark }: Fleet, report: Report) {
+  const rule = mark.encryption === 'sops' ? sopsRecipient : ageRecipient;
+  const removed = new Set(mark.removedRecipients.map(({ recipient }) => recipient));
+  return (construct: IConstruct, label: string, recipients: readonly string[]): void => {
+    const seen = new Set<string>();
+    for (const recipient of recipients) {
+      const { problem } = rule(recipient);
+      if (problem !== undefined) report(construct, `${label}: ${problem}`);
+      else if (removed.has(recipient))
+        report(construct, `${label}: "${recipient}" is in removedRecipients as well`);
+      else if (seen.has(recipient)) report(construct, `${label}: "${recipient}" is named twice`);
+      seen.add(recipient);
+    }
+  };
+}

@@ -1,0 +1,68 @@
+import type { IConstruct } from 'constructs';
+import { DAY } from '../../catalog/defaults.ts';
+import type { DesiredAuthority, DesiredCluster, DesiredLeaf } from '../../model/desired.ts';
+import type { CredentialPath, Seconds } from '../../model/names.ts';
+import type { Folder, Report } from '../describe/collect.ts';
+import { rotationTime } from '../describe/credentials.ts';
+import { markOf } from '../tree/mark.ts';
+import type { Constructs } from './subjects.ts';
+
+/** Spans of time: every certificate is renewed well before notAfter, and every issuer outlives what it signs. */
+export function checkSpans(
+  folder: Folder,
+  { authorities, leaves }: DesiredCluster,
+  constructs: Constructs,
+  authorityOf: (path: CredentialPath) => DesiredAuthority | undefined,
+  report: Report,
+): void {
+  for (const leaf of leaves) {
+    const construct = constructs.get(leaf.path) ?? folder.construct;
+    // A span of the cluster's is one problem, not one of every credential.
+    const place = hasOwnSpans(construct) ? construct : folder.construct;
+    const problem = renewalProblem(leaf);
+    if (problem !== undefined) report(place, problem);
+    const issuer = authorityOf(leaf.issuer);
+    if (issuer === undefined) continue;
+    const time = rotationTime(leaf.validity, issuer.rotation.soak);
+    if (time >= issuer.validity)
+      report(
+        place,
+        `validity of ${days(leaf.validity)} is too long for issuer "${issuer.path}" (${days(issuer.validity)}), which must outlive it by three soaks and 30 days`,
+      );
+  }
+  for (const authority of authorities) {
+    const construct = constructs.get(authority.path) ?? folder.construct;
+    if (authority.renewBefore >= authority.validity)
+      report(
+        construct,
+        `renewBefore of ${days(authority.renewBefore)} is not shorter than the validity of ${days(authority.validity)}`,
+      );
+    const issuer = authority.issuer === null ? undefined : authorityOf(authority.issuer);
+    if (issuer !== undefined && authority.validity > issuer.validity)
+      report(
+        construct,
+        `validity of ${days(authority.validity)} is longer than that of issuer "${issuer.path}" (${days(issuer.validity)})`,
+      );
+  }
+}
+
+function renewalProblem({ validity, renewBefore, jitter }: DesiredLeaf): string | undefined {
+  if (renewBefore >= validity)
+    return `renewBefore of ${days(renewBefore)} is not shorter than the validity of ${days(validity)}`;
+  return validity - renewBefore - jitter < validity / 3
+    ? `renewBefore of ${days(renewBefore)} and jitter of ${days(jitter)} leave less than a third of the validity of ${days(validity)}`
+    : undefined;
+}
+
+function hasOwnSpans(construct: IConstruct): boolean {
+  const mark = markOf(construct);
+  const own = mark?.kind === 'Certificate' || mark?.kind === 'Kubeconfig' ? mark : undefined;
+  return own?.validity !== undefined || own?.renewBefore !== undefined;
+}
+
+const days = (span: Seconds): string =>
+  span % DAY === 0
+    ? `${span / DAY} days`
+    : span % 3600 === 0
+      ? `${span / 3600} hours`
+      : `${span} seconds`;
