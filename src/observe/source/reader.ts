@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { PkiError } from '../errors.ts';
-import type { TreeReader } from '../model/ports.ts';
+import { PkiError } from '../../errors.ts';
+import type { TreeReader } from '../../model/ports.ts';
 
 const ABSENT = new Set(['ENOENT', 'ENOTDIR']);
 

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { credentialPath, type CredentialPath } from '../model/names.ts';
+import { credentialPath, type CredentialPath } from '../../model/names.ts';
 
 const KEYSET = /^([^/]+)\/pki\/([^/]+)\/keyset\.yaml$/u;
 
