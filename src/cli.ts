@@ -78,6 +78,7 @@ function usageError(error: CommanderError): PkiError {
   const [message = '', ...suggestion] = printable(error.message)
     .replace(/^error: /u, '')
     .replace(/\.$/u, '')
+    .replaceAll("'", '"')
     .split('\n');
   return new PkiError('ERR_USAGE', message, {
     hint: [

@@ -14,7 +14,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const isEmpty = result.actions.length === 0 && result.files.length === 0;
   if (options.output === 'json') output.json(reportJson(result));
   else {
-    reportText(output, result);
+    reportText(output, result, 'to do');
     if (isEmpty) output.line(`nothing to do: ${result.clusters} clusters are as declared`);
   }
   return isEmpty && result.findings.length === 0 ? EXIT.ok : EXIT.findings;

@@ -11,11 +11,15 @@ export function reportJson({ actions, files, findings }: RunResult): unknown {
 }
 
 /** What is or was to be done, for people: actions with reasons, folded where they are many; then files by kind of change. */
-export function reportText(output: Output, { actions, files, findings }: RunResult): void {
+export function reportText(
+  output: Output,
+  { actions, files, findings }: RunResult,
+  tense: 'to do' | 'done',
+): void {
   for (const group of groups(actions)) {
     const [{ action, cluster, reason, message, needsIdentity }] = group;
     const verb = output.paint('strong', action);
-    const note = needsIdentity ? ' [needs an identity]' : '';
+    const note = needsIdentity && tense === 'to do' ? ' [needs an identity]' : '';
     if (group.length > MOST_NAMED) {
       output.line(`${verb} ${cluster}: ${group.length} credentials: ${reason}, ${message}${note}`);
     } else {
@@ -30,7 +34,9 @@ export function reportText(output: Output, { actions, files, findings }: RunResu
   const count = (change: string): number => files.filter((file) => file.change === change).length;
   const parts = (['create', 'update', 'delete'] as const)
     .filter((change) => count(change) > 0)
-    .map((change) => `${count(change)} to ${change}`);
+    .map((change) =>
+      tense === 'to do' ? `${count(change)} to ${change}` : `${count(change)} ${change}d`,
+    );
   if (parts.length > 0) output.line(`files: ${parts.join(', ')}`);
 }
 

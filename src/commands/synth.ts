@@ -29,11 +29,11 @@ export async function run(invocation: Invocation): Promise<number> {
     const result = await synthesize(invocation, journal);
     if (options.output === 'json') output.json(reportJson(result));
     else {
-      reportText(output, result);
+      reportText(output, result, 'done');
       output.line(
         result.files.length === 0
           ? `nothing to do: ${result.clusters} clusters are as declared`
-          : `wrote ${result.files.length} files for ${result.clusters} clusters`,
+          : `${result.clusters} clusters are as declared`,
       );
     }
     mirrorManifests(cwd, result, environment.CDK8S_OUTDIR);

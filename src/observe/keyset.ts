@@ -55,7 +55,7 @@ export function observeKeyset(
       `"${file}": no key of the keyset signed this revision`,
       {
         hint: [
-          'only "cdk8s-pki rotate" changes a keyset; an edited or copied one is refused',
+          'an edited or copied keyset is refused: whoever changes it must hold one of its keys',
           `restore it from git: git checkout HEAD -- '${file}'`,
         ],
       },
