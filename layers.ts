@@ -25,5 +25,6 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   render: ['model', 'catalog', 'yaml', 'js-yaml', 'node:crypto'],
   encrypt: ['model', 'sops'],
   write: ['model', 'node:*'],
+  inspect: ['model', 'catalog', 'x509/read', 'js-yaml', 'node:*'],
   commands: ['*'],
 };

@@ -19,6 +19,7 @@ export interface CommandOptions {
   readonly cluster?: readonly string[];
   readonly output?: string;
   readonly dir?: string;
+  readonly tree?: string;
   readonly partial?: boolean;
   readonly newAuthority?: readonly string[];
 }

@@ -19,6 +19,7 @@ export const OPTIONS: Readonly<Record<OptionName, () => Option>> = {
   output: () => new Option('-o, --output <format>', 'how results are printed'),
   now: () => new Option('--now <rfc3339>', 'this instant instead of the clock').argParser(parseNow),
   dir: () => new Option('--dir <folder>', 'an existing /etc/kubernetes instead of the tree'),
+  tree: () => new Option('--tree <folder>', "the tree's folder; default deploy"),
   partial: () =>
     new Option('--partial', 'leave clusters as they are that need an identity, do the others'),
   newAuthority: () =>

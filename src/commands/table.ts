@@ -19,7 +19,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'check',
     summary: 'print the expiry tables; exit 3 if something is due or expired',
-    options: ['cluster', 'dir', 'output', 'now'],
+    options: ['cluster', 'tree', 'dir', 'output', 'now'],
     formats: ['text', 'json', 'markdown'],
     load: () => import('./check.ts'),
   },

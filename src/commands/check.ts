@@ -1,0 +1,91 @@
+import path from 'node:path';
+import { DEFAULTS } from '../catalog/defaults.ts';
+import { EXIT, PkiError } from '../errors.ts';
+import { layout } from '../model/store/layout.ts';
+import { treeReader } from '../observe/source/reader.ts';
+import type { Invocation } from './command.ts';
+import { readFolder } from './check/folder.ts';
+import { checkJson } from './check/json.ts';
+import { checkMarkdown } from './check/markdown.ts';
+import { problemsError } from './check/problem.ts';
+import { sortRows, type Checked, type Problem, type Row } from './check/row.ts';
+import { plural, summarize } from './check/summary.ts';
+import { checkText } from './check/text.ts';
+import { readCluster, storesOf } from './check/tree.ts';
+import { selectClusters } from './select.ts';
+
+/** How many clusters are read between two lines of progress. */
+const PROGRESS_STEP = 50;
+
+/**
+ * `cdk8s-pki check`: observe and print. Needs neither the declaration nor an identity, and writes nothing.
+ *
+ * @returns 3 where something is expired, not yet valid, or due.
+ * @throws PkiError `ERR_STORE` after everything else is printed, where documents could not be read.
+ */
+export function run(invocation: Invocation): Promise<number> {
+  return new Promise((resolve) => {
+    resolve(check(invocation));
+  });
+}
+
+function check({ cwd, output, options }: Invocation): number {
+  const now = options.now ?? new Date();
+  const { rows, problems, place } =
+    options.dir === undefined ? checkTree({ cwd, output, options }) : checkFolder(cwd, options);
+  const sorted = sortRows(rows);
+  const summary = summarize(sorted, place, now);
+  if (options.output === 'json') output.json(checkJson(sorted, now));
+  else if (options.output === 'markdown') output.line(checkMarkdown(sorted, summary, now));
+  else output.line(checkText(sorted, summary, now, (style, text) => output.paint(style, text)));
+  if (problems.length > 0) throw problemsError(problems);
+  return summary.hasFindings ? EXIT.findings : EXIT.ok;
+}
+
+function checkTree({
+  cwd,
+  output,
+  options,
+}: Pick<Invocation, 'cwd' | 'output' | 'options'>): Checked {
+  const given = options.tree ?? DEFAULTS.tree;
+  const tree = path.relative(cwd, path.resolve(cwd, given)).replaceAll(path.sep, '/') || '.';
+  const reader = treeReader(cwd);
+  const clusters = storesOf(reader, tree);
+  if (clusters.length === 0 && reader.read(layout.ledger(tree)) === undefined) {
+    throw new PkiError('ERR_READ', `there is no tree of cdk8s-pki in "${given}"`, {
+      hint: [
+        'run it at the root of the repository, or name the folder: cdk8s-pki check --tree FOLDER',
+        'make the tree: cdk8s-pki synth; read the files of a node: cdk8s-pki check --dir /etc/kubernetes',
+      ],
+    });
+  }
+  const isSelected = selectClusters(options.cluster, clusters);
+  const selected = clusters.filter((cluster) => isSelected(cluster));
+  const rows: Row[] = [];
+  const problems: Problem[] = [];
+  for (const [index, cluster] of selected.entries()) {
+    if (index > 0 && index % PROGRESS_STEP === 0)
+      output.progress(`reading ${index} of ${selected.length}`);
+    const read = readCluster(reader, tree, cluster);
+    rows.push(...read.rows);
+    problems.push(...read.problems);
+  }
+  return { rows, problems, place: plural(selected.length, 'cluster', 'clusters') };
+}
+
+function checkFolder(cwd: string, options: Invocation['options']): Checked {
+  const { dir = '', cluster, tree } = options;
+  if (cluster !== undefined || tree !== undefined) {
+    const option = cluster === undefined ? '--tree' : '--cluster';
+    throw new PkiError('ERR_USAGE', `${option} says nothing where --dir is given`, {
+      hint: `leave out ${option}, or leave out --dir to read the tree`,
+    });
+  }
+  const { rows, problems } = readFolder(path.resolve(cwd, dir));
+  if (problems.length === 0 && rows.every(({ certificate }) => certificate === null)) {
+    throw new PkiError('ERR_READ', `there is no certificate of Kubernetes in "${dir}"`, {
+      hint: 'name the folder that has "pki" and "admin.conf" in it: cdk8s-pki check --dir /etc/kubernetes',
+    });
+  }
+  return { rows, problems, place: dir };
+}

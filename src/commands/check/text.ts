@@ -1,0 +1,85 @@
+import type { Output, Style } from '../../output.ts';
+import type { Row } from './row.ts';
+import { residualSeconds, statusOf } from './status.ts';
+import { formatTable, type Cell } from './table.ts';
+import { formatDay, formatResidual, formatTime } from './time.ts';
+import type { Summary } from './summary.ts';
+
+/** kubeadm's titles, with its own two tables in mind: leaves name their authority, authorities do not. */
+const LEAF_TITLES = ['CERTIFICATE', 'EXPIRES', 'RESIDUAL TIME', 'CERTIFICATE AUTHORITY'];
+const AUTHORITY_TITLES = ['CERTIFICATE AUTHORITY', 'EXPIRES', 'RESIDUAL TIME'];
+const LAST_TITLES = ['EXTERNALLY MANAGED', 'STATUS'];
+
+const STYLES: Readonly<Record<ReturnType<typeof statusOf>, Style | undefined>> = {
+  expired: 'bad',
+  'not-yet-valid': 'bad',
+  due: 'warning',
+  missing: 'warning',
+  ok: undefined,
+};
+
+/** The two tables of `kubeadm certs check-expiration`, over all clusters and nodes, and a line that sums them up. */
+export function checkText(
+  rows: readonly Row[],
+  summary: Summary,
+  now: Date,
+  paint: Output['paint'],
+): string {
+  const isFleet = rows.some(({ cluster }) => cluster !== null);
+  const place = (row: Row): Cell[] =>
+    isFleet ? [{ text: row.cluster ?? '' }, { text: row.node ?? '' }] : [];
+  const table = (titles: readonly string[], lines: readonly Row[]): string[] => {
+    const head = [...(isFleet ? ['CLUSTER', 'NODE'] : []), ...titles, ...LAST_TITLES];
+    return formatTable(
+      [
+        head.map((text): Cell => ({ text, style: 'strong' })),
+        ...lines.map((row) => [...place(row), ...cells(row, now)]),
+      ],
+      paint,
+    );
+  };
+  const { totals, state, next, hasFindings } = summary;
+  const verdict = paint(hasFindings ? 'bad' : 'good', state);
+  return [
+    ...table(
+      LEAF_TITLES,
+      rows.filter(({ kind }) => kind !== 'authority'),
+    ),
+    '',
+    ...table(
+      AUTHORITY_TITLES,
+      rows.filter(({ kind }) => kind === 'authority'),
+    ),
+    '',
+    `${totals}: ${verdict}${next === undefined ? '' : `; next: ${next}`}`,
+  ].join('\n');
+}
+
+function cells(row: Row, now: Date): Cell[] {
+  const { certificate, kind, state } = row;
+  const status = statusOf(row, now);
+  const style = STYLES[status];
+  const painted = (text: string): Cell => (style === undefined ? { text } : { text, style });
+  if (certificate === null) return [painted(`!MISSING! ${row.name}`)];
+  const name = state === null || state === 'issuing' ? row.name : `${row.name}/${row.id ?? ''}`;
+  return [
+    { text: name },
+    { text: formatTime(certificate.notAfter) },
+    painted(formatResidual(residualSeconds(certificate.notAfter, now))),
+    ...(kind === 'authority' ? [] : [{ text: row.authority }]),
+    { text: row.externallyManaged ? 'yes' : 'no' },
+    painted(statusText(row, now)),
+  ];
+}
+
+/** `due since Oct 12, 2026`; what a keyset entry that does not sign is in. */
+export function statusText(row: Row, now: Date): string {
+  const { renewAt, certificate, state } = row;
+  const status = statusOf(row, now);
+  const entry = state === null || state === 'issuing' ? '' : `, ${state}`;
+  if (status === 'due' && renewAt !== null) return `due since ${formatDay(renewAt)}${entry}`;
+  if (status === 'not-yet-valid' && certificate !== null) {
+    return `not valid before ${formatTime(certificate.notBefore)}${entry}`;
+  }
+  return status + entry;
+}

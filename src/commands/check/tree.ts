@@ -1,0 +1,125 @@
+import { PkiError } from '../../errors.ts';
+import {
+  credentialParts,
+  treePath,
+  type CredentialPath,
+  type TreePath,
+} from '../../model/names.ts';
+import type { ObservedEntry, ObservedLeaf } from '../../model/observed.ts';
+import { layout } from '../../model/store/layout.ts';
+import type { TreeReader } from '../../model/ports.ts';
+import { listStore } from '../../observe/cluster.ts';
+import { observeKeyset } from '../../observe/keyset.ts';
+import { observeLeaf } from '../../observe/leaf.ts';
+import { addSeconds, renewAt } from '../../plan/renewal.ts';
+import { readPolicies, type Policies } from './policies.ts';
+import { problemOf } from './problem.ts';
+import { rowCertificate, type Problem, type Row } from './row.ts';
+
+/** The folders of the tree that have a store. */
+export function storesOf(reader: TreeReader, tree: string): string[] {
+  return reader
+    .list(treePath(tree))
+    .filter((name) => name.endsWith('/'))
+    .map((name) => name.slice(0, -1))
+    .filter((name) => reader.list(layout.store(tree, name)).length > 0);
+}
+
+/** The certificates in the store of a cluster, read without an identity; what cannot be read is a problem and hides nothing else. */
+export function readCluster(
+  reader: TreeReader,
+  tree: string,
+  cluster: string,
+): { readonly rows: readonly Row[]; readonly problems: readonly Problem[] } {
+  const rows: Row[] = [];
+  const problems: Problem[] = [];
+  const attempt = <T>(file: TreePath, read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      problems.push(problemOf(file, error));
+      return undefined;
+    }
+  };
+  const store = attempt(layout.store(tree, cluster), () => listStore(reader, tree, cluster));
+  const policies = attempt(layout.inventory(tree, cluster), () =>
+    readPolicies(reader, tree, cluster),
+  );
+  for (const path of store?.keysets ?? []) {
+    const keyset = attempt(layout.keyset(tree, path), () => observeKeyset(reader, tree, path));
+    for (const entry of keyset?.entries ?? []) {
+      rows.push(...authorityRow(path, entry, policies));
+    }
+  }
+  for (const path of store?.leaves ?? []) {
+    const file = layout.leaf(tree, path);
+    // who signed it is for plan and verify: here every signature would cost as much as all the rest
+    const leaf = attempt(file, () => observeLeaf(reader, tree, path, () => undefined));
+    if (leaf === undefined) continue;
+    if ('unreadable' in leaf) problems.push(problemOf(file, unreadable(file, leaf.unreadable)));
+    else rows.push(leafRow(leaf, policies));
+  }
+  return { rows, problems };
+}
+
+function unreadable(file: TreePath, message: string): PkiError {
+  return new PkiError('ERR_STORE', message, {
+    hint: `restore it from git (git checkout HEAD -- '${file}'), or let synth issue it again`,
+  });
+}
+
+/** None for a service-account key, which has no certificate. */
+function authorityRow(
+  path: CredentialPath,
+  entry: ObservedEntry,
+  policies: Policies | undefined,
+): Row[] {
+  const { certificate, file, id, state } = entry;
+  if (certificate === null) return [];
+  const { cluster, name } = credentialParts(path);
+  const renewBefore = (policies?.({ node: null, name, id }) ?? entry.policy)?.renewBefore ?? 0;
+  return [
+    {
+      cluster,
+      node: null,
+      name,
+      kind: 'authority',
+      certificate: rowCertificate(certificate),
+      authority: entry.issuer === null ? name : issuerName(entry.issuer.keyset, cluster),
+      // an outgoing entry is not renewed: the rotation that it is in retires it
+      renewAt: state === 'outgoing' ? null : addSeconds(certificate.notAfter, -renewBefore),
+      externallyManaged: false,
+      path: file,
+      id,
+      state,
+    },
+  ];
+}
+
+function leafRow(leaf: ObservedLeaf, policies: Policies | undefined): Row {
+  const { path, file, kind, certificate, issuer } = leaf;
+  const { cluster, node, name } = credentialParts(path);
+  return {
+    cluster,
+    node,
+    name,
+    kind: kind === 'Kubeconfig' ? 'kubeconfig' : 'certificate',
+    certificate: rowCertificate(certificate),
+    authority: issuerName(issuer.keyset, cluster),
+    renewAt: renewAt(
+      path,
+      certificate.notAfter,
+      policies?.({ node, name, id: null }) ?? leaf.policy,
+    ),
+    externallyManaged: false,
+    path: file,
+    id: null,
+    state: null,
+  };
+}
+
+/** A CA of the same cluster by its name, one of another with its cluster. */
+function issuerName(keyset: CredentialPath, cluster: string): string {
+  const parts = credentialParts(keyset);
+  return parts.cluster === cluster ? parts.name : keyset;
+}
