@@ -60,7 +60,7 @@ function parseLeaf(
     policy: {
       validity: fields.duration('validity'),
       renewBefore: fields.duration('renewBefore'),
-      jitter: fields.duration('jitter'),
+      jitter: fields.has('jitter') ? fields.duration('jitter') : 0,
     },
     signedByIssuer: issuing !== undefined && issuing !== null && isIssuedBy(certificate, issuing),
     spki: fields.text('spki'),

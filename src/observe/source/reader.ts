@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { PkiError } from '../../errors.ts';
 import type { TreeReader } from '../../model/ports.ts';
@@ -14,6 +14,7 @@ export function treeReader(root: string): TreeReader {
     try {
       return read(path.join(root, file));
     } catch (error) {
+      if (error instanceof PkiError) throw error;
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
       if (typeof code === 'string' && ABSENT.has(code)) return undefined;
       throw new PkiError('ERR_READ', `cannot read "${file}": ${String(code ?? error)}`, {
@@ -22,15 +23,17 @@ export function treeReader(root: string): TreeReader {
     }
   };
   return {
-    read: (file) => {
-      const content = attempt(file, (absolute) => readFileSync(absolute));
-      if (content !== undefined && content.length > LARGEST) {
-        throw new PkiError('ERR_READ', `"${file}" has more than ${LARGEST} octets`, {
+    read: (file) =>
+      attempt(file, (absolute) => {
+        const status = statSync(absolute);
+        const problem = status.isFile()
+          ? status.size > LARGEST && `has more than ${LARGEST} octets`
+          : 'is not a file'; // a device or a pipe would never end
+        if (problem === false) return readFileSync(absolute);
+        throw new PkiError('ERR_READ', `"${file}" ${problem}`, {
           hint: `restore it from git: git checkout HEAD -- '${file}'`,
         });
-      }
-      return content;
-    },
+      }),
     list: (folder) => {
       const entries = attempt(folder, (absolute) => readdirSync(absolute, { withFileTypes: true }));
       return (entries ?? [])
