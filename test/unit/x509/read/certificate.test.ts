@@ -1,6 +1,7 @@
 import test from 'ava';
 import { readCertificate } from '../../../../src/x509/read/certificate.ts';
 import { decodeCertificates, formatPem } from '../../../../src/x509/read/pem.ts';
+import { leaf } from '../fixtures.ts';
 import { goCa, goKey, goLeaf, noSki, p521, zoo } from '../foreign.ts';
 
 test('readCertificate: every field of a certificate by Go', (t) => {
@@ -55,6 +56,14 @@ test('readCertificate: IPv6 addresses in their shortest text, IPv4-mapped ones a
     '1::2:0:0:3',
   ]);
   t.deepEqual(readCertificate(zoo).ipAddresses, ['1.2.3.4', '2001:db8::1', '::ffff:a00:1', '::']);
+});
+
+test('readCertificate: of two runs of zeros as long, the first is shortened', async (t) => {
+  const ipAddresses = ['2001:db8:0:0:1:0:0:1', '1:0:2:3:4:5:6:7'];
+  t.deepEqual(readCertificate(await leaf({ ipAddresses })).ipAddresses, [
+    '2001:db8::1:0:0:1',
+    '1:0:2:3:4:5:6:7',
+  ]);
 });
 
 test('readCertificate: a key that this product does not make has no algorithm', (t) => {

@@ -3,7 +3,7 @@ import { buildCertificate } from '../../../../src/x509/build/certificate.ts';
 import { readCertificate } from '../../../../src/x509/read/certificate.ts';
 import { isIssuedBy } from '../../../../src/x509/read/issued.ts';
 import { caSpec, leafSpec, rootCa, sharedKey } from '../fixtures.ts';
-import { goCa, goLeaf, noSki, odd } from '../foreign.ts';
+import { goCa, goLeaf, noSki, odd, p521 } from '../foreign.ts';
 
 test('isIssuedBy: true for the issuer, and for a root itself', (t) => {
   t.true(isIssuedBy(readCertificate(goLeaf), readCertificate(goCa)));
@@ -29,6 +29,13 @@ test('isIssuedBy: false where the signature is not of the contents', (t) => {
   t.false(isIssuedBy(readCertificate(forged), readCertificate(goCa)));
 });
 
-test('isIssuedBy: false for what is no CA', (t) => {
-  t.false(isIssuedBy(readCertificate(goLeaf), readCertificate(goLeaf)));
+test('isIssuedBy: false for a CA of another name with the same key', async (t) => {
+  const ca = await rootCa();
+  const other = await rootCa('ECDSA-P256', { subject: { commonName: 'etcd-ca' } });
+  const leaf = buildCertificate(leafSpec(), await sharedKey('ECDSA-P256', 'leaf'), ca);
+  t.false(isIssuedBy(readCertificate(leaf), other.certificate));
+});
+
+test('isIssuedBy: false for what is no CA, though it signed itself', (t) => {
+  t.false(isIssuedBy(readCertificate(p521), readCertificate(p521)));
 });
