@@ -80,7 +80,7 @@ export function checkCertificate(
   const { extensions } = parsed;
   const isCa = expected.profile === 'ca';
   const hasNames = [info.dnsNames, info.ipAddresses, info.uris].some((names) => names.length > 0);
-  const isRsa = info.keyAlgorithm?.startsWith('RSA') === true;
+  const enciphers = info.keyAlgorithm?.startsWith('RSA') === true && expected.profile !== 'client';
   const check = (field: string, actual: unknown, wanted: unknown): void => {
     if (wanted !== undefined) t.deepEqual(actual, wanted, `${expected.profile}: ${field}`);
   };
@@ -105,7 +105,7 @@ export function checkCertificate(
   check('cA', info.isCa, isCa);
   check('keyUsage', extensions.get(OID.keyUsage), {
     critical: true,
-    value: Buffer.from(isCa ? CA_KEY_USAGE : isRsa ? RSA_KEY_USAGE : OTHER_KEY_USAGE, 'hex'),
+    value: Buffer.from(isCa ? CA_KEY_USAGE : enciphers ? RSA_KEY_USAGE : OTHER_KEY_USAGE, 'hex'),
   });
   check('extendedKeyUsage', info.extendedKeyUsages, USAGES[expected.profile]);
   check(

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Profile } from '../../model/names.ts';
 import type { CertificateSpec } from '../../model/x509.ts';
 import { PkiError } from '../../errors.ts';
 import { derContents } from '../../x509/read/der.ts';
@@ -48,7 +49,7 @@ export function buildExtensions({
     throw new PkiError('ERR_ISSUE', 'subject is empty');
   }
   return der.sequence(
-    extension('keyUsage', true, keyUsage(spec.profile === 'ca', isRsa)),
+    extension('keyUsage', true, keyUsage(spec.profile, isRsa)),
     usages.length === 0
       ? undefined
       : extension('extendedKeyUsage', false, der.sequence(...usages.map(der.oid))),
@@ -84,11 +85,15 @@ function extension(name: keyof typeof EXTENSIONS, critical: boolean, value: Asn1
   );
 }
 
-/** Only an RSA key can encipher another key; kubeadm sets the bit for all. */
-function keyUsage(isCa: boolean, isRsa: boolean): Asn1 {
-  const bits = isCa
-    ? DIGITAL_SIGNATURE | KEY_CERT_SIGN | CRL_SIGN
-    : DIGITAL_SIGNATURE | (isRsa ? KEY_ENCIPHERMENT : 0);
+/**
+ * Only an RSA key can encipher another key, and only a server's is asked to: beside clientAuth alone the bit is
+ * inconsistent (RFC 5280 §4.2.1.12). kubeadm sets it on all.
+ */
+function keyUsage(profile: Profile, isRsa: boolean): Asn1 {
+  const bits =
+    profile === 'ca'
+      ? DIGITAL_SIGNATURE | KEY_CERT_SIGN | CRL_SIGN
+      : DIGITAL_SIGNATURE | (isRsa && profile !== 'client' ? KEY_ENCIPHERMENT : 0);
   // X.690 §11.2.2: no zero bits at the end
   const unusedBits = 31 - Math.clz32(bits & -bits);
   return der.bitString(Uint8Array.of(bits), unusedBits);

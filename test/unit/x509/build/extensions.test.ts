@@ -71,12 +71,23 @@ test('keyUsage: critical digitalSignature, keyCertSign and cRLSign on a CA, RSA 
   t.is(extensions.get(OID.keyUsage)?.value.toString('hex'), '03020186');
 });
 
-test('keyUsage: critical digitalSignature on a leaf, keyEncipherment only with an RSA key', async (t) => {
+test('keyUsage: critical digitalSignature on a leaf', async (t) => {
   t.is(await extension(OID.keyUsage), 'critical 03020780');
-  const pem = buildCertificate(leafSpec(), await sharedKey('RSA-2048', 'leaf'), await rootCa());
-  const usage = parseCertificate(pem).extensions.get(OID.keyUsage);
-  t.deepEqual(usage, { critical: true, value: Buffer.from('030205a0', 'hex') });
 });
+
+for (const [profile, value] of [
+  ['server', '030205a0'],
+  ['peer', '030205a0'],
+  ['client', '03020780'],
+] as const) {
+  const with_ = profile === 'client' ? 'without' : 'with';
+  test(`keyUsage: of an RSA key, profile ${profile}, ${with_} keyEncipherment`, async (t) => {
+    const key = await sharedKey('RSA-2048', 'leaf');
+    const pem = buildCertificate(leafSpec({ profile }), key, await rootCa());
+    const usage = parseCertificate(pem).extensions.get(OID.keyUsage);
+    t.deepEqual(usage, { critical: true, value: Buffer.from(value, 'hex') });
+  });
+}
 
 const SERVER = '06082b06010505070301';
 const CLIENT = '06082b06010505070302';
