@@ -38,7 +38,7 @@ const PROGRAM = fileURLToPath(
  */
 export async function* loadDeclaration(options: LoadOptions): AsyncGenerator<LoadedRecord, void> {
   const { file, cwd, environment, signal } = options;
-  const child = execa(process.execPath, [PROGRAM, file], {
+  const child = execa(process.execPath, ['--expose-gc', PROGRAM, file], {
     cwd,
     env: scrubEnvironment(environment),
     extendEnv: false,

@@ -28,7 +28,7 @@ export function nodeAddress(text: string): Canonical {
   if (address === undefined) return bad(text, 'is not an IP address');
   const range = address.range();
   return ['unspecified', 'loopback', 'multicast', 'broadcast', 'linkLocal'].includes(range)
-    ? bad(text, `is a ${range === 'linkLocal' ? 'link-local' : range} address`)
+    ? bad(text, `is not an address of a node: ${range === 'linkLocal' ? 'link-local' : range}`)
     : good(address.toString());
 }
 

@@ -13,7 +13,7 @@ export function san(text: string): Canonical {
 /** Canonical names told apart, each once; DNS names sorted, as kubeadm's RemoveDuplicateAltNames does. */
 export function alternativeNames(sans: readonly string[]): AlternativeNames {
   const all = [...new Set(sans)];
-  const isIp = (text: string): boolean => ipAddress(text).value !== undefined;
+  const isIp = (text: string): boolean => /^[\d.]+$|:/u.test(text);
   return {
     dnsNames: all.filter((text) => !isIp(text)).sort(),
     ipAddresses: all.filter(isIp),

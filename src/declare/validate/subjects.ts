@@ -34,12 +34,9 @@ export function checkSubjects(
   }
   for (const { path, name, subject } of [...cluster.authorities, ...cluster.leaves]) {
     const construct = constructs.get(path) ?? folder.construct;
-    if (
-      Object.values(subject as Record<string, string | string[]>).every(
-        (value) => value.length === 0,
-      )
-    )
-      report(construct, 'subject is empty');
+    const { commonName, country, serialNumber, organizations, organizationalUnits } = subject;
+    const values = [commonName, country, serialNumber, organizations, organizationalUnits];
+    if (!values.some((value) => value?.length)) report(construct, 'subject is empty');
     else if (subject.commonName === name && name.length > 64)
       report(
         construct,

@@ -25,8 +25,8 @@ export interface Survey {
   readonly longestLeaves: ReadonlyMap<CredentialPath, Seconds>;
 }
 
-/** Finds everything that is wrong, cluster by cluster, and what clusters use of each other. */
-export function survey(fleet: Fleet): Survey {
+/** Finds everything that is wrong, cluster by cluster, and what clusters use of each other; `settle` is called between them. */
+export function survey(fleet: Fleet, settle: () => void = () => undefined): Survey {
   const problems = new Map<string, DeclarationProblem>();
   const report: Report = (construct, message) => {
     const constructPath = construct.node.path;
@@ -41,6 +41,7 @@ export function survey(fleet: Fleet): Survey {
   const imports = new Map<string, ReadonlySet<CredentialPath>>();
   const longestLeaves = new Map<CredentialPath, Seconds>();
   for (const folder of fleet.folders) {
+    settle();
     checkRecipients(fleet, folder, report);
     const known = checkIssuers(fleet, folder, report);
     const rendered = checkManifests(folder, index.kindOf, report);
@@ -62,6 +63,7 @@ export function survey(fleet: Fleet): Survey {
 /** Credentials by path. A cluster's are listed when they are asked for, and few such lists are kept. */
 function indexOf(fleet: Fleet) {
   const folders = new Map(fleet.folders.map((folder) => [folder.name, folder]));
+  const authorities = new Map<CredentialPath, DesiredAuthority | undefined>();
   const lists = new Map<string, ReadonlyMap<CredentialPath, IConstruct>>();
   const constructsOf = (name: string): ReadonlyMap<CredentialPath, IConstruct> => {
     const kept = lists.get(name);
@@ -76,18 +78,22 @@ function indexOf(fleet: Fleet) {
   };
   const find = (path: CredentialPath): IConstruct | undefined =>
     constructsOf(credentialParts(path).cluster).get(path);
+  const authorityAt = (path: CredentialPath): DesiredAuthority | undefined => {
+    const construct = find(path);
+    const mark = markOf(construct);
+    const folder = folders.get(credentialParts(path).cluster);
+    return construct !== undefined && folder !== undefined && mark?.kind === 'CertificateAuthority'
+      ? describeAuthority(construct, mark, scopeOf(fleet, folder))
+      : undefined;
+  };
   return {
     constructsOf,
     kindOf: (path: CredentialPath): Mark['kind'] | undefined => markOf(find(path))?.kind,
     authorityOf: (path: CredentialPath): DesiredAuthority | undefined => {
-      const construct = find(path);
-      const mark = markOf(construct);
-      const folder = folders.get(credentialParts(path).cluster);
-      return construct !== undefined &&
-        folder !== undefined &&
-        mark?.kind === 'CertificateAuthority'
-        ? describeAuthority(construct, mark, scopeOf(fleet, folder))
-        : undefined;
+      if (authorities.size >= 64 && !authorities.has(path)) authorities.clear();
+      const authority = authorities.get(path) ?? authorityAt(path);
+      authorities.set(path, authority);
+      return authority;
     },
   };
 }
