@@ -13,11 +13,17 @@ import { rotateAt } from './renewal.ts';
 export function authorityFindings(
   cluster: DesiredCluster,
   store: ObservedCluster | undefined,
+  keyset: (path: CredentialPath) => ObservedKeyset | undefined,
   now: Date,
 ): Finding[] {
   const authorities = cluster.authorities.flatMap((desired) => {
-    const issuing = issuingEntry(store?.keysets.get(desired.path))?.certificate;
-    return !issuing ? [] : differences(desired, issuing, cluster, now);
+    const entry = issuingEntry(store?.keysets.get(desired.path));
+    if (!entry?.certificate) return [];
+    const issuer = issuerMessage(desired, entry, keyset);
+    return [
+      ...differences(desired, entry.certificate, cluster, now),
+      ...(issuer === undefined ? [] : [[desired, issuer] as const]),
+    ];
   });
   const serviceAccountKeys = cluster.serviceAccountKeys.flatMap((desired) => {
     const algorithm = issuingEntry(store?.keysets.get(desired.path))?.keyAlgorithm;
@@ -53,6 +59,24 @@ function differences(
     ...(now.getTime() < due.getTime() ? [] : [`due for rotation since ${due.toISOString()}`]),
   ];
   return messages.map((message) => [desired, message]);
+}
+
+/** A CA under another one outlives neither a new declaration of its issuer nor the entry that signed it. */
+function issuerMessage(
+  { issuer: is }: DesiredAuthority,
+  { issuer: was }: ObservedEntry,
+  keyset: (path: CredentialPath) => ObservedKeyset | undefined,
+): string | undefined {
+  if ((was?.keyset ?? null) !== is) {
+    return `issuer is ${quoted(was?.keyset)}, is declared ${quoted(is)}`;
+  }
+  if (was === null) return undefined;
+  const state = keyset(was.keyset)?.entries.find(({ id }) => id === was.id)?.state ?? 'gone';
+  return state === 'issuing' ? undefined : `issuer "${was.keyset}/${was.id}" is ${state}`;
+}
+
+function quoted(path: CredentialPath | null | undefined): string {
+  return path === null || path === undefined ? 'none' : `"${path}"`;
 }
 
 function algorithmMessage(was: KeyAlgorithm | null, { keyAlgorithm }: DesiredKeyset): string {

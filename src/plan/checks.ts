@@ -148,16 +148,24 @@ export function judge(chain: readonly ReasonedCheck[], input: LeafInput): Verdic
   return undefined;
 }
 
-/** One line for a subject; attributes of a multi-valued RDN have no order (DER sorts a SET OF). */
+/** One line for a subject, no two alike; attributes of a multi-valued RDN have no order (DER sorts a SET OF). */
 export function subjectText(subject: Subject): string {
+  const { country, organizations = [], organizationalUnits = [], commonName } = subject;
   const parts = [
-    ...(subject.country === undefined ? [] : [`C=${subject.country}`]),
-    ...[...(subject.organizations ?? [])].sort().map((value) => `O=${value}`),
-    ...[...(subject.organizationalUnits ?? [])].sort().map((value) => `OU=${value}`),
-    ...(subject.commonName === undefined ? [] : [`CN=${subject.commonName}`]),
-    ...(subject.serialNumber === undefined ? [] : [`serialNumber=${subject.serialNumber}`]),
+    ...(country === undefined ? [] : [`C=${escaped(country)}`]),
+    ...[...organizations].sort().map((value) => `O=${escaped(value)}`),
+    ...[...organizationalUnits].sort().map((value) => `OU=${escaped(value)}`),
+    ...(commonName === undefined ? [] : [`CN=${escaped(commonName)}`]),
+    ...(subject.serialNumber === undefined
+      ? []
+      : [`serialNumber=${escaped(subject.serialNumber)}`]),
   ];
   return parts.join(', ');
+}
+
+/** As RFC 4514 §2.4: a comma in a value does not end it. */
+function escaped(value: string): string {
+  return value.replaceAll(/[\\,]/gu, String.raw`\$&`);
 }
 
 function sanSet(names: {

@@ -124,7 +124,7 @@ function planCluster(
     issue,
     reencrypt,
     remove,
-    findings: authorityFindings(cluster, store, now),
+    findings: authorityFindings(cluster, store, keyset, now),
     actions: [
       ...create.map((desired) => {
         const issuer = desired.kind === 'CertificateAuthority' ? desired.issuer : null;

@@ -1,0 +1,321 @@
+import test from 'ava';
+import type { DesiredCluster, RemovedRecipient } from '../../../src/model/desired.ts';
+import type { CredentialPath } from '../../../src/model/names.ts';
+import type { ObservedCluster, ObservedKeyset } from '../../../src/model/observed.ts';
+import type { Action } from '../../../src/model/plan.ts';
+import { RENEW_CHAIN, SYNTH_CHAIN } from '../../../src/plan/checks.ts';
+import { plan, type UnitPlan } from '../../../src/plan/plan.ts';
+import {
+  after,
+  ALICE,
+  authority,
+  BOB,
+  certificateOf,
+  cluster,
+  DAY,
+  leaf,
+  NOW,
+  observedCluster,
+  observedEntry,
+  observedKeyset,
+  observedLeaf,
+  serviceAccountKey,
+  unit,
+} from '../../_helpers/desired.ts';
+
+const CA = authority('prod/ca');
+const SUB = authority('prod/sub-ca', { issuer: CA.path });
+const SA = serviceAccountKey('prod/sa');
+const WEB = leaf('prod/web');
+const API = leaf('prod/api', { issuer: SUB.path });
+const PROD = cluster('prod', {
+  authorities: [CA, SUB],
+  serviceAccountKeys: [SA],
+  leaves: [WEB, API],
+});
+
+function planned(
+  desired: DesiredCluster,
+  observed: ObservedCluster | undefined,
+  over: {
+    readonly foreign?: readonly ObservedKeyset[];
+    readonly removed?: readonly RemovedRecipient[];
+    readonly now?: Date;
+    readonly chain?: typeof SYNTH_CHAIN;
+  } = {},
+): UnitPlan {
+  const { foreign = [], removed = [], now = NOW, chain = SYNTH_CHAIN } = over;
+  return plan(
+    unit(desired),
+    {
+      clusters: new Map(observed === undefined ? [] : [[observed.name, observed]]),
+      foreignKeysets: new Map(foreign.map((keyset) => [keyset.path, keyset])),
+    },
+    { chain, removedRecipients: removed, now },
+  );
+}
+
+const summary = ({ actions }: UnitPlan): string[] =>
+  actions.map(
+    ({ action, credential, reason, needsIdentity }) =>
+      `${action} ${credential} ${reason}${needsIdentity ? ' [identity]' : ''}`,
+  );
+
+test('plan: nothing to do where all is as declared', (t) => {
+  t.deepEqual(planned(PROD, observedCluster(PROD)), {
+    create: [],
+    issue: [],
+    reencrypt: [],
+    remove: [],
+    actions: [],
+    findings: [],
+  });
+});
+
+test('plan: a new cluster is created whole, issuers first, and needs no identity', (t) => {
+  const result = planned(PROD, undefined);
+  t.deepEqual(summary(result), [
+    'create prod/ca Missing',
+    'create prod/sub-ca Missing',
+    'create prod/sa Missing',
+    'issue prod/web Missing',
+    'issue prod/api Missing',
+  ]);
+});
+
+test('plan: an existing CA that signs needs an identity, for leaves and for CAs below it', (t) => {
+  const observed = observedCluster(PROD, { keysets: [observedKeyset(CA)], leaves: [] });
+  t.deepEqual(summary(planned(PROD, observed)), [
+    'create prod/sub-ca Missing [identity]',
+    'create prod/sa Missing',
+    'issue prod/web Missing [identity]',
+    'issue prod/api Missing',
+  ]);
+});
+
+test('plan: a service-account key made anew needs no identity', (t) => {
+  const observed = observedCluster(PROD, { keysets: [observedKeyset(CA), observedKeyset(SUB)] });
+  t.deepEqual(summary(planned(PROD, observed)), ['create prod/sa Missing']);
+});
+
+test('plan: a CA of another cluster that exists signs with an identity', (t) => {
+  const shared = authority('_shared/ca');
+  const desired = cluster('prod', { leaves: [leaf('prod/web', { issuer: shared.path })] });
+  t.deepEqual(summary(planned(desired, undefined, { foreign: [observedKeyset(shared)] })), [
+    'issue prod/web Missing [identity]',
+  ]);
+});
+
+test('plan: a leaf no longer declared is deleted, without an identity', (t) => {
+  const gone = leaf('prod/gone');
+  const unreadable = {
+    path: leaf('prod/broken').path,
+    file: observedLeaf(leaf('prod/broken')).file,
+    unreadable: 'x',
+  };
+  const observed = observedCluster(PROD, {
+    leaves: [...PROD.leaves.map((item) => observedLeaf(item)), observedLeaf(gone), unreadable],
+  });
+  const result = planned(PROD, observed);
+  t.deepEqual(summary(result), ['delete prod/gone NotDeclared', 'delete prod/broken NotDeclared']);
+  t.deepEqual(
+    result.remove.map(({ file }) => file as string),
+    ['deploy/prod/pki/gone.sops.yaml', 'deploy/prod/pki/broken.sops.yaml'],
+  );
+});
+
+test('plan: files of other recipients are re-encrypted, entries and leaves, each with an identity', (t) => {
+  const desired = { ...PROD, recipients: [ALICE, BOB] };
+  const result = planned(desired, observedCluster(PROD));
+  t.deepEqual(summary(result), [
+    'reencrypt prod/ca RecipientsChanged [identity]',
+    'reencrypt prod/sub-ca RecipientsChanged [identity]',
+    'reencrypt prod/sa RecipientsChanged [identity]',
+    'reencrypt prod/web RecipientsChanged [identity]',
+    'reencrypt prod/api RecipientsChanged [identity]',
+  ]);
+  t.deepEqual(
+    result.reencrypt.map(({ recipients }) => recipients),
+    Array.from({ length: 5 }, () => [ALICE, BOB]),
+  );
+});
+
+test('plan: a leaf that is issued or deleted is not re-encrypted besides', (t) => {
+  const recipients = [ALICE, BOB];
+  const desired = cluster('prod', { authorities: [CA], leaves: [WEB], recipients });
+  const observed = observedCluster(desired, {
+    keysets: [observedKeyset(CA, [observedEntry(CA, 'issuing', CA.path, { recipients })])],
+    leaves: [
+      observedLeaf(WEB, { certificate: certificateOf(WEB, { dnsNames: [] }) }),
+      observedLeaf(leaf('prod/gone')),
+    ],
+  });
+  t.deepEqual(summary(planned(desired, observed)), [
+    'issue prod/web SansChanged [identity]',
+    'delete prod/gone NotDeclared',
+  ]);
+});
+
+test('plan: the order of recipients and repeated ones mean nothing', (t) => {
+  const recipients = [BOB, ALICE, BOB];
+  const desired = cluster('prod', { authorities: [CA], recipients });
+  const observed = observedCluster(desired, {
+    keysets: [
+      observedKeyset(CA, [observedEntry(CA, 'issuing', CA.path, { recipients: [ALICE, BOB] })]),
+    ],
+  });
+  t.deepEqual(summary(planned(desired, observed)), []);
+});
+
+test('plan: what a compromised recipient could open is issued again, the CA key only re-encrypted', (t) => {
+  const desired = cluster('prod', { authorities: [CA], leaves: [WEB] });
+  const recipients = [ALICE, BOB];
+  const observed = observedCluster(desired, {
+    keysets: [observedKeyset(CA, [observedEntry(CA, 'issuing', CA.path, { recipients })])],
+    leaves: [observedLeaf(WEB, { recipients })],
+  });
+  const removed = { recipient: BOB, since: '2026-11-01', compromised: true };
+  t.deepEqual(summary(planned(desired, observed, { removed: [removed] })), [
+    'issue prod/web Exposed [identity]',
+    'reencrypt prod/ca RecipientsChanged [identity]',
+  ]);
+  t.deepEqual(
+    summary(planned(desired, observed, { removed: [{ ...removed, compromised: false }] })),
+    [
+      'reencrypt prod/ca RecipientsChanged [identity]',
+      'reencrypt prod/web RecipientsChanged [identity]',
+    ],
+  );
+});
+
+test('plan: a changed validity waits for the next issue', (t) => {
+  const desired = cluster('prod', {
+    authorities: [{ ...CA, validity: CA.validity / 2, renewBefore: DAY }],
+    leaves: [{ ...WEB, validity: 30 * DAY, renewBefore: DAY, jitter: 0 }],
+  });
+  const observed = observedCluster(cluster('prod', { authorities: [CA], leaves: [WEB] }));
+  t.deepEqual(summary(planned(desired, observed)), []);
+});
+
+// Authorities never pass through the chain: whatever is wrong with one, nothing is issued and nothing is created.
+
+const findings = (
+  desired: DesiredCluster,
+  observed: ObservedCluster,
+  now = NOW,
+): [string[], Pick<UnitPlan['findings'][number], 'credential' | 'message'>[]] => {
+  const result = planned(desired, observed, { now, chain: RENEW_CHAIN });
+  return [
+    summary(result),
+    result.findings.map(({ credential, message }) => ({ credential, message })),
+  ];
+};
+const ONE = cluster('prod', { authorities: [CA], serviceAccountKeys: [SA] });
+
+test('RotationNeeded: an expired authority is a finding and nothing else', (t) => {
+  const expired = observedEntry(CA, 'issuing', CA.path, {
+    certificate: certificateOf(CA, { notAfter: after(NOW, -DAY) }),
+  });
+  const observed = observedCluster(ONE, {
+    keysets: [observedKeyset(CA, [expired]), observedKeyset(SA)],
+  });
+  t.deepEqual(findings(ONE, observed), [
+    [],
+    [
+      {
+        credential: CA.path,
+        message: `due for rotation since ${after(NOW, -(1 + 3 + 30) * DAY).toISOString()}`,
+      },
+    ],
+  ]);
+});
+
+test('RotationNeeded: due at exactly notAfter minus longest leaf, three soaks and thirty days', (t) => {
+  const desired = cluster('prod', { authorities: [CA], leaves: [WEB] });
+  const observed = observedCluster(desired);
+  const due = after(NOW, CA.validity - DAY - WEB.validity - 33 * DAY);
+  const messages = (now: Date): string[] =>
+    planned(desired, observed, { now }).findings.map(({ message }) => message);
+  t.deepEqual(messages(due), [`due for rotation since ${due.toISOString()}`]);
+  t.deepEqual(messages(new Date(due.getTime() - 1)), []);
+});
+
+for (const [title, declared, message] of [
+  ['subject', { subject: { commonName: 'new' } }, 'subject is "CN=prod/ca", is declared "CN=new"'],
+  [
+    'key algorithm',
+    { keyAlgorithm: 'RSA-4096' },
+    'key algorithm is ECDSA-P256, is declared RSA-4096',
+  ],
+  [
+    'issuer',
+    { issuer: 'other/root' as CredentialPath },
+    'issuer is none, is declared "other/root"',
+  ],
+] as const) {
+  test(`RotationNeeded: an authority with another ${title} is a finding and nothing else`, (t) => {
+    const desired = cluster('prod', { authorities: [{ ...CA, ...declared }] });
+    t.deepEqual(findings(desired, observedCluster(cluster('prod', { authorities: [CA] }))), [
+      [],
+      [{ credential: CA.path, message }],
+    ]);
+  });
+}
+
+test('RotationNeeded: a CA whose issuer’s entry is outgoing, or gone, is a finding', (t) => {
+  const desired = cluster('prod', { authorities: [CA, SUB] });
+  const first = observedEntry(CA);
+  const sub = observedEntry(SUB, 'issuing', SUB.path, {
+    issuer: { keyset: CA.path, id: first.id },
+  });
+  const state = (...entries: readonly ReturnType<typeof observedEntry>[]): ObservedCluster =>
+    observedCluster(desired, {
+      keysets: [observedKeyset(CA, entries), observedKeyset(SUB, [sub])],
+    });
+  const second = observedEntry(CA, 'issuing', 'second');
+  t.deepEqual(findings(desired, state(first))[1], []);
+  t.deepEqual(findings(desired, state(second, { ...first, state: 'outgoing' })), [
+    [],
+    [{ credential: SUB.path, message: `issuer "prod/ca/${first.id}" is outgoing` }],
+  ]);
+  t.deepEqual(findings(desired, state(second)), [
+    [],
+    [{ credential: SUB.path, message: `issuer "prod/ca/${first.id}" is gone` }],
+  ]);
+});
+
+test('RotationNeeded: a service-account key of another algorithm is a finding and nothing else', (t) => {
+  const desired = cluster('prod', {
+    serviceAccountKeys: [serviceAccountKey('prod/sa', { keyAlgorithm: 'RSA-2048' })],
+  });
+  const observed = observedCluster(cluster('prod', { serviceAccountKeys: [SA] }));
+  t.deepEqual(findings(desired, observed), [
+    [],
+    [
+      {
+        credential: SA.path,
+        message: 'key algorithm is ECDSA-P256, is declared RSA-2048',
+      },
+    ],
+  ]);
+});
+
+test('RotationNeeded: an authority that is still to be made has no finding', (t) => {
+  t.deepEqual(planned(ONE, undefined).findings, []);
+});
+
+test('actions: each names its cluster, credential, reason and message', (t) => {
+  const observed = observedCluster(PROD, {
+    leaves: [observedLeaf(WEB), observedLeaf(API, { spki: 'f'.repeat(64) })],
+  });
+  t.deepEqual(planned(PROD, observed).actions, [
+    {
+      action: 'issue',
+      cluster: 'prod',
+      credential: API.path,
+      reason: 'KeyMismatch',
+      message: 'the certificate is not for the private key beside it',
+      needsIdentity: true,
+    } satisfies Action,
+  ]);
+});
