@@ -2,6 +2,7 @@ import { layout } from '../model/store/layout.ts';
 import { credentialPath, treePath, type CredentialPath, type TreePath } from '../model/names.ts';
 import type { ObservedCluster, ObservedKeyset } from '../model/observed.ts';
 import type { TreeReader } from '../model/ports.ts';
+import { storeError } from './fields.ts';
 import { observeKeyset } from './keyset.ts';
 import { observeLeaf } from './leaf.ts';
 
@@ -20,6 +21,7 @@ export function listStore(
     if (!name.endsWith('/')) continue;
     const child = name.slice(0, -1);
     const path = treePath(folder, child);
+    if (LEAF.test(child)) throw storeError(path, 'it is a folder, not a document');
     if (reader.list(path).includes('keyset.yaml')) {
       keysets.push(credentialPath(cluster, null, child));
     } else leaves.push(...leavesIn(reader, path, cluster, child));

@@ -57,11 +57,24 @@ export function guardOrphans(reader: TreeReader, fleet: DesiredFleet): void {
   if (orphans.length > 0) throw orphaned(orphans.map((name) => `cluster "${name}"`));
 }
 
-/** The same within a declared cluster: its keysets and nodes. */
+/**
+ * The same within a declared cluster: its keysets and nodes.
+ *
+ * @throws PkiError `ERR_ORPHANED`; `ERR_KEYSET_STATE` where a keyset is of another kind than declared.
+ */
 export function guardClusterOrphans(cluster: DesiredCluster, observed: ObservedCluster): void {
-  const keysets = new Set(
-    [...cluster.authorities, ...cluster.serviceAccountKeys].map(({ path }) => path),
+  const keysets = new Map(
+    [...cluster.authorities, ...cluster.serviceAccountKeys].map(({ path, kind }) => [path, kind]),
   );
+  for (const { path, kind } of observed.keysets.values()) {
+    const declared = keysets.get(path);
+    if (declared === undefined || declared === kind) continue;
+    throw new PkiError(
+      'ERR_KEYSET_STATE',
+      `keyset "${path}" is a ${kind}, is declared a ${declared}`,
+      { hint: 'give what is new another name' },
+    );
+  }
   const nodes = new Set(cluster.nodes.map(({ name }) => name));
   const orphans = [
     ...[...observed.keysets.keys()]

@@ -14,7 +14,7 @@ import { recipientsOf } from './recipients.ts';
 const STATES: readonly EntryState[] = ['issuing', 'incoming', 'outgoing'];
 
 /**
- * Reads a keyset and all its entries, and checks that its states are legal and that one of its own keys signed this revision.
+ * Reads a keyset and all its entries, and checks that its states are legal and that the key that was issuing signed this revision.
  * Without an identity: everything needed is in the clear. Undefined where the keyset is not there.
  *
  * @throws PkiError `ERR_STORE`, `ERR_KEYSET_STATE`, `ERR_KEYSET_SIGNATURE`.
@@ -44,15 +44,10 @@ export function observeKeyset(
     return entry;
   });
   const revision = fields.positiveInteger('revision');
-  const statement = keysetStatement(path, revision, listed);
-  const signature = Buffer.from(fields.text('signature'), 'base64');
-  const signed = entries.some(({ publicKey }) =>
-    verifySignature(readPublicKey(publicKey), statement, signature),
-  );
-  if (!signed) {
+  if (!isSigned(fields, entries, keysetStatement(path, revision, listed))) {
     throw new PkiError(
       'ERR_KEYSET_SIGNATURE',
-      `"${file}": no key of the keyset signed this revision`,
+      `"${file}": this revision is not signed by the key that was issuing`,
       {
         hint: [
           'an edited or copied keyset is refused: whoever changes it must hold one of its keys',
@@ -69,6 +64,27 @@ export function observeKeyset(
     revision,
     entries: entries.sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state)),
   };
+}
+
+/**
+ * The key that was issuing before signs a revision: the outgoing one where there is one, else the one that still is. Beside an
+ * outgoing entry the issuing key signs as well, or anybody could add a trusted entry that signs for itself.
+ */
+function isSigned(
+  fields: Fields,
+  entries: readonly ObservedEntry[],
+  statement: Uint8Array,
+): boolean {
+  const hasSigned = (state: EntryState, field: string): boolean => {
+    const signature = Buffer.from(fields.text(field), 'base64');
+    return entries
+      .filter((entry) => entry.state === state)
+      .every(({ publicKey }) => verifySignature(readPublicKey(publicKey), statement, signature));
+  };
+  const isSwitched = entries.some(({ state }) => state === 'outgoing');
+  return isSwitched
+    ? hasSigned('outgoing', 'signature') && hasSigned('issuing', 'countersignature')
+    : hasSigned('issuing', 'signature');
 }
 
 /** Exactly one issuing entry, and at most one incoming or outgoing beside it. */
@@ -130,8 +146,18 @@ function observeEntry(
     recipients: recipientsOf(fields),
   };
   return fields.text('kind') === 'ServiceAccountKey'
-    ? { ...common, ...serviceAccountKey(fields) }
-    : { ...common, ...authority(fields, cluster) };
+    ? { ...common, ...named(file, () => serviceAccountKey(fields)) }
+    : { ...common, ...named(file, () => authority(fields, cluster)) };
+}
+
+/** Readers of keys and certificates do not know the file that they read. */
+function named<T>(file: TreePath, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof PkiError) || error.code === 'ERR_STORE') throw error;
+    throw storeError(file, error.message, error);
+  }
 }
 
 type KeyFields = Pick<

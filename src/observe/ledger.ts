@@ -13,7 +13,7 @@ export function observeLedger(
 ): { readonly text: string; readonly entries: readonly LedgerEntry[] } {
   const file = layout.ledger(tree);
   const text = new TextDecoder().decode(reader.read(file) ?? new Uint8Array());
-  const entries = text.split('\n').flatMap((line, index): LedgerEntry[] => {
+  const entries = text.split(/\r?\n/u).flatMap((line, index): LedgerEntry[] => {
     if (line === '' || line.startsWith('#')) return [];
     const [, cluster, keyset, id, spki] = LINE.exec(line) ?? [];
     if (cluster === undefined || keyset === undefined || id === undefined || spki === undefined) {

@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import { generateX25519Identity } from 'age-encryption';
+import { run, type RunResult } from '../../src/commands/pipeline/run.ts';
+import type { DesiredFleet, DesiredUnit } from '../../src/model/desired.ts';
+import { treePath, type CredentialPath, type TreePath } from '../../src/model/names.ts';
+import type { TreeReader } from '../../src/model/ports.ts';
+import { SYNTH_CHAIN, type ReasonedCheck } from '../../src/plan/checks.ts';
+import { AgeIdentity } from '../../src/sops/age/identity.ts';
+import { nativeCipher, type Cipher } from '../../src/sops/cipher.ts';
+import { generateKey } from '../../src/x509/build/key.ts';
+import { fleet as fleetOf, NOW } from './desired.ts';
+
+/** A tree in memory, behind the port by which the stages read one. */
+export class MemoryTree implements TreeReader {
+  readonly files: Map<string, Uint8Array>;
+
+  constructor(files: Iterable<readonly [string, Uint8Array]> = []) {
+    this.files = new Map(files);
+  }
+
+  read(path: TreePath): Uint8Array | undefined {
+    return this.files.get(path);
+  }
+
+  list(path: TreePath): readonly string[] {
+    const prefix = `${path}/`;
+    const names = [...this.files.keys()]
+      .filter((file) => file.startsWith(prefix))
+      .map((file) => file.slice(prefix.length).replace(/\/.*$/u, '/'));
+    return [...new Set(names)].sort();
+  }
+
+  clone(): MemoryTree {
+    return new MemoryTree(this.files);
+  }
+
+  text(path: string): string {
+    const content = this.files.get(path);
+    if (content === undefined) throw new RangeError(`there is no ${path}`);
+    return Buffer.from(content).toString('utf8');
+  }
+
+  write(path: string, content: string | Uint8Array): this {
+    this.files.set(path, typeof content === 'string' ? Buffer.from(content) : content);
+    return this;
+  }
+
+  edit(path: string, from: string | RegExp, to: string): this {
+    const before = this.text(path);
+    const text = before.replace(from, to);
+    if (text === before) throw new RangeError(`${path} has no ${String(from)}`);
+    return this.write(path, text);
+  }
+
+  remove(path: string): this {
+    if (!this.files.delete(path)) throw new RangeError(`there is no ${path}`);
+    return this;
+  }
+
+  paths(pattern = /(?:)/u): string[] {
+    return [...this.files.keys()].filter((path) => pattern.test(path)).sort();
+  }
+
+  contents(): Record<string, string> {
+    return Object.fromEntries(this.paths().map((path) => [path, this.text(path)]));
+  }
+}
+
+/** An age identity, made for one test. */
+export async function newIdentity(): Promise<AgeIdentity> {
+  const identity = await AgeIdentity.parse(await generateX25519Identity());
+  if (identity === undefined) throw new TypeError('age-encryption made no identity');
+  return identity;
+}
+
+export interface SynthOptions {
+  readonly units: readonly DesiredUnit[];
+  readonly fleet?: Partial<DesiredFleet>;
+  readonly identity?: AgeIdentity;
+  readonly cipher?: Cipher;
+  readonly chain?: readonly ReasonedCheck[];
+  readonly now?: Date;
+  readonly head?: readonly CredentialPath[];
+  readonly newAuthorities?: readonly string[];
+  readonly partial?: boolean;
+  readonly select?: (cluster: string) => boolean;
+}
+
+/** The whole line in memory, as `synth` runs it; with `plan`, as `plan` does. */
+export async function synth(
+  tree: MemoryTree,
+  options: SynthOptions,
+  mode: 'synth' | 'plan' = 'synth',
+): Promise<RunResult> {
+  const { units, identity, now = NOW, head = [], newAuthorities = [] } = options;
+  const staged: (readonly [string, string | undefined])[] = [];
+  const result = await run(
+    {
+      context: {
+        fleet: fleetOf(
+          units.flatMap(({ clusters }) => clusters),
+          options.fleet,
+        ),
+        reader: tree,
+        chain: options.chain ?? SYNTH_CHAIN,
+        now,
+        randomBytes: (size) => randomBytes(size),
+        generateKey,
+        newAuthorities: new Set(newAuthorities),
+        head: new Set(head),
+      },
+      units: each(units),
+      isSelected: options.select ?? (() => true),
+      progress: () => undefined,
+    },
+    mode === 'plan'
+      ? undefined
+      : {
+          cipher: () =>
+            options.cipher ??
+            nativeCipher({ list: identity === undefined ? [] : [identity], unusable: [] }),
+          hasIdentity: identity !== undefined,
+          partial: options.partial ?? false,
+          stage: ({ path, content }) => {
+            staged.push([path, content]);
+          },
+          remove: (path) => {
+            staged.push([path, undefined]);
+          },
+        },
+  );
+  for (const [path, content] of staged) {
+    if (content === undefined) tree.files.delete(treePath(path));
+    else tree.write(path, content);
+  }
+  return result;
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
+async function* each<T>(items: readonly T[]): AsyncGenerator<T, void> {
+  yield* items;
+}

@@ -1,0 +1,189 @@
+import test, { type ExecutionContext } from 'ava';
+import { PkiError, type ErrorCode } from '../../../src/errors.ts';
+import {
+  guardAuthorities,
+  guardClusterOrphans,
+  guardOrphans,
+  guardRecipients,
+} from '../../../src/observe/guard.ts';
+import {
+  ALICE,
+  authority,
+  BOB,
+  cluster,
+  fleet,
+  leaf,
+  observedCluster,
+  serviceAccountKey,
+  TREE,
+} from '../../_helpers/desired.ts';
+import { MemoryTree } from '../../_helpers/repository.ts';
+
+const CA = authority('prod/ca');
+const SA = serviceAccountKey('prod/sa');
+const PROD = cluster('prod', {
+  authorities: [CA],
+  serviceAccountKeys: [SA],
+  nodes: [{ name: 'cp-1', recipients: [] }],
+  leaves: [leaf('prod/web'), leaf('prod/cp-1/api')],
+});
+const WHOLE = observedCluster(PROD);
+const NONE = observedCluster(PROD, { keysets: [], leaves: [] });
+
+function refused(
+  t: ExecutionContext,
+  work: () => void,
+  code: ErrorCode,
+  message: string,
+  details: readonly string[],
+): readonly string[] {
+  const error = t.throws<PkiError>(work, { instanceOf: PkiError });
+  t.deepEqual(
+    { code: error.code, message: error.message, details: error.details },
+    { code, message, details },
+  );
+  return error.hints;
+}
+
+const guard =
+  (observed: typeof NONE, made: readonly string[], deliberate: readonly string[] = []) =>
+  (): void => {
+    guardAuthorities(TREE, PROD, observed, new Set(made), new Set(deliberate));
+  };
+
+test('guardAuthorities: a keyset that was never made may be missing', (t) => {
+  t.notThrows(guard(NONE, ['test/ca', 'prod/other']));
+});
+
+test('guardAuthorities: one that was made and is there is fine', (t) => {
+  t.notThrows(guard(WHOLE, ['prod/ca', 'prod/sa']));
+});
+
+test('guardAuthorities: ones that were made and are gone are named, with the way back', (t) => {
+  const hints = refused(
+    t,
+    guard(NONE, ['prod/ca', 'prod/sa']),
+    'ERR_AUTHORITY_MISSING',
+    'the store of "prod" lacks a keyset that was made before',
+    [
+      'prod/ca is in the ledger or in HEAD, its documents are gone',
+      'prod/sa is in the ledger or in HEAD, its documents are gone',
+    ],
+  );
+  t.true(hints[0]?.includes("git checkout HEAD -- 'deploy/prod/pki/ca'"));
+  t.true(hints[1]?.endsWith('cdk8s-pki synth --new-authority prod/ca'));
+});
+
+test('guardAuthorities: --new-authority lets exactly the named one go', (t) => {
+  t.notThrows(guard(NONE, ['prod/ca', 'prod/sa'], ['prod/ca', 'prod/sa']));
+  refused(
+    t,
+    guard(NONE, ['prod/ca', 'prod/sa'], ['prod/ca']),
+    'ERR_AUTHORITY_MISSING',
+    'the store of "prod" lacks a keyset that was made before',
+    ['prod/sa is in the ledger or in HEAD, its documents are gone'],
+  );
+});
+
+const ORPHANED = 'the tree has stores that the declaration does not know';
+
+test('guardOrphans: a cluster with a store and no declaration is named', (t) => {
+  const tree = new MemoryTree()
+    .write('deploy/prod/pki/web.sops.yaml', '')
+    .write('deploy/old/pki/web.sops.yaml', '')
+    .write('deploy/older/pki/ca/keyset.yaml', '');
+  refused(
+    t,
+    () => {
+      guardOrphans(tree, fleet([PROD]));
+    },
+    'ERR_ORPHANED',
+    ORPHANED,
+    [
+      'cluster "old" has a store but no declaration',
+      'cluster "older" has a store but no declaration',
+    ],
+  );
+});
+
+test('guardOrphans: a folder without a store is no orphan', (t) => {
+  const tree = new MemoryTree()
+    .write('deploy/charts/manifests/a.yaml', '')
+    .write('deploy/README.md', '');
+  t.notThrows(() => {
+    guardOrphans(tree, fleet([PROD]));
+  });
+});
+
+test('guardClusterOrphans: what is declared is no orphan', (t) => {
+  t.notThrows(() => {
+    guardClusterOrphans(PROD, WHOLE);
+  });
+});
+
+test('guardClusterOrphans: keysets and nodes without a declaration are named, nodes once', (t) => {
+  const observed = observedCluster(
+    cluster('prod', {
+      authorities: [CA, authority('prod/old-ca')],
+      leaves: [leaf('prod/cp-9/api'), leaf('prod/cp-9/etcd'), leaf('prod/gone')],
+    }),
+  );
+  refused(
+    t,
+    () => {
+      guardClusterOrphans(PROD, observed);
+    },
+    'ERR_ORPHANED',
+    ORPHANED,
+    [
+      'keyset "prod/old-ca" has a store but no declaration',
+      'node "prod/cp-9" has a store but no declaration',
+    ],
+  );
+});
+
+test('guardClusterOrphans: a keyset of another kind than declared is refused', (t) => {
+  const desired = cluster('prod', { serviceAccountKeys: [serviceAccountKey('prod/ca')] });
+  const observed = observedCluster(cluster('prod', { authorities: [CA] }));
+  refused(
+    t,
+    () => {
+      guardClusterOrphans(desired, observed);
+    },
+    'ERR_KEYSET_STATE',
+    'keyset "prod/ca" is a CertificateAuthority, is declared a ServiceAccountKey',
+    [],
+  );
+});
+
+const FILE = 'deploy/prod/pki/web.sops.yaml';
+const removed = (recipient: string): Parameters<typeof guardRecipients>[3] => ({
+  removedRecipients: [{ recipient, since: '2026-11-01', compromised: false }],
+});
+const NOBODY = { removedRecipients: [] };
+
+test('guardRecipients: declared ones, in any order, and fewer than declared are fine', (t) => {
+  t.notThrows(() => {
+    guardRecipients(FILE, [BOB, ALICE], [ALICE, BOB], NOBODY);
+    guardRecipients(FILE, [ALICE], [ALICE, BOB], NOBODY);
+  });
+});
+
+test('guardRecipients: one on its way out is fine', (t) => {
+  t.notThrows(() => {
+    guardRecipients(FILE, [ALICE, BOB], [ALICE], removed(BOB));
+  });
+});
+
+test('guardRecipients: one that nobody declared is ERR_UNKNOWN_RECIPIENT and named', (t) => {
+  const hints = refused(
+    t,
+    () => {
+      guardRecipients(FILE, [ALICE, BOB, 'age1eve'], [ALICE], removed(BOB));
+    },
+    'ERR_UNKNOWN_RECIPIENT',
+    `"${FILE}" is encrypted to a recipient that is not declared`,
+    ['age1eve'],
+  );
+  t.true(hints.some((hint) => hint.endsWith(`git checkout HEAD -- '${FILE}'`)));
+});
