@@ -140,12 +140,16 @@ const manifest = objectOf<DesiredManifest>({ constructPath: string, path: manife
 const bundle = objectOf<DesiredBundle>({
   constructPath: string,
   node,
+  etcdMember: nullable(
+    objectOf<NonNullable<DesiredBundle['etcdMember']>>({ name: string, peerUrl: string }),
+  ),
   files: listOf(
     objectOf<DesiredBundle['files'][number]>({
       path,
       content: string,
       mode: integer(0, 0o777),
       secret: boolean,
+      reads: listOf(path),
     }),
   ),
 });

@@ -135,6 +135,8 @@ export interface DesiredManifest {
 export interface DesiredBundle {
   readonly constructPath: string;
   readonly node: string;
+  /** Set where the node runs a member of the cluster's stacked etcd. */
+  readonly etcdMember: { readonly name: string; readonly peerUrl: string } | null;
   readonly files: readonly DesiredFile[];
 }
 
@@ -145,4 +147,9 @@ export interface DesiredFile {
   /** Permission bits. */
   readonly mode: number;
   readonly secret: boolean;
+  /**
+   * For a static pod: paths of files of the same bundle that its containers read. Their projections give the hash that stands for
+   * `PLACEHOLDERS.filesHash`, so that the kubelet restarts the pod when one of them changes.
+   */
+  readonly reads: readonly string[];
 }

@@ -75,9 +75,9 @@ export function describeBundle(construct: IConstruct): DesiredBundle {
   if (mark === undefined) throw new TypeError(`${construct.node.path} is not a NodeBundle`);
   const files = Object.entries(mark.files()).map(([path, file]) => {
     const { content, secret = false, mode = secret ? 0o600 : 0o644 } = file;
-    return { path, content, mode, secret };
+    return { path, content, mode, secret, reads: [] };
   });
-  return { constructPath: construct.node.path, node: mark.node, files };
+  return { constructPath: construct.node.path, node: mark.node, etcdMember: null, files };
 }
 
 /** In an order in which they can be made; loops, a problem told elsewhere, are left as they are. */
