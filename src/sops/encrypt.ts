@@ -101,11 +101,12 @@ function metadata(
   randomBytes: RandomBytes,
 ): JsonObject {
   const lastmodified = now.toISOString().replace(/\.\d+/u, '');
-  return {
+  const fields = {
     age: age.map(({ enc, recipient }) => ({ enc, recipient })),
     ...selector,
     lastmodified,
     mac: mac.seal(dataKey, lastmodified, randomBytes(IV_SIZE)),
     version: VERSION,
   };
+  return Object.fromEntries(Object.entries(fields).sort(([one], [two]) => (one < two ? -1 : 1)));
 }

@@ -12,6 +12,8 @@ interface Place {
   readonly column: number;
   /** Whether the node stands directly in a sequence, behind its dash. */
   readonly inSequence: boolean;
+  /** Whether it is the value of an explicit key: it then begins behind the colon, at its own column. */
+  readonly explicit?: true;
 }
 
 /**
@@ -29,7 +31,7 @@ function deeper({ column, inSequence }: Place): number {
   return inSequence ? column + 2 : INDENT * Math.floor((column + INDENT) / INDENT);
 }
 
-/** `lead` is what already stands on the first line: a dash and its blank, or nothing. */
+/** `lead` is what already stands on the first line, up to the column: a dash or a colon, or nothing. */
 function emitMapping(
   entries: readonly (readonly [string, JsonValue])[],
   column: number,
@@ -40,15 +42,19 @@ function emitMapping(
   let start = lead === '' ? indent : lead;
   for (const [key, value] of entries) {
     const written = oneLine(key);
-    const simple = !key.includes('\n') && Buffer.byteLength(key) <= SIMPLE_KEY;
-    if (simple) start += written;
+    if (isSimpleKey(key))
+      emitNode(value, { column, inSequence: false }, `${start}${written}:`, lines);
     else {
       lines.push(`${start}? ${written}`);
-      start = indent;
+      emitNode(value, { column, inSequence: false, explicit: true }, `${indent}:`, lines);
     }
-    emitNode(value, { column, inSequence: false }, `${start}:`, lines);
     start = indent;
   }
+}
+
+/** What go-yaml's emitter writes without `? `: YAML 1.1 counts more breaks than a line feed. */
+function isSimpleKey(key: string): boolean {
+  return !/[\n\r\u0085\u2028\u2029]/u.test(key) && Buffer.byteLength(key) <= SIMPLE_KEY;
 }
 
 /** Writes a value behind `before`, which ends in a colon or a dash. */
@@ -58,9 +64,14 @@ function emitNode(value: JsonValue, place: Place, before: string, lines: string[
     return;
   }
   const column = deeper(place);
+  const sameLine = place.inSequence || place.explicit === true;
+  const lead = sameLine ? before.padEnd(column) : '';
   if (isList(value)) {
     if (value.length === 0) lines.push(`${before} []`);
-    else emitSequence(value, column, place.inSequence ? `${before} ` : '', before, lines);
+    else {
+      if (!sameLine) lines.push(before);
+      emitSequence(value, column, lead, lines);
+    }
     return;
   }
   const entries = Object.entries(value);
@@ -68,18 +79,16 @@ function emitNode(value: JsonValue, place: Place, before: string, lines: string[
     lines.push(`${before} {}`);
     return;
   }
-  if (!place.inSequence) lines.push(before);
-  emitMapping(entries, column, place.inSequence ? `${before} ` : '', lines);
+  if (!sameLine) lines.push(before);
+  emitMapping(entries, column, lead, lines);
 }
 
 function emitSequence(
   items: readonly JsonValue[],
   column: number,
   lead: string,
-  before: string,
   lines: string[],
 ): void {
-  if (lead === '') lines.push(before);
   const indent = ' '.repeat(column);
   items.forEach((item, index) => {
     const start = index === 0 && lead !== '' ? lead : indent;

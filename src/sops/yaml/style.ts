@@ -4,11 +4,15 @@ import { resolve } from './resolve.ts';
 const OLD_BOOLEAN = /^(?:[yYnN]|[yY]es|YES|[oO]n|ON|[nN]o|NO|[oO]ff|OFF)$/u;
 /** go-yaml `isBase60Float`. */
 const BASE_60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/u;
-/** Numbers of YAML 1.2 that go-yaml takes for strings, because they are out of its range. */
-const CORE_NUMBER =
-  /^(?:0x[0-9a-fA-F]+|0o[0-7]+|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)$/u;
+/** Numbers of YAML 1.1 and 1.2 that go-yaml takes for strings, because of their form or size. */
+const OTHER_NUMBER =
+  /^[-+]?(?:0[box][0-9a-fA-F_]*|(?:[0-9][0-9_]*)?(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?)$/u;
+/** Dates of YAML 1.1, which does not look whether the month has such a day. */
+const DATE = /^\d{4}-\d\d?-\d\d?(?:$|[Tt \t])/u;
 /** Words with a meaning in YAML 1.1 maps. */
 const SPECIAL = /^(?:<<|=)$/u;
+
+const OTHER_TYPES = [OLD_BOOLEAN, BASE_60, OTHER_NUMBER, DATE, SPECIAL];
 
 /** What `yaml_emitter_analyze_scalar` calls block indicators. */
 const INDICATOR = /^(?:---|\.\.\.|[#,[\]{}&*!|>'"%@`]|[-?:](?:[ \t]|$))|:(?:[ \t]|$)|[ \t]#/u;
@@ -42,16 +46,15 @@ export function oneLine(text: string): string {
   if (UNPRINTABLE.test(text) || /[\n\t]/u.test(text)) return doubleQuoted(text);
   const resolved = resolve(text);
   const isString = typeof resolved === 'object' && resolved.type === 'str';
-  if (!isString || [OLD_BOOLEAN, BASE_60, CORE_NUMBER, SPECIAL].some((form) => form.test(text)))
-    return doubleQuoted(text);
+  if (!isString || OTHER_TYPES.some((form) => form.test(text))) return doubleQuoted(text);
   if (INDICATOR.test(text) || text.startsWith(' ') || text.endsWith(' '))
     return `'${text.replaceAll("'", "''")}'`;
   return text;
 }
 
-/** Whether a text of several lines may be a literal block scalar. */
+/** Whether a text of several lines may be a literal block scalar; go-yaml cannot read one that begins with a tab. */
 export function fitsBlock(text: string): boolean {
-  return !UNPRINTABLE.test(text) && !/ (?:\n|$)/u.test(text);
+  return !UNPRINTABLE.test(text) && !/ (?:\n|$)|(?:^|\n)\t/u.test(text);
 }
 
 export function doubleQuoted(text: string): string {

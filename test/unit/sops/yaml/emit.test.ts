@@ -45,6 +45,7 @@ for (const text of [
   test(emits, text, `"${text}"`);
 for (const text of ['2026-01-01', '2026-01-01T00:00:00Z', '1:30', '0x10', '<<', '=', '.inf'])
   test(emits, text, `"${text}"`);
+test(emits, '2026-02-30', '"2026-02-30"'); // a string to go-yaml, a date to YAML 1.1
 // Strings to go-yaml, numbers to YAML 1.2.
 for (const text of ['1e400', '0x12345678901234567']) test(emits, text, `"${text}"`);
 test(emits, 'tab\tx', String.raw`"tab\tx"`);
@@ -63,6 +64,7 @@ test(emits, '\na', '|4-\n\n    a');
 test(emits, '  a\nb\n', '|4\n      a\n    b');
 test(emits, 'a \nb', String.raw`"a \nb"`);
 test(emits, 'a\r\nb', String.raw`"a\r\nb"`);
+test(emits, '\ta\nb', String.raw`"\ta\nb"`);
 test(emits, 'a\tb\n', '|\n    a\tb');
 
 test('emitYaml: nested collections stand where go-yaml puts them at indent 4', (t) => {
@@ -102,11 +104,16 @@ million: 1.2345675e+06
 });
 
 test('emitYaml: a key that is long or of several lines is an explicit key', (t) => {
-  const document = { ['k'.repeat(129)]: { a: 1 }, 'a\nb': ['x'], ['é'.repeat(64)]: 'y', '': '' };
+  const document = {
+    ['k'.repeat(129)]: { a: 1, b: 2 },
+    'a\rb': ['x', ['y']],
+    ['é'.repeat(64)]: 'y',
+    '': '',
+  };
   const text = emitYaml(document);
   t.is(
     text,
-    `? ${'k'.repeat(129)}\n:\n    a: 1\n? "a\\nb"\n:\n    - x\n${'é'.repeat(64)}: "y"\n"": ""\n`,
+    `? ${'k'.repeat(129)}\n:   a: 1\n    b: 2\n? "a\\rb"\n:   - x\n    - - "y"\n${'é'.repeat(64)}: "y"\n"": ""\n`,
   );
   t.deepEqual(toJson(parseYaml(text)), document);
 });
