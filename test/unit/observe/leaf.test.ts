@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { CredentialPath } from '../../../src/model/names.ts';
+import { treePath, type CredentialPath } from '../../../src/model/names.ts';
 import type { ObservedLeaf, UnreadableLeaf } from '../../../src/model/observed.ts';
 import { observeCluster } from '../../../src/observe/cluster.ts';
 import { PkiError } from '../../../src/errors.ts';
@@ -135,7 +135,7 @@ for (const [damage, apply, reason] of rows) {
     const tree = store().write(FILE, apply(store().text(FILE)));
     const leaf = observed(tree);
     if (leaf === undefined || !('unreadable' in leaf)) return t.fail('it was read');
-    t.is(leaf.file, FILE);
+    t.is(leaf.file, treePath(FILE));
     if (typeof reason === 'string') t.true(leaf.unreadable.endsWith(reason), leaf.unreadable);
     else t.regex(leaf.unreadable, reason);
     t.false(leaf.unreadable.includes('PRIVATE'), 'no key material in a message');
