@@ -1,13 +1,17 @@
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -51,9 +55,7 @@ export class Journal {
       if (this.#files.length === 0) mkdirSync(this.#folder, { recursive: true });
       writeFileSync(this.#staged(this.#files.length), file.content);
     } catch (error) {
-      throw new PkiError('ERR_WRITE', `cannot stage "${file.path}"; nothing was written`, {
-        cause: error,
-      });
+      throw writeError('nothing was written', error);
     }
     this.#files.push(file.path);
   }
@@ -66,19 +68,65 @@ export class Journal {
     return this.#files.length + this.#remove.length;
   }
 
-  /** Puts everything into place. From here on the next run finishes it, whatever happens. */
+  /**
+   * Puts everything into place. What would be in the way is found first, while nothing is written; from then on the next run
+   * finishes it, whatever happens.
+   *
+   * @throws PkiError `ERR_WRITE`, which says whether anything was written.
+   */
   commit(): void {
     if (this.size === 0) return;
-    mkdirSync(this.#folder, { recursive: true });
     const manifest: Manifest = { files: this.#files, remove: this.#remove };
+    try {
+      this.#prepare(manifest);
+      this.#decide(manifest);
+    } catch (error) {
+      this.discard();
+      throw error instanceof PkiError ? error : writeError('nothing was written', error);
+    }
+    this.#apply(manifest);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Makes the folders, and looks for what would stop a rename halfway. */
+  #prepare({ files, remove }: Manifest): void {
+    const root = realpathSync(this.#root);
+    for (const folder of new Set(files.map((file) => path.dirname(this.#target(file))))) {
+      mkdirSync(folder, { recursive: true });
+      accessSync(folder, constants.W_OK);
+      this.#checkInside(root, folder);
+    }
+    for (const file of files) {
+      if (statSync(this.#target(file), { throwIfNoEntry: false })?.isDirectory() !== true) continue;
+      throw new PkiError('ERR_WRITE', `"${file}" is a folder; nothing was written`, {
+        hint: 'move it away and run the command again',
+      });
+    }
+    for (const folder of new Set(remove.map((file) => path.dirname(this.#target(file))))) {
+      if (!existsSync(folder)) continue;
+      accessSync(folder, constants.W_OK);
+      this.#checkInside(root, folder);
+    }
+  }
+
+  #checkInside(root: string, folder: string): void {
+    const real = path.relative(root, realpathSync(folder));
+    if (real !== '..' && !real.startsWith(`..${path.sep}`) && !path.isAbsolute(real)) return;
+    const name = path.relative(this.#root, folder);
+    throw new PkiError('ERR_WRITE', `"${name}" leads out of the repository; nothing was written`, {
+      hint: 'replace the symbolic link by a folder',
+    });
+  }
+
+  /** After this the writes count as done. */
+  #decide(manifest: Manifest): void {
+    mkdirSync(this.#folder, { recursive: true });
     const draft = path.join(this.#folder, 'manifest.draft');
     writeFileSync(draft, JSON.stringify(manifest));
     const descriptor = openSync(draft, 'r+');
     fsyncSync(descriptor);
     closeSync(descriptor);
     renameSync(draft, this.#manifest);
-    this.#apply(manifest);
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   /** Forgets everything staged; the tree is as it was. */
@@ -88,18 +136,21 @@ export class Journal {
 
   #apply({ files, remove }: Manifest): void {
     const folders = new Set<string>();
-    for (const [index, file] of files.entries()) {
-      const staged = this.#staged(index);
-      if (!existsSync(staged)) continue; // renamed before the run was cut off
-      const target = path.join(this.#root, file);
-      const folder = path.dirname(target);
-      if (!folders.has(folder)) mkdirSync(folder, { recursive: true });
-      folders.add(folder);
-      renameSync(staged, target);
-    }
-    for (const file of remove) {
-      rmSync(path.join(this.#root, file), { force: true });
-      this.#removeEmptyFolders(path.dirname(file));
+    try {
+      for (const [index, file] of files.entries()) {
+        const staged = this.#staged(index);
+        if (!existsSync(staged)) continue; // renamed before the run was cut off
+        const folder = path.dirname(this.#target(file));
+        if (!folders.has(folder)) mkdirSync(folder, { recursive: true });
+        folders.add(folder);
+        renameSync(staged, this.#target(file));
+      }
+      for (const file of remove) {
+        rmSync(this.#target(file), { force: true });
+        this.#removeEmptyFolders(path.dirname(file));
+      }
+    } catch (error) {
+      throw writeError('some files are in place, the next run writes the rest', error);
     }
   }
 
@@ -115,7 +166,20 @@ export class Journal {
 
   #readManifest(): Manifest | undefined {
     if (!existsSync(this.#manifest)) return undefined;
-    return JSON.parse(readFileSync(this.#manifest, 'utf8')) as Manifest;
+    let manifest: unknown;
+    try {
+      manifest = JSON.parse(readFileSync(this.#manifest, 'utf8'));
+    } catch {
+      manifest = undefined;
+    }
+    if (isManifest(manifest)) return manifest;
+    throw new PkiError('ERR_JOURNAL', 'the journal of a run that was cut off cannot be read', {
+      hint: `remove it, compare with 'git status', and run the command again: rm -r '${this.#folder}'`,
+    });
+  }
+
+  #target(file: TreePath): string {
+    return path.join(this.#root, file);
   }
 
   #staged(index: number): string {
@@ -125,4 +189,32 @@ export class Journal {
   get #manifest(): string {
     return path.join(this.#folder, 'manifest.json');
   }
+}
+
+/** A manifest of ours: nobody else's may make a run write or remove files outside the repository. */
+function isManifest(value: unknown): value is Manifest {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!('files' in value) || !('remove' in value)) return false;
+  return [value.files, value.remove].every(
+    (list: unknown) => Array.isArray(list) && list.every(isBelowRoot),
+  );
+}
+
+function isBelowRoot(file: unknown): boolean {
+  return (
+    typeof file === 'string' &&
+    !path.isAbsolute(file) &&
+    !file
+      .split(/[\\/]/u)
+      .some((part) => part === '' || part === '.' || part === '..' || part === '.git')
+  );
+}
+
+function writeError(outcome: string, cause: unknown): PkiError {
+  const { code = 'unknown', path: place = '' } = cause as NodeJS.ErrnoException;
+  const where = place === '' ? '' : ` "${place}"`;
+  return new PkiError('ERR_WRITE', `cannot write${where} (${code}); ${outcome}`, {
+    hint: 'see that the folder is writable and the disk has room, and run the command again',
+    cause,
+  });
 }

@@ -1,0 +1,278 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { PkiError, type ErrorCode } from '../../../src/errors.ts';
+import { treePath } from '../../../src/model/names.ts';
+import { Journal } from '../../../src/write/journal.ts';
+
+interface Place {
+  readonly root: string;
+  readonly state: string;
+  readonly folder: string;
+}
+
+/** A tree with `deploy/a` (old a), `deploy/b` (old b) and `deploy/gone/c`. */
+function place(t: ExecutionContext): Place {
+  const root = mkdtempSync(path.join(tmpdir(), 'cdk8s-pki-test-'));
+  t.teardown(() => {
+    rmSync(root, { recursive: true, force: true });
+  });
+  mkdirSync(path.join(root, 'deploy/gone'), { recursive: true });
+  writeFileSync(path.join(root, 'deploy/a'), 'old a');
+  writeFileSync(path.join(root, 'deploy/b'), 'old b');
+  writeFileSync(path.join(root, 'deploy/gone/c'), 'old c');
+  const state = path.join(root, '.cdk8s-pki');
+  mkdirSync(state);
+  return { root, state, folder: path.join(state, 'journal') };
+}
+
+function files(root: string): Record<string, string> {
+  return Object.fromEntries(
+    readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.join(entry.parentPath, entry.name))
+      .map((file) => [path.relative(root, file), readFileSync(file, 'utf8')]),
+  );
+}
+
+const BEFORE = { 'deploy/a': 'old a', 'deploy/b': 'old b', 'deploy/gone/c': 'old c' };
+const AFTER = { 'deploy/a': 'new a', 'deploy/b': 'old b', 'deploy/new/d': 'new d' };
+
+function staged({ root, state }: Place): Journal {
+  const journal = new Journal(root, state);
+  journal.stage({ path: treePath('deploy/a'), content: 'new a' });
+  journal.stage({ path: treePath('deploy/new/d'), content: 'new d' });
+  journal.remove(treePath('deploy/gone/c'));
+  return journal;
+}
+
+test('journal: what is staged does not touch the tree', (t) => {
+  const at = place(t);
+  t.is(staged(at).size, 3);
+  t.like(files(at.root), BEFORE);
+  t.false(existsSync(path.join(at.root, 'deploy/new')));
+});
+
+test('journal: commit writes, removes, drops empty folders, and leaves no journal', (t) => {
+  const at = place(t);
+  staged(at).commit();
+  t.deepEqual(files(at.root), AFTER);
+  t.false(existsSync(path.join(at.root, 'deploy/gone')));
+  t.false(existsSync(at.folder));
+  t.is(new Journal(at.root, at.state).recover(), 'nothing');
+});
+
+test('journal: discard leaves the tree as it was, and no journal', (t) => {
+  const at = place(t);
+  staged(at).discard();
+  t.deepEqual(files(at.root), BEFORE);
+  t.false(existsSync(at.folder));
+});
+
+test('journal: a commit of nothing does nothing', (t) => {
+  const at = place(t);
+  new Journal(at.root, at.state).commit();
+  t.deepEqual(files(at.root), BEFORE);
+});
+
+test('journal: cut off while staging, the next run discards it', (t) => {
+  const at = place(t);
+  staged(at);
+  t.is(new Journal(at.root, at.state).recover(), 'discarded');
+  t.deepEqual(files(at.root), BEFORE);
+  t.false(existsSync(at.folder));
+});
+
+test('journal: cut off while the manifest is drafted, the next run discards it', (t) => {
+  const at = place(t);
+  staged(at);
+  writeFileSync(path.join(at.folder, 'manifest.draft'), '{"files": ["deploy/a"');
+  t.is(new Journal(at.root, at.state).recover(), 'discarded');
+  t.deepEqual(files(at.root), BEFORE);
+});
+
+const MANIFEST = { files: ['deploy/a', 'deploy/new/d'], remove: ['deploy/gone/c'] };
+
+/** What a run does after the manifest is in place, one step each; the last one is the removal of the journal. */
+const STEPS: readonly ((at: Place) => void)[] = [
+  ({ root, folder }) => {
+    renameSync(path.join(folder, '0'), path.join(root, 'deploy/a'));
+  },
+  ({ root }) => {
+    mkdirSync(path.join(root, 'deploy/new'));
+  },
+  ({ root, folder }) => {
+    renameSync(path.join(folder, '1'), path.join(root, 'deploy/new/d'));
+  },
+  ({ root }) => {
+    rmSync(path.join(root, 'deploy/gone/c'));
+  },
+  ({ root }) => {
+    rmSync(path.join(root, 'deploy/gone'), { recursive: true });
+  },
+  ({ folder }) => {
+    writeFileSync(path.join(folder, 'left'), '');
+  },
+];
+
+for (let cut = 0; cut <= STEPS.length; cut += 1) {
+  test(`journal: cut off after ${cut} steps of a commit, the next run finishes it`, (t) => {
+    const at = place(t);
+    staged(at);
+    writeFileSync(path.join(at.folder, 'manifest.json'), JSON.stringify(MANIFEST));
+    for (const step of STEPS.slice(0, cut)) step(at);
+    t.is(new Journal(at.root, at.state).recover(), 'finished');
+    t.deepEqual(files(at.root), AFTER);
+    t.false(existsSync(path.join(at.root, 'deploy/gone')));
+    t.is(new Journal(at.root, at.state).recover(), 'nothing');
+  });
+}
+
+test('journal: cut off between its own removal’s first and last file, nothing is lost', (t) => {
+  const at = place(t);
+  staged(at).commit();
+  mkdirSync(at.folder);
+  writeFileSync(path.join(at.folder, 'manifest.draft'), '');
+  t.is(new Journal(at.root, at.state).recover(), 'discarded');
+  t.deepEqual(files(at.root), AFTER);
+});
+
+function refused(t: ExecutionContext, work: () => void, code: ErrorCode, message: RegExp): void {
+  const error = t.throws<PkiError>(work, { instanceOf: PkiError, message });
+  t.is(error.code, code);
+  t.true(error.hints.length > 0);
+}
+
+for (const [what, manifest] of [
+  ['is not JSON', '{'],
+  ['is empty', ''],
+  ['is a list', '[]'],
+  ['has no list of removals', '{"files": []}'],
+  ['has a number for a path', '{"files": [1], "remove": []}'],
+  ['writes above the repository', '{"files": ["../x"], "remove": []}'],
+  ['writes above the repository in the middle of a path', '{"files": ["a/../../x"], "remove": []}'],
+  ['writes to an absolute path', '{"files": ["/tmp/x"], "remove": []}'],
+  ['writes into .git', '{"files": [".git/hooks/pre-commit"], "remove": []}'],
+  ['removes above the repository', '{"files": [], "remove": ["../x"]}'],
+] as const) {
+  test(`journal: a manifest that ${what} is ERR_JOURNAL and changes nothing`, (t) => {
+    const at = place(t);
+    staged(at);
+    writeFileSync(path.join(at.folder, 'manifest.json'), manifest);
+    const before = files(at.root);
+    refused(t, () => new Journal(at.root, at.state).recover(), 'ERR_JOURNAL', /cannot be read$/u);
+    t.deepEqual(files(at.root), before);
+  });
+}
+
+test('journal: a folder in place of a file is found before anything is written', (t) => {
+  const at = place(t);
+  const journal = staged(at);
+  journal.stage({ path: treePath('deploy/gone'), content: 'x' });
+  refused(
+    t,
+    () => {
+      journal.commit();
+    },
+    'ERR_WRITE',
+    /^"deploy\/gone" is a folder; nothing was written$/u,
+  );
+  t.deepEqual(files(at.root), BEFORE);
+  t.false(existsSync(at.folder));
+});
+
+test('journal: a file in place of a folder is found before anything is written', (t) => {
+  const at = place(t);
+  const journal = staged(at);
+  journal.stage({ path: treePath('deploy/b/x'), content: 'x' });
+  refused(
+    t,
+    () => {
+      journal.commit();
+    },
+    'ERR_WRITE',
+    /nothing was written$/u,
+  );
+  t.deepEqual(files(at.root), BEFORE);
+});
+
+test('journal: a link out of the repository is found before anything is written', (t) => {
+  const at = place(t);
+  const outside = place(t);
+  symlinkSync(outside.root, path.join(at.root, 'deploy/out'));
+  const journal = staged(at);
+  journal.stage({ path: treePath('deploy/out/x'), content: 'x' });
+  refused(
+    t,
+    () => {
+      journal.commit();
+    },
+    'ERR_WRITE',
+    /^"deploy\/out" leads out of the repository; nothing was written$/u,
+  );
+  t.deepEqual(files(outside.root), BEFORE);
+  t.deepEqual(files(path.join(at.root, 'deploy')), {
+    a: 'old a',
+    b: 'old b',
+    'gone/c': 'old c',
+  });
+});
+
+test('journal: a link within the repository is followed', (t) => {
+  const at = place(t);
+  symlinkSync('gone', path.join(at.root, 'deploy/in'));
+  const journal = new Journal(at.root, at.state);
+  journal.stage({ path: treePath('deploy/in/x'), content: 'x' });
+  journal.commit();
+  t.is(files(at.root)['deploy/gone/x'], 'x');
+});
+
+test('journal: no removal through a link out of the repository', (t) => {
+  const at = place(t);
+  const outside = place(t);
+  symlinkSync(outside.root, path.join(at.root, 'deploy/out'));
+  const journal = new Journal(at.root, at.state);
+  journal.remove(treePath('deploy/out/deploy/a'));
+  refused(
+    t,
+    () => {
+      journal.commit();
+    },
+    'ERR_WRITE',
+    /leads out of the repository/u,
+  );
+  t.deepEqual(files(outside.root), BEFORE);
+});
+
+test('journal: a file to remove that is gone already is fine', (t) => {
+  const at = place(t);
+  const journal = new Journal(at.root, at.state);
+  journal.remove(treePath('deploy/never/was'));
+  journal.commit();
+  t.deepEqual(files(at.root), BEFORE);
+});
+
+test('journal: no room for the journal is ERR_WRITE', (t) => {
+  const at = place(t);
+  writeFileSync(at.folder, 'a file in its place');
+  const journal = new Journal(at.root, at.state);
+  refused(
+    t,
+    () => {
+      journal.stage({ path: treePath('deploy/a'), content: 'x' });
+    },
+    'ERR_WRITE',
+    /nothing was written$/u,
+  );
+});
