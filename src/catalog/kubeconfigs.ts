@@ -3,8 +3,8 @@ export interface KubeconfigRow {
   readonly name: string;
   readonly user: string | { readonly prefix: string; readonly from: 'nodeName' };
   readonly groups: readonly string[];
-  /** The cluster's endpoint, or the API server on the same node. */
-  readonly server: 'controlPlane' | 'local';
+  /** The cluster's endpoint, or the API server on the same node; with `localSince` the latter from that minor version on. */
+  readonly server: 'controlPlane' | 'local' | { readonly localSince: number };
 }
 
 /**
@@ -29,7 +29,7 @@ export const KUBECONFIGS: readonly KubeconfigRow[] = [
     name: 'kubelet.conf',
     user: { prefix: 'system:node:', from: 'nodeName' },
     groups: ['system:nodes'],
-    server: 'controlPlane',
+    server: { localSince: 33 }, // feature gate ControlPlaneKubeletLocalMode, on by default since 1.33
   },
 ];
 

@@ -37,7 +37,7 @@ export class KubeadmCluster extends Cluster {
 
   constructor(scope: App, id: string, props: KubeadmClusterProps) {
     super(scope, id, props);
-    const { server, nodes, problems } = readTopology(props);
+    const { server, minor, nodes, problems } = readTopology(props);
     addProblems(this, problems);
     const externalEtcd = props.etcd === undefined || props.etcd === 'stacked' ? null : props.etcd;
 
@@ -72,7 +72,7 @@ export class KubeadmCluster extends Cluster {
       kubeadmCaKeys: props.kubeadmCaKeys ?? false,
     };
     this.#nodes = new Construct(this, 'nodes');
-    for (const node of nodes) this.#node(node, certificates, source);
+    for (const node of nodes) this.#node(node, { certificates, minor, source });
     bindClusterAdmins(this);
   }
 
@@ -103,8 +103,15 @@ export class KubeadmCluster extends Cluster {
 
   #node(
     { name: node, recipients, server, sans }: TopologyNode,
-    certificates: typeof CERTIFICATES,
-    source: Omit<BundleSource, 'node'>,
+    {
+      certificates,
+      minor,
+      source,
+    }: {
+      readonly certificates: typeof CERTIFICATES;
+      readonly minor: number;
+      readonly source: Omit<BundleSource, 'node'>;
+    },
   ): void {
     const issuers = { ca: this.ca, 'etcd-ca': this.etcdCa, 'front-proxy-ca': this.frontProxyCa };
     const bundle = new NodeBundle(this.#nodes, node, {
@@ -125,10 +132,11 @@ export class KubeadmCluster extends Cluster {
       });
     }
     for (const { name, user, groups, server: which } of KUBECONFIGS) {
+      const isLocal = typeof which === 'string' ? which === 'local' : minor >= which.localSince;
       new Kubeconfig(bundle, name, {
         user: typeof user === 'string' ? user : `${user.prefix}${node}`,
         groups,
-        ...(which === 'local' ? { server } : {}),
+        ...(isLocal ? { server } : {}),
       });
     }
   }

@@ -32,7 +32,7 @@ export interface ExternalEtcd {
 export interface KubeadmClusterProps extends ClusterProps {
   /**
    * `1.34.4`; a minor alone means its `.0`. 1.29 or newer: older kubeadm puts administrators into system:masters.
-   * @default - not checked
+   * @default - not checked, and taken for the newest
    */
   readonly kubernetesVersion?: string;
   /** `host[:port]` by which everyone reaches the API servers; the port is 6443 where none is given. */

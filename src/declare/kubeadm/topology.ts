@@ -11,6 +11,8 @@ import type { ControlPlaneNode, KubeadmClusterProps } from './props.ts';
 /** The names and addresses of a cluster in canonical text; what could not be read is left out and is a problem. */
 export interface Topology {
   readonly server: string;
+  /** Of the Kubernetes version; the newest where none is declared. */
+  readonly minor: number;
   readonly nodes: readonly TopologyNode[];
   readonly problems: readonly string[];
 }
@@ -34,7 +36,7 @@ export function readTopology(props: KubeadmClusterProps): Topology {
   const readAll = (label: string, texts: readonly string[] = [], rule = san): readonly string[] =>
     texts.flatMap((text) => read(label, rule(text)));
 
-  versionProblem(props.kubernetesVersion, problems);
+  const minor = minorVersion(props.kubernetesVersion, problems);
   const api = endpoint(props.controlPlaneEndpoint, DEFAULTS.apiServerPort);
   if (api.problem !== undefined) problems.push(`controlPlaneEndpoint ${api.problem}`);
   const [host, port] = api.problem === undefined ? [api.host, api.port] : ['invalid', 0];
@@ -69,11 +71,11 @@ export function readTopology(props: KubeadmClusterProps): Topology {
   };
   const nodes = unique(props.controlPlaneNodes.flatMap(node), problems);
   if (props.controlPlaneNodes.length === 0) problems.push('controlPlaneNodes names no node');
-  return { server: endpointUrl(host, port), nodes, problems };
+  return { server: endpointUrl(host, port), minor, nodes, problems };
 }
 
-function versionProblem(version: string | undefined, problems: string[]): void {
-  if (version === undefined) return;
+function minorVersion(version: string | undefined, problems: string[]): number {
+  if (version === undefined) return Infinity;
   const match = /^v?1\.(0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d*)(?:-[a-z]+\.\d+)?)?$/u.exec(version);
   if (match === null)
     problems.push(`kubernetesVersion ${JSON.stringify(version)} is not like "1.34.4"`);
@@ -81,6 +83,7 @@ function versionProblem(version: string | undefined, problems: string[]): void {
     problems.push(
       `kubernetesVersion "${version}" is older than 1.${OLDEST_MINOR}, whose kubeadm first knows kubeadm:cluster-admins`,
     );
+  return Number(match?.[1] ?? Infinity);
 }
 
 /** kubeadm takes the first subnet only (GetAPIServerVirtualIP); a second one is of the other family. */

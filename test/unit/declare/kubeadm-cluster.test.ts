@@ -98,11 +98,23 @@ test('KubeadmCluster: kubeconfigs name the user, the groups and the right server
     ],
     [
       'kubelet.conf',
-      config('system:node:cp-1', endpoint),
+      config('system:node:cp-1', local),
       { commonName: 'system:node:cp-1', organizations: ['system:nodes'] },
       'prod/ca',
     ],
   ]);
+});
+
+test('KubeadmCluster: up to 1.32 the kubelet talks to the control-plane endpoint, then to its own node', (t) => {
+  const serverOf = (kubernetesVersion: string): string | undefined => {
+    const app = newApp();
+    newKubeadm(app, { kubernetesVersion });
+    const leaf = describe(app).leaves.find(({ path }) => path.endsWith('/kubelet.conf'));
+    return leaf?.kubeconfig?.server;
+  };
+  t.is(serverOf('1.32.9'), 'https://api.prod.example.com:6443');
+  t.is(serverOf('1.33.0'), 'https://10.0.0.11:6443');
+  t.is(serverOf('1.34'), 'https://10.0.0.11:6443');
 });
 
 test('KubeadmCluster: binds kubeadm:cluster-admins by its exact name, without a namespace', (t) => {
