@@ -1,8 +1,5 @@
 import path from 'node:path';
-import { DEFAULTS } from '../catalog/defaults.ts';
 import { EXIT, PkiError } from '../errors.ts';
-import { layout } from '../model/store/layout.ts';
-import { treeReader } from '../observe/source/reader.ts';
 import type { Invocation } from './command.ts';
 import { readFolder } from './check/folder.ts';
 import { checkJson } from './check/json.ts';
@@ -11,8 +8,9 @@ import { problemsError } from './check/problem.ts';
 import { sortRows, type Checked, type Problem, type Row } from './check/row.ts';
 import { plural, summarize } from './check/summary.ts';
 import { checkText } from './check/text.ts';
-import { readCluster, storesOf } from './check/tree.ts';
+import { readCluster } from './check/tree.ts';
 import { selectClusters } from './select.ts';
+import { openTree } from './tree.ts';
 
 /** How many clusters are read between two lines of progress. */
 const PROGRESS_STEP = 50;
@@ -47,18 +45,7 @@ function checkTree({
   output,
   options,
 }: Pick<Invocation, 'cwd' | 'output' | 'options'>): Checked {
-  const given = options.tree ?? DEFAULTS.tree;
-  const tree = path.relative(cwd, path.resolve(cwd, given)).replaceAll(path.sep, '/') || '.';
-  const reader = treeReader(cwd);
-  const clusters = storesOf(reader, tree);
-  if (clusters.length === 0 && reader.read(layout.ledger(tree)) === undefined) {
-    throw new PkiError('ERR_READ', `there is no tree of cdk8s-pki in "${given}"`, {
-      hint: [
-        'run it at the root of the repository, or name the folder: cdk8s-pki check --tree FOLDER',
-        'make the tree: cdk8s-pki synth; read the files of a node: cdk8s-pki check --dir /etc/kubernetes',
-      ],
-    });
-  }
+  const { reader, tree, clusters } = openTree({ cwd, options });
   const isSelected = selectClusters(options.cluster, clusters);
   const selected = clusters.filter((cluster) => isSelected(cluster));
   const rows: Row[] = [];

@@ -22,6 +22,10 @@ export interface CommandOptions {
   readonly tree?: string;
   readonly partial?: boolean;
   readonly newAuthority?: readonly string[];
+  readonly user?: string;
+  readonly group?: readonly string[];
+  readonly validity?: string;
+  readonly breakGlass?: boolean;
 }
 
 export type OptionName = keyof CommandOptions;

@@ -27,6 +27,14 @@ export const OPTIONS: Readonly<Record<OptionName, () => Option>> = {
       '--new-authority <cluster/keyset>',
       'make a keyset anew that existed before; locks out all that trust it; repeatable',
     ).argParser(collect),
+  user: () => new Option('--user <name>', "the user's name: common name of the certificate"),
+  group: () =>
+    new Option('--group <name>', 'a group: organization of the certificate; repeatable').argParser(
+      collect,
+    ),
+  validity: () => new Option('--validity <duration>', 'such as 30m or 8h; default 8h'),
+  breakGlass: () =>
+    new Option('--break-glass', 'kubernetes-super-admin in system:masters, for one hour'),
 };
 
 function parseNow(text: string): Date {

@@ -24,6 +24,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./check.ts'),
   },
   {
+    name: 'kubeconfig',
+    summary: 'print a short-lived kubeconfig, which is not stored',
+    arguments: [{ name: 'cluster', description: 'the cluster' }],
+    options: ['user', 'group', 'validity', 'breakGlass', 'tree', 'now'],
+    load: () => import('./kubeconfig.ts'),
+  },
+  {
     name: 'completion',
     summary: 'print a completion script for a shell',
     arguments: [{ name: 'shell', description: 'which shell', choices: ['bash', 'zsh', 'fish'] }],

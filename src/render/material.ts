@@ -38,7 +38,8 @@ export function materialOf(
   return material;
 }
 
-function keysetMaterial(
+/** The public side of a keyset. */
+export function keysetMaterial(
   kind: 'CertificateAuthority' | 'ServiceAccountKey',
   keyset: ObservedKeyset | undefined,
 ): AuthorityMaterial | ServiceAccountMaterial {
@@ -57,7 +58,8 @@ function keysetMaterial(
   };
 }
 
-function leafMaterial(
+/** The public side of a leaf; pending without its certificate. */
+export function leafMaterial(
   { kind, kubeconfig, issuer }: DesiredLeaf,
   certificate: { readonly pem: string; readonly spki: string } | undefined,
 ): LeafMaterial {

@@ -1,0 +1,34 @@
+import path from 'node:path';
+import { DEFAULTS } from '../catalog/defaults.ts';
+import { PkiError } from '../errors.ts';
+import { layout } from '../model/store/layout.ts';
+import type { TreeReader } from '../model/ports.ts';
+import { treeReader } from '../observe/source/reader.ts';
+import { storesOf } from './check/tree.ts';
+import type { Invocation } from './command.ts';
+
+/** A tree that is read without its declaration. */
+export interface OpenTree {
+  readonly reader: TreeReader;
+  /** Its folder, from the working directory. */
+  readonly tree: string;
+  /** Folders that have a store. */
+  readonly clusters: readonly string[];
+}
+
+/** Finds the tree of `--tree`. @throws PkiError `ERR_READ` where there is none */
+export function openTree({ cwd, options }: Pick<Invocation, 'cwd' | 'options'>): OpenTree {
+  const given = options.tree ?? DEFAULTS.tree;
+  const tree = path.relative(cwd, path.resolve(cwd, given)).replaceAll(path.sep, '/') || '.';
+  const reader = treeReader(cwd);
+  const clusters = storesOf(reader, tree);
+  if (clusters.length > 0 || reader.read(layout.ledger(tree)) !== undefined) {
+    return { reader, tree, clusters };
+  }
+  throw new PkiError('ERR_READ', `there is no tree of cdk8s-pki in "${given}"`, {
+    hint: [
+      'run it at the root of the repository, or name the folder with --tree',
+      'make the tree: cdk8s-pki synth; check the files of a node: cdk8s-pki check --dir /etc/kubernetes',
+    ],
+  });
+}
