@@ -104,9 +104,10 @@ async function main(path: string | undefined): Promise<never> {
   return handOver(app, mark);
 }
 
-process.on('exit', (status) => {
-  // By process.exit() in user code, or with status 13 where a top-level await never settles.
-  if (!handedOver) write({ type: 'failed', reason: status === 13 ? 'unsettled' : 'exited' });
+process.on('exit', () => {
+  // By process.exit() in user code, or by Node, with status 13, where a top-level await never settles.
+  const reason = process.exitCode === 13 ? 'unsettled' : 'exited';
+  if (!handedOver) write({ type: 'failed', reason });
 });
 process.on('uncaughtException', (error) => {
   printError(error);
