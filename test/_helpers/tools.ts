@@ -16,6 +16,7 @@ export type ToolName =
   | 'py-verify'
   | 'kubeadm'
   | 'kubectl'
+  | 'kubernetes-openapi'
   | 'certtool'
   | 'kube-apiserver'
   | 'kube-controller-manager'
@@ -26,11 +27,14 @@ export type ToolName =
   | 'kustomize-controller'
   | 'flux-crds'
   | 'gitea'
-  | 'gitea-files';
+  | 'gitea-files'
+  | 'ip'
+  | 'unshare'
+  | 'nsenter';
 
 /**
  * The absolute path of a foreign program: the pinned one of `test/tools/install`, else the one on
- * PATH. For `flux-crds` and `gitea-files`, the folder.
+ * PATH. For `flux-crds`, `gitea-files` and `kubernetes-openapi`, the folder.
  */
 export function tool(name: ToolName): string | undefined {
   const cache = cacheFolder();
