@@ -10,8 +10,8 @@ import {
   type AppProps,
   type KubeadmClusterProps,
 } from '../../src/index.ts';
-import { describeCluster } from '../../src/declare/describe/cluster.ts';
 import { collect } from '../../src/declare/describe/collect.ts';
+import { records } from '../../src/declare/describe/records.ts';
 import { markAs } from '../../src/declare/tree/mark.ts';
 import { survey } from '../../src/declare/validate/survey.ts';
 import type { DesiredCluster } from '../../src/model/desired.ts';
@@ -49,12 +49,15 @@ export function problemsOf(app: App): string[] {
 
 /** A cluster as it is handed over; throws where the declaration is not valid. */
 export function describe(app: App, name = 'prod'): DesiredCluster {
-  const problems = problemsOf(app);
-  if (problems.length > 0) throw new Error(problems.join('\n'));
   const fleet = fleetOf(app);
-  const folder = fleet.folders.find((candidate) => candidate.name === name);
-  if (folder === undefined) throw new TypeError(`no cluster ${name}`);
-  return describeCluster(fleet, folder, new Map());
+  const { problems, imports, longestLeaves } = survey(fleet);
+  if (problems.length > 0) throw new Error(JSON.stringify(problems, null, 2));
+  for (const record of records(fleet, imports, longestLeaves)) {
+    const clusters = record.type === 'unit' ? record.unit.clusters : [];
+    const found = clusters.find((cluster) => cluster.name === name);
+    if (found !== undefined) return found;
+  }
+  throw new TypeError(`no cluster ${name}`);
 }
 
 /** What a declaration in JavaScript can hold, to TypeScript. */

@@ -65,7 +65,7 @@ function tell(construct: IConstruct, { problem }: Canonical, report: Report): vo
   if (problem !== undefined) report(construct, problem);
 }
 
-/** Names that must differ, also where case is folded; the later one is reported. */
+/** Names that must differ; the later one is reported. Upper case, which a file system may fold, is refused by the name rules. */
 class Names {
   readonly #owners = new Map<string, IConstruct>();
   readonly #what: string;
@@ -77,9 +77,8 @@ class Names {
   }
 
   add(construct: IConstruct, name: string): void {
-    const key = name.toLowerCase();
-    const owner = this.#owners.get(key);
-    if (owner === undefined) this.#owners.set(key, construct);
+    const owner = this.#owners.get(name);
+    if (owner === undefined) this.#owners.set(name, construct);
     else
       this.#report(
         construct,

@@ -1,7 +1,13 @@
 import test from 'ava';
 import { ApiObject, Chart, JsonPatch, Testing } from 'cdk8s';
 import { Construct } from 'constructs';
-import { Certificate, CertificateAuthority, Cluster, TlsSecret } from '../../../src/index.ts';
+import {
+  Certificate,
+  CertificateAuthority,
+  Cluster,
+  Duration,
+  TlsSecret,
+} from '../../../src/index.ts';
 import { planUnits } from '../../../src/declare/describe/units.ts';
 import { importsOf } from '../../../src/declare/describe/imports.ts';
 import { credentialPath } from '../../../src/model/names.ts';
@@ -58,6 +64,20 @@ test('authorities: issuers come first, whatever the order of the tree', (t) => {
     describe(app).authorities.map(({ name }) => name),
     ['root', 'a-sub'],
   );
+});
+
+test('authority: due early enough for the longest leaf that it signs in any cluster', (t) => {
+  const app = newApp();
+  const issuer = new CertificateAuthority(app, 'root');
+  for (const [id, days] of [
+    ['a', 400],
+    ['b', 700],
+    ['c', 500],
+  ] as const) {
+    const validity = Duration.days(days);
+    new Certificate(new Cluster(app, id), 'web', { issuer, profile: 'client', validity });
+  }
+  t.is(describe(app, '_shared').authorities[0]?.renewBefore, (700 + 3 + 30) * 86_400);
 });
 
 test('imports: the credentials of other clusters that one uses', (t) => {

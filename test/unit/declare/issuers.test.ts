@@ -102,3 +102,15 @@ test(
   },
   ['prod', /every client certificate could pass for the front proxy/],
 );
+
+test(
+  'a service-account key of another App',
+  invalid,
+  (app) => {
+    newKubeadm(app, { serviceAccountKey: new ServiceAccountKey(newApp(), 'sa') });
+    return app;
+  },
+  ['prod', /keyset "sa" is declared in another App/],
+  ['prod/nodes/cp-1', /"_shared\/sa", which is not declared/],
+  ['prod/nodes/cp-1', /"_shared\/sa", which is not declared/],
+);
