@@ -1,4 +1,4 @@
-import type { DesiredCluster } from '../model/desired.ts';
+import type { DesiredCluster, DesiredKeyset } from '../model/desired.ts';
 import type { CredentialPath } from '../model/names.ts';
 import type { ObservedCluster, ObservedEntry } from '../model/observed.ts';
 import type { InventoryRow } from '../model/store/inventory.ts';
@@ -8,8 +8,8 @@ import { subjectText } from './checks.ts';
 import { renewAt, rotateAt } from './renewal.ts';
 
 /**
- * The rows of a cluster's inventory: each keyset entry, then each leaf, in the order of the declaration. What is still to be issued
- * has no dates yet.
+ * The rows of a cluster's inventory: each keyset entry, then each leaf, by node and name. What is still to be issued has no dates
+ * yet.
  */
 export function inventoryRows(
   tree: string,
@@ -17,9 +17,11 @@ export function inventoryRows(
   store: ObservedCluster | undefined,
   replaced: ReadonlySet<CredentialPath>,
 ): InventoryRow[] {
-  const authorities = cluster.authorities.flatMap((desired) => {
+  const authorities = sorted(cluster.authorities).flatMap((desired) => {
     const longest = longestLeaf(cluster, desired.path);
-    return (store?.keysets.get(desired.path)?.entries ?? []).map((entry): InventoryRow => {
+    const keyset = store?.keysets.get(desired.path);
+    if (keyset === undefined) return [pendingRow(tree, 'authority', desired)];
+    return keyset.entries.map((entry): InventoryRow => {
       const notAfter = entry.certificate?.notAfter;
       const due = notAfter && rotateAt(notAfter, longest, desired.rotation.soak);
       const renewBefore = notAfter && due ? (notAfter.getTime() - due.getTime()) / 1000 : 0;
@@ -30,12 +32,12 @@ export function inventoryRows(
       };
     });
   });
-  const serviceAccountKeys = cluster.serviceAccountKeys.flatMap(({ path, name }) =>
-    (store?.keysets.get(path)?.entries ?? []).map((entry) =>
-      entryRow('service-account-key', name, entry),
-    ),
-  );
-  const leaves = cluster.leaves.map((desired): InventoryRow => {
+  const serviceAccountKeys = sorted(cluster.serviceAccountKeys).flatMap((desired) => {
+    const keyset = store?.keysets.get(desired.path);
+    if (keyset === undefined) return [pendingRow(tree, 'service-account-key', desired)];
+    return keyset.entries.map((entry) => entryRow('service-account-key', desired.name, entry));
+  });
+  const leaves = sorted(cluster.leaves).map((desired): InventoryRow => {
     const observed = replaced.has(desired.path) ? undefined : store?.leaves.get(desired.path);
     const leaf = observed === undefined || 'unreadable' in observed ? undefined : observed;
     const { validity, renewBefore, jitter } = desired;
@@ -55,6 +57,35 @@ export function inventoryRows(
     };
   });
   return [...authorities, ...serviceAccountKeys, ...leaves];
+}
+
+/** Of whatever order the declaration has them in: by node, those of none first, then by name. */
+function sorted<T extends { readonly name: string; readonly node?: string | null }>(
+  credentials: readonly T[],
+): T[] {
+  const key = ({ node, name }: T): string => `${node ?? ''}/${name}`;
+  return credentials.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+}
+
+/** Stands for the entry of a keyset that is still to be made. */
+function pendingRow(
+  tree: string,
+  kind: 'authority' | 'service-account-key',
+  { name, path }: DesiredKeyset,
+): InventoryRow {
+  return {
+    kind,
+    node: null,
+    name,
+    id: null,
+    state: null,
+    path: layout.keyset(tree, path),
+    ...certificateColumns(null),
+    issuer: null,
+    renewAt: null,
+    policy: null,
+    spki: null,
+  };
 }
 
 function entryRow(

@@ -16,6 +16,8 @@ import { areRecipients } from '../model/recipients.ts';
 export interface ObservedUnit {
   readonly clusters: ReadonlyMap<string, ObservedCluster>;
   readonly foreignKeysets: ReadonlyMap<CredentialPath, ObservedKeyset>;
+  /** Those of them whose keys are made in this run: they sign without an identity. */
+  readonly foreignMade: ReadonlySet<CredentialPath>;
 }
 
 export interface PlannedLeaf {
@@ -71,6 +73,8 @@ function planCluster(
   const store = unit.clusters.get(cluster.name);
   const keyset = (path: CredentialPath): ObservedKeyset | undefined =>
     unit.clusters.get(path.split('/')[0] ?? '')?.keysets.get(path) ?? unit.foreignKeysets.get(path);
+  const needsIdentity = (issuer: CredentialPath | null): boolean =>
+    issuer !== null && keyset(issuer) !== undefined && !unit.foreignMade.has(issuer);
   const compromised = new Set(
     removedRecipients.filter((removed) => removed.compromised).map(({ recipient }) => recipient),
   );
@@ -128,12 +132,17 @@ function planCluster(
     actions: [
       ...create.map((desired) => {
         const issuer = desired.kind === 'CertificateAuthority' ? desired.issuer : null;
-        const signed = issuer !== null && keyset(issuer) !== undefined;
-        return action('create', desired.path, 'Missing', 'the ledger has no such keyset', signed);
+        return action(
+          'create',
+          desired.path,
+          'Missing',
+          'the store has no such keyset',
+          needsIdentity(issuer),
+        );
       }),
       ...issue.map(({ desired, verdict }) => {
-        const signed = keyset(desired.issuer) !== undefined;
-        return action('issue', desired.path, verdict.reason, verdict.message, signed);
+        const { reason, message } = verdict;
+        return action('issue', desired.path, reason, message, needsIdentity(desired.issuer));
       }),
       ...reencrypt.map(({ path }) =>
         action('reencrypt', path, 'RecipientsChanged', 'its recipients changed', true),

@@ -27,6 +27,8 @@ export interface Foreign {
   readonly material: Material;
   /** Private keys made in this run, PEM. */
   readonly privateKeys: ReadonlyMap<CredentialPath, string>;
+  /** Credentials that this run makes, or would make: their keys are at hand without an identity. */
+  readonly made: ReadonlySet<CredentialPath>;
 }
 
 export const NOTHING_FOREIGN: Foreign = {
@@ -34,6 +36,7 @@ export const NOTHING_FOREIGN: Foreign = {
   leaves: new Map(),
   material: new Map(),
   privateKeys: new Map(),
+  made: new Set(),
 };
 
 /** The state of a unit's clusters, by name. */

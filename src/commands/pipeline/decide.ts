@@ -23,6 +23,8 @@ export interface Decision {
   /** Those of the plan, and one for each output that needs a private key which is not made in this run. */
   readonly actions: readonly Action[];
   readonly manifests: readonly TreePath[];
+  /** Credentials that get a new private key. */
+  readonly makes: ReadonlySet<CredentialPath>;
   /** Credentials whose private keys must be opened with an identity. */
   readonly opens: ReadonlySet<CredentialPath>;
 }
@@ -32,15 +34,19 @@ export function decide(context: Context, unit: DesiredUnit, foreign: Foreign): D
   const observed = observeUnit(context, unit, foreign);
   const unitPlan = plan(
     unit,
-    { clusters: observed, foreignKeysets: foreign.keysets },
+    { clusters: observed, foreignKeysets: foreign.keysets, foreignMade: foreign.made },
     {
       chain: context.chain,
       removedRecipients: context.fleet.removedRecipients,
       now: context.now,
     },
   );
-  const { outputs, manifests } = decideOutputs(context, unit, observed, unitPlan, foreign);
-  const opens = keysToOpen(unitPlan, outputs, foreign);
+  const makes = new Set([
+    ...unitPlan.create.map(({ path }) => path),
+    ...unitPlan.issue.map(({ desired }) => desired.path),
+  ]);
+  const { outputs, manifests } = decideOutputs(context, unit, observed, makes, foreign);
+  const opens = keysToOpen(unitPlan, outputs, new Set([...makes, ...foreign.made]));
   const writes = [...outputs.uses]
     .filter((credential) => opens.has(credential))
     .map((credential): Action => ({
@@ -58,6 +64,7 @@ export function decide(context: Context, unit: DesiredUnit, foreign: Foreign): D
     outputs,
     manifests,
     actions: [...unitPlan.actions, ...writes],
+    makes,
     opens,
   };
 }
@@ -92,12 +99,9 @@ function decideOutputs(
   { fleet, reader }: Context,
   unit: DesiredUnit,
   observed: Clusters,
-  { create, issue }: UnitPlan,
+  replaced: ReadonlySet<CredentialPath>,
   foreign: Foreign,
 ): { readonly outputs: OutputPlan; readonly manifests: readonly TreePath[] } {
-  const replaced = new Set(
-    [...create, ...issue.map(({ desired }) => desired)].map(({ path }) => path),
-  );
   const material = materialOf(unit, observed, foreign.material, replaced);
   const inventory = unitInventory(fleet.tree, unit, observed, replaced);
   const expected = renderUnit(fleet.tree, unit, { material, privateKeys: 'projection' }, inventory);
@@ -158,13 +162,8 @@ export function unitInventory(
 function keysToOpen(
   { create, issue }: UnitPlan,
   { uses }: OutputPlan,
-  foreign: Foreign,
+  made: ReadonlySet<CredentialPath>,
 ): ReadonlySet<CredentialPath> {
-  const made = new Set([
-    ...create.map(({ path }) => path),
-    ...issue.map(({ desired }) => desired.path),
-    ...foreign.privateKeys.keys(),
-  ]);
   const signers = [
     ...create.flatMap((desired) =>
       desired.kind === 'CertificateAuthority' && desired.issuer !== null ? [desired.issuer] : [],

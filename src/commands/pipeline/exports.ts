@@ -4,11 +4,16 @@ import type { ObservedKeyset, ObservedLeaf } from '../../model/observed.ts';
 import { materialOf } from '../../render/material.ts';
 import type { Clusters, Foreign } from './context.ts';
 
-/** Adds to `foreign` what later units use of this one. */
+/**
+ * Adds to `foreign` what later units use of this one.
+ *
+ * @param state what the unit is now; `made` says what this run makes of it, and `privateKeys` is there once it did.
+ */
 export function exportsOf(
   unit: DesiredUnit,
   state: {
     readonly clusters: Clusters;
+    readonly made?: ReadonlySet<CredentialPath>;
     readonly privateKeys?: ReadonlyMap<CredentialPath, string>;
   },
   foreign: Foreign,
@@ -17,7 +22,9 @@ export function exportsOf(
   const leaves = new Map<CredentialPath, ObservedLeaf>(foreign.leaves);
   const material = new Map(foreign.material);
   const privateKeys = new Map(foreign.privateKeys);
-  const own = materialOf(unit, state.clusters, foreign.material, new Set());
+  const { made = new Set<CredentialPath>() } = state;
+  const pending = state.privateKeys === undefined ? made : new Set<CredentialPath>();
+  const own = materialOf(unit, state.clusters, foreign.material, pending);
   for (const path of unit.exports) {
     const cluster = state.clusters.get(path.split('/')[0] ?? '');
     const keyset = cluster?.keysets.get(path);
@@ -33,5 +40,6 @@ export function exportsOf(
     const key = state.privateKeys?.get(path);
     if (key !== undefined) privateKeys.set(path, key);
   }
-  return { keysets, leaves, material, privateKeys };
+  const allMade = new Set([...foreign.made, ...unit.exports.filter((path) => made.has(path))]);
+  return { keysets, leaves, material, privateKeys, made: allMade };
 }

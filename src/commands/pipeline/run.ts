@@ -1,5 +1,6 @@
 import { PkiError } from '../../errors.ts';
 import type { DesiredFleet, DesiredUnit } from '../../model/desired.ts';
+import type { IssuedUnit } from '../../model/made/issued.ts';
 import type { TreeFile } from '../../model/made/tree.ts';
 import { layout } from '../../model/store/layout.ts';
 import type { LedgerEntry } from '../../model/store/ledger.ts';
@@ -73,6 +74,7 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
   };
   const skipped: string[] = [];
   const newEntries: LedgerEntry[] = [];
+  let createsKeysets = false;
   const inLedger = new Set(ledger.entries.map(({ spki }) => spki));
   let foreign: Foreign = NOTHING_FOREIGN;
 
@@ -95,18 +97,19 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
     }
     result.manifests.push(...decision.manifests);
     result.actions.push(...decision.actions);
-    result.files.push(...fileChanges(fleet.tree, reader, decision));
     const makeable = sink !== undefined && (sink.hasIdentity || !needsIdentity);
     const made = makeable
       ? await make(context, decision, foreign, sink.cipher(fleet.encryption))
       : undefined;
+    result.files.push(...fileChanges(fleet.tree, reader, decision, made?.issued));
+    createsKeysets ||= decision.plan.create.length > 0;
     if (sink !== undefined && made !== undefined) {
       for (const file of made.files) sink.stage(file);
       for (const { file } of decision.plan.remove) sink.remove(file);
       for (const { path, change } of decision.outputs.changes)
         if (change === 'delete') sink.remove(path);
     }
-    const state = made ?? { clusters: decision.observed };
+    const state = { clusters: decision.observed, made: decision.makes, ...made };
     for (const store of state.clusters.values()) {
       for (const { path, entries } of store.keysets.values()) {
         const [cluster = '', keyset = ''] = path.split('/');
@@ -123,6 +126,10 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
   for (const file of fleetLevelFiles(fleet, reader, ledger.text, newEntries)) {
     result.files.push({ path: file.path, change: reader.read(file.path) ? 'update' : 'create' });
     sink?.stage(file);
+  }
+  if (sink === undefined && createsKeysets && newEntries.length === 0) {
+    const path = layout.ledger(fleet.tree);
+    result.files.push({ path, change: reader.read(path) ? 'update' : 'create' });
   }
   for (const file of abandonedFiles(fleet, reader)) {
     result.files.push({ path: file, change: 'delete' });
@@ -147,13 +154,21 @@ function refuseWithoutIdentity(actions: readonly Action[], sink: Sink | undefine
   );
 }
 
-/** All files that a decision changes: store documents and outputs. */
-function fileChanges(tree: string, reader: TreeReader, { plan, outputs }: Decision): FileChange[] {
+/** All files that a decision changes: store documents and outputs. A new entry has no file name before it is issued. */
+function fileChanges(
+  tree: string,
+  reader: TreeReader,
+  { plan, outputs }: Decision,
+  issued: IssuedUnit | undefined,
+): FileChange[] {
   const change = (path: TreePath): FileChange => ({
     path,
     change: reader.read(path) === undefined ? 'create' : 'update',
   });
   return [
+    ...(issued?.keysets ?? []).map(({ desired, id }) =>
+      change(layout.entry(tree, desired.path, id)),
+    ),
     ...plan.create.map(({ path }) => change(layout.keyset(tree, path))),
     ...plan.issue.map(({ desired }) => change(layout.leaf(tree, desired.path))),
     ...plan.reencrypt.map(({ file }) => change(file)),

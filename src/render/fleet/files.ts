@@ -44,11 +44,11 @@ export function fleetFiles(
 
 /** The generated rules, those for single nodes first: sops takes the first that matches. */
 function creationRules({ tree, clusters }: DesiredFleet): string[] {
-  const rules = clusters.flatMap((cluster): Rule[] => {
+  const rules = byName(clusters).flatMap((cluster): Rule[] => {
     const { name, recipients } = cluster;
     const delivery = [...new Set([...recipients, ...cluster.deliveryRecipients])];
     return [
-      ...cluster.nodes.map((node) => ({
+      ...byName(cluster.nodes).map((node) => ({
         place: `${name}/nodes/${node.name}/`,
         selector: null,
         recipients: [...new Set([...recipients, ...node.recipients])],
@@ -71,6 +71,11 @@ function creationRules({ tree, clusters }: DesiredFleet): string[] {
     ...(selector === null ? [] : [`  ${selector}`]),
     `  age: ${recipients.join(',')}`,
   ]);
+}
+
+/** The order of declarations does not change the file. */
+function byName<T extends { readonly name: string }>(list: readonly T[]): T[] {
+  return list.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function escape(text: string): string {

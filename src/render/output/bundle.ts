@@ -18,8 +18,9 @@ interface Place {
 
 /** The files of one node and `bundle.yaml`, which says how to install each of them. */
 export function renderBundle(bundle: DesiredBundle, place: Place, values: Values): RenderedFile[] {
-  const files = bundle.files.map((file) => renderFile(file, bundle.node, place, values));
-  const list = bundle.files.map(({ path, mode }, index) => ({
+  const sorted = bundle.files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const files = sorted.map((file) => renderFile(file, bundle.node, place, values));
+  const list = sorted.map(({ path, mode }, index) => ({
     path: `/${path}`,
     format: files[index]?.format ?? 'plain',
     mode: mode.toString(8).padStart(4, '0'),

@@ -39,17 +39,19 @@ function planned(
   observed: ObservedCluster | undefined,
   over: {
     readonly foreign?: readonly ObservedKeyset[];
+    readonly made?: readonly CredentialPath[];
     readonly removed?: readonly RemovedRecipient[];
     readonly now?: Date;
     readonly chain?: typeof SYNTH_CHAIN;
   } = {},
 ): UnitPlan {
-  const { foreign = [], removed = [], now = NOW, chain = SYNTH_CHAIN } = over;
+  const { foreign = [], made = [], removed = [], now = NOW, chain = SYNTH_CHAIN } = over;
   return plan(
     unit(desired),
     {
       clusters: new Map(observed === undefined ? [] : [[observed.name, observed]]),
       foreignKeysets: new Map(foreign.map((keyset) => [keyset.path, keyset])),
+      foreignMade: new Set(made),
     },
     { chain, removedRecipients: removed, now },
   );
@@ -103,6 +105,19 @@ test('plan: a CA of another cluster that exists signs with an identity', (t) => 
   const desired = cluster('prod', { leaves: [leaf('prod/web', { issuer: shared.path })] });
   t.deepEqual(summary(planned(desired, undefined, { foreign: [observedKeyset(shared)] })), [
     'issue prod/web Missing [identity]',
+  ]);
+});
+
+test('plan: a CA of another cluster that this run makes signs without one', (t) => {
+  const shared = authority('_shared/ca');
+  const desired = cluster('prod', {
+    authorities: [authority('prod/sub-ca', { issuer: shared.path })],
+    leaves: [leaf('prod/web', { issuer: shared.path })],
+  });
+  const state = { foreign: [observedKeyset(shared)], made: [shared.path] };
+  t.deepEqual(summary(planned(desired, undefined, state)), [
+    'create prod/sub-ca Missing',
+    'issue prod/web Missing',
   ]);
 });
 
