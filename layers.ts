@@ -5,8 +5,8 @@
  */
 export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   model: [],
-  catalog: ['model', 'ipaddr.js'],
-  declare: ['model', 'catalog', 'cdk8s', 'constructs', 'jiti', 'ipaddr.js', 'node:*'],
+  catalog: ['model', '@scure/base', 'ipaddr.js'],
+  declare: ['model', 'catalog', 'cdk8s', 'constructs', 'jiti', 'yaml', 'ipaddr.js', 'node:*'],
   load: ['model', 'catalog', 'execa', 'node:*'],
   'x509/read': ['model', 'node:crypto', 'node:net'],
   'x509/build': [
@@ -18,7 +18,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'node:util',
     'ipaddr.js',
   ],
-  sops: ['model', 'age-encryption', 'execa', 'js-yaml', 'yaml', 'node:*'],
+  sops: ['model', '@scure/base', 'age-encryption', 'execa', 'js-yaml', 'yaml', 'node:*'],
   observe: ['model', 'x509/read', 'sops', 'js-yaml', 'execa', 'node:*'],
   plan: ['model', 'catalog', 'node:crypto', 'node:util'],
   issue: ['model', 'x509/read', 'x509/build', 'node:crypto'],
