@@ -3,6 +3,7 @@ import { PkiError } from '../errors.ts';
 import { parseDuration } from '../model/store/duration.ts';
 import { STORE_API_VERSION } from '../model/store/layout.ts';
 import type { Seconds, TreePath } from '../model/names.ts';
+import { parseSubset } from './source/subset.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
 
@@ -109,7 +110,7 @@ export function parseFields(file: TreePath, content: Uint8Array): Fields {
   }
   let value: unknown;
   try {
-    value = load(text, { schema: FAILSAFE_SCHEMA });
+    value = parseSubset(text) ?? load(text, { schema: FAILSAFE_SCHEMA });
   } catch (error) {
     throw storeError(file, 'the file is not YAML', error);
   }

@@ -1,4 +1,3 @@
-import { createPublicKey } from 'node:crypto';
 import { PkiError } from '../errors.ts';
 import { entryId, keysetStatement } from '../model/store/keyset.ts';
 import { layout } from '../model/store/layout.ts';
@@ -6,6 +5,7 @@ import { credentialParts, type CredentialPath, type TreePath } from '../model/na
 import type { EntryState, ObservedEntry, ObservedKeyset } from '../model/observed.ts';
 import type { TreeReader } from '../model/ports.ts';
 import { readCertificate } from '../x509/read/certificate.ts';
+import { publicKeyPem } from '../x509/read/tbs-certificate.ts';
 import { keyAlgorithmOf, readPublicKey, spkiHash, verifySignature } from '../x509/read/key.ts';
 import { parseDocument, storeError, type Fields } from './fields.ts';
 import { parseIssuer } from './issuer.ts';
@@ -185,7 +185,7 @@ function authority(fields: Fields, cluster: string): KeyFields {
     spki: certificate.spki,
     keyAlgorithm: certificate.keyAlgorithm,
     certificate,
-    publicKey: createPublicKey(certificate.pem).export({ type: 'spki', format: 'pem' }).toString(),
+    publicKey: publicKeyPem(certificate),
     issuer: fields.has('issuer') ? parseIssuer(fields, cluster) : null,
     policy: {
       validity: fields.duration('validity'),

@@ -1,11 +1,11 @@
 import { PkiError } from '../errors.ts';
 import { layout } from '../model/store/layout.ts';
-import { credentialParts, type CredentialPath } from '../model/names.ts';
+import { credentialParts, type CredentialPath, type TreePath } from '../model/names.ts';
 import type { ObservedKeyset, ObservedLeaf, UnreadableLeaf } from '../model/observed.ts';
 import type { TreeReader } from '../model/ports.ts';
 import { isIssuedBy } from '../x509/read/issued.ts';
 import { readCertificate } from '../x509/read/certificate.ts';
-import { parseDocument, storeError } from './fields.ts';
+import { parseDocument, storeError, type Fields } from './fields.ts';
 import { parseIssuer } from './issuer.ts';
 import { recipientsOf } from './recipients.ts';
 
@@ -36,16 +36,9 @@ function parseLeaf(
   path: CredentialPath,
   keyset: (path: CredentialPath) => ObservedKeyset | undefined,
 ): ObservedLeaf {
-  const { cluster, node, name } = credentialParts(path);
+  const { cluster } = credentialParts(path);
   const file = layout.leaf(tree, path);
-  const fields = parseDocument(file, content, {
-    kinds: ['Certificate', 'Kubeconfig'],
-    cluster,
-    name,
-  });
-  if ((fields.has('node') ? fields.text('node') : null) !== node) {
-    throw storeError(file, `it is of another node than "${node ?? 'none'}"`);
-  }
+  const fields = parseLeafFields(content, file, path);
   const certificate = readCertificate(fields.text('certificate'));
   const issuer = parseIssuer(fields, cluster);
   const issuing = keyset(issuer.keyset)?.entries.find(({ id }) => id === issuer.id)?.certificate;
@@ -66,4 +59,18 @@ function parseLeaf(
     spki: fields.text('spki'),
     recipients: recipientsOf(fields),
   };
+}
+
+/** The fields of a leaf document, after it was found to be that of its place. */
+export function parseLeafFields(content: Uint8Array, file: TreePath, path: CredentialPath): Fields {
+  const { cluster, node, name } = credentialParts(path);
+  const fields = parseDocument(file, content, {
+    kinds: ['Certificate', 'Kubeconfig'],
+    cluster,
+    name,
+  });
+  if ((fields.has('node') ? fields.text('node') : null) !== node) {
+    throw storeError(file, `it is of another node than "${node ?? 'none'}"`);
+  }
+  return fields;
 }

@@ -15,12 +15,17 @@ export function sopsRecipients(
   }
 }
 
-/** The recipients of a store document, after its private key was seen to be encrypted. */
-export function recipientsOf(fields: Fields): readonly string[] {
+/** @throws PkiError `ERR_STORE` for a document whose private key is in the clear */
+export function requireEncrypted(fields: Fields): void {
   const privateKey = fields.raw('privateKey');
   if (typeof privateKey !== 'string' || !privateKey.startsWith('ENC[AES256_GCM,')) {
     throw storeError(fields.file, 'its private key is not encrypted by SOPS');
   }
+}
+
+/** The recipients of a store document, after its private key was seen to be encrypted. */
+export function recipientsOf(fields: Fields): readonly string[] {
+  requireEncrypted(fields);
   const recipients = sopsRecipients({ sops: fields.raw('sops') }, 'yaml');
   if (recipients === undefined) throw storeError(fields.file, 'its "sops" block is not complete');
   return recipients;

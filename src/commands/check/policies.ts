@@ -59,7 +59,7 @@ function isMapping(value: unknown): value is Mapping {
 }
 
 function keyOf({ node, name, id }: Mapping | Key): string {
-  return JSON.stringify([node ?? null, name ?? null, id ?? null]);
+  return [node, name, id].map((part) => (typeof part === 'string' ? part : '')).join('/');
 }
 
 function span(value: unknown): Seconds | undefined {

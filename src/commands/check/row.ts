@@ -1,18 +1,9 @@
 import type { EntryState } from '../../model/observed.ts';
-import type { Subject } from '../../model/names.ts';
 import type { CertificateInfo } from '../../model/x509.ts';
+import { decodeCertificates } from '../../x509/read/pem.ts';
+import { readValidity, type CertificateValidity } from '../../x509/read/validity.ts';
 
 export type RowKind = 'certificate' | 'authority' | 'kubeconfig';
-
-/** What the reports say of a certificate; its PEM is let go, since a fleet has a hundred thousand of them. */
-export interface RowCertificate {
-  /** RFC 4514 text. */
-  readonly subject: string;
-  readonly issuer: string;
-  readonly serialNumber: string;
-  readonly notBefore: Date;
-  readonly notAfter: Date;
-}
 
 /** One line of the reports. */
 export interface Row {
@@ -23,7 +14,7 @@ export interface Row {
   readonly name: string;
   readonly kind: RowKind;
   /** Null for what should be there and is not. */
-  readonly certificate: RowCertificate | null;
+  readonly certificate: CertificateValidity | null;
   /** Name of the issuing CA. */
   readonly authority: string;
   /** Null where nothing renews it: an outgoing keyset entry. */
@@ -49,36 +40,10 @@ export interface Problem {
   readonly hint: string | null;
 }
 
-export function rowCertificate(info: CertificateInfo): RowCertificate {
-  const { subject, issuer, serialNumber, notBefore, notAfter } = info;
-  return { subject: nameText(subject), issuer, serialNumber, notBefore, notAfter };
-}
-
-/** RFC 4514 text of a subject: the last RDN first, values of one attribute in one RDN, as Go's crypto/x509 encodes them. */
-export function nameText(subject: Subject): string {
-  const rdns: readonly (readonly [string, readonly string[]])[] = [
-    ['serialNumber', subject.serialNumber === undefined ? [] : [subject.serialNumber]],
-    ['CN', subject.commonName === undefined ? [] : [subject.commonName]],
-    ['OU', subject.organizationalUnits ?? []],
-    ['O', subject.organizations ?? []],
-    ['C', subject.country === undefined ? [] : [subject.country]],
-  ];
-  return rdns
-    .filter(([, values]) => values.length > 0)
-    .map(([type, values]) => values.map((value) => `${type}=${escapeValue(value)}`).join('+'))
-    .join(',');
-}
-
-/** RFC 4514 §2.4. */
-function escapeValue(value: string): string {
-  return value
-    .replaceAll(/["+,;<>\\]/gu, String.raw`\$&`)
-    .replaceAll(/^[ #]|(?<!^) $/gu, String.raw`\$&`)
-    .replaceAll(
-      // eslint-disable-next-line no-control-regex -- exactly these are meant
-      /[\u0000-\u001F\u007F]/gu,
-      (character) => `\\${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-    );
+/** Of a certificate that was read in full; its PEM is let go. */
+export function rowCertificate({ pem }: Pick<CertificateInfo, 'pem'>): CertificateValidity {
+  const [der = Buffer.alloc(0)] = decodeCertificates(pem);
+  return readValidity(der);
 }
 
 /** By cluster, node and name; entries of a keyset stay in their order, the issuing one first. */

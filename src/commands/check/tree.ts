@@ -1,16 +1,15 @@
-import { PkiError } from '../../errors.ts';
 import {
   credentialParts,
   treePath,
   type CredentialPath,
   type TreePath,
 } from '../../model/names.ts';
-import type { ObservedEntry, ObservedLeaf } from '../../model/observed.ts';
+import type { ObservedEntry } from '../../model/observed.ts';
 import { layout } from '../../model/store/layout.ts';
 import type { TreeReader } from '../../model/ports.ts';
 import { listStore } from '../../observe/cluster.ts';
 import { observeKeyset } from '../../observe/keyset.ts';
-import { observeLeaf } from '../../observe/leaf.ts';
+import { observeLeafValidity, type LeafValidity } from '../../observe/leaf-validity.ts';
 import { addSeconds, renewAt } from '../../plan/renewal.ts';
 import { readPolicies, type Policies } from './policies.ts';
 import { problemOf } from './problem.ts';
@@ -22,7 +21,13 @@ export function storesOf(reader: TreeReader, tree: string): string[] {
     .list(treePath(tree))
     .filter((name) => name.endsWith('/'))
     .map((name) => name.slice(0, -1))
-    .filter((name) => reader.list(layout.store(tree, name)).length > 0);
+    .filter((name) => {
+      try {
+        return reader.list(layout.store(tree, name)).length > 0;
+      } catch {
+        return true; // reading it will tell why
+      }
+    });
 }
 
 /** The certificates in the store of a cluster, read without an identity; what cannot be read is a problem and hides nothing else. */
@@ -53,19 +58,10 @@ export function readCluster(
   }
   for (const path of store?.leaves ?? []) {
     const file = layout.leaf(tree, path);
-    // who signed it is for plan and verify: here every signature would cost as much as all the rest
-    const leaf = attempt(file, () => observeLeaf(reader, tree, path, () => undefined));
-    if (leaf === undefined) continue;
-    if ('unreadable' in leaf) problems.push(problemOf(file, unreadable(file, leaf.unreadable)));
-    else rows.push(leafRow(leaf, policies));
+    const leaf = attempt(file, () => observeLeafValidity(reader, tree, path));
+    if (leaf !== undefined) rows.push(leafRow(leaf, policies));
   }
   return { rows, problems };
-}
-
-function unreadable(file: TreePath, message: string): PkiError {
-  return new PkiError('ERR_STORE', message, {
-    hint: `restore it from git (git checkout HEAD -- '${file}'), or let synth issue it again`,
-  });
 }
 
 /** None for a service-account key, which has no certificate. */
@@ -96,7 +92,7 @@ function authorityRow(
   ];
 }
 
-function leafRow(leaf: ObservedLeaf, policies: Policies | undefined): Row {
+function leafRow(leaf: LeafValidity, policies: Policies | undefined): Row {
   const { path, file, kind, certificate, issuer } = leaf;
   const { cluster, node, name } = credentialParts(path);
   return {
@@ -104,7 +100,7 @@ function leafRow(leaf: ObservedLeaf, policies: Policies | undefined): Row {
     node,
     name,
     kind: kind === 'Kubeconfig' ? 'kubeconfig' : 'certificate',
-    certificate: rowCertificate(certificate),
+    certificate,
     authority: issuerName(issuer.keyset, cluster),
     renewAt: renewAt(
       path,

@@ -36,7 +36,10 @@ export function readCertificate(pem: string): CertificateInfo {
     notAfter: readTime(x509.validTo),
     isCa: x509.ca,
     extendedKeyUsages: extendedKeyUsages(x509, extensions.has(EXTENDED_KEY_USAGE)),
-    keyAlgorithm: keyAlgorithm(x509),
+    // loading the key costs more than all the rest, and most readers do not ask for it
+    get keyAlgorithm() {
+      return keyAlgorithm(x509);
+    },
     // of the octets in the certificate: exporting the key again costs as much as parsing the certificate
     spki: createHash('sha256').update(subjectPublicKeyInfo).digest('hex'),
     ...readAlternativeNames(x509.subjectAltName),

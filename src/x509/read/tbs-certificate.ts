@@ -1,4 +1,6 @@
+import type { CertificateInfo } from '../../model/x509.ts';
 import { derContents, derElements } from './der.ts';
+import { decodeCertificates, formatPem } from './pem.ts';
 
 const VERSION = 0xa0;
 const EXTENSIONS = 0xa3;
@@ -23,6 +25,12 @@ export function readTbsCertificate(certificate: Buffer): TbsCertificate {
     subjectPublicKeyInfo: field(5),
     extensions: new Map(extensions && derContents(extensions.contents).map(readExtension)),
   };
+}
+
+/** The public key in a certificate, PEM (PKIX). Its octets are there already: OpenSSL would parse the certificate again. */
+export function publicKeyPem({ pem }: Pick<CertificateInfo, 'pem'>): string {
+  const [der = Buffer.alloc(0)] = decodeCertificates(pem);
+  return formatPem('PUBLIC KEY', readTbsCertificate(der).subjectPublicKeyInfo);
 }
 
 function readExtension({ contents }: { readonly contents: Buffer }): [string, Buffer] {
