@@ -12,9 +12,12 @@ export {
 export { Cluster, type ClusterProps } from './declare/cluster.ts';
 export { KubeadmCluster } from './declare/kubeadm-cluster.ts';
 export type {
+  Component,
   ControlPlaneNode,
   ExternalEtcd,
+  ExtraVolume,
   KubeadmClusterProps,
+  WorkerNode,
 } from './declare/kubeadm/props.ts';
 export { Kubeconfig, type KubeconfigProps } from './declare/kubeconfig.ts';
 export { NodeBundle, type NodeBundleProps } from './declare/node-bundle.ts';

@@ -14,6 +14,8 @@ export const DEFAULTS = {
   apiServerPort: 6443,
   serviceSubnet: '10.96.0.0/12',
   dnsDomain: 'cluster.local',
+  imageRepository: 'registry.k8s.io',
+  clusterSigningDuration: 365 * DAY,
 } as const;
 
 export const KEY_ALGORITHMS: readonly KeyAlgorithm[] = [
@@ -27,6 +29,3 @@ export const KEY_ALGORITHMS: readonly KeyAlgorithm[] = [
 
 /** Room to rotate an authority in: it must outlive its longest leaf by three soaks and this (DESIGN §5). */
 export const ROTATION_MARGIN: Seconds = 30 * DAY;
-
-/** Oldest minor version whose kubeadm binds `kubeadm:cluster-admins` (kubernetes/kubernetes#121305). */
-export const OLDEST_MINOR = 29;

@@ -4,15 +4,18 @@ import { AUTHORITIES } from '../catalog/authorities.ts';
 import { CERTIFICATES } from '../catalog/certificates.ts';
 import { KUBECONFIGS } from '../catalog/kubeconfigs.ts';
 import { alternativeNames } from '../catalog/names/san.ts';
+import { WORKERS } from '../catalog/names/tree-name.ts';
 import { SAN_RULES } from '../catalog/sans.ts';
 import type { App } from './app.ts';
 import { CertificateAuthority } from './certificate-authority.ts';
 import { Certificate } from './certificate.ts';
 import { Cluster } from './cluster.ts';
 import { bundleFiles, type BundleSource } from './kubeadm/bundle-files.ts';
-import { bindClusterAdmins } from './kubeadm/cluster-admins.ts';
-import type { KubeadmClusterProps } from './kubeadm/props.ts';
-import { readTopology, type TopologyNode } from './kubeadm/topology.ts';
+import { controlPlane, type ControlPlane } from './kubeadm/control-plane.ts';
+import type { KubeadmClusterProps, WorkerNode } from './kubeadm/props.ts';
+import { addRbac } from './kubeadm/rbac.ts';
+import { workerFiles } from './kubeadm/static-pod-files.ts';
+import { readTopology, type Topology, type TopologyNode } from './kubeadm/topology.ts';
 import { Kubeconfig } from './kubeconfig.ts';
 import { NodeBundle } from './node-bundle.ts';
 import { ServiceAccountKey } from './service-account-key.ts';
@@ -23,7 +26,8 @@ import { addProblems } from './tree/problems.ts';
 /**
  * The PKI of a cluster whose control plane is laid out as kubeadm does (`kubeadm init phase certs` and `kubeconfig`): keysets
  * `ca`, `etcd-ca`, `front-proxy-ca` and `service-account-key`; for each control-plane node its own leaf certificates and
- * kubeconfigs, and a node bundle with the files below `/etc/kubernetes`.
+ * kubeconfigs, and a node bundle with the files below `/etc/kubernetes`. With a `kubernetesVersion` the bundle is enough to start the
+ * control plane. The chart has kubeadm's RBAC objects for nodes and administrators.
  */
 export class KubeadmCluster extends Cluster {
   /** Signs the API server's certificate and every client certificate. */
@@ -37,8 +41,10 @@ export class KubeadmCluster extends Cluster {
 
   constructor(scope: App, id: string, props: KubeadmClusterProps) {
     super(scope, id, props);
-    const { server, minor, nodes, problems } = readTopology(props);
-    addProblems(this, problems);
+    const topology = readTopology(props);
+    const { server, minor, nodes, problems } = topology;
+    const software = controlPlane(chartNameOf(this), props, topology);
+    addProblems(this, [...problems, ...software.problems]);
     const externalEtcd = props.etcd === undefined || props.etcd === 'stacked' ? null : props.etcd;
 
     this.ca = props.ca ?? this.#authority('ca');
@@ -72,8 +78,9 @@ export class KubeadmCluster extends Cluster {
       kubeadmCaKeys: props.kubeadmCaKeys ?? false,
     };
     this.#nodes = new Construct(this, 'nodes');
-    for (const node of nodes) this.#node(node, { certificates, minor, source });
-    bindClusterAdmins(this);
+    for (const node of nodes) this.#node(node, { certificates, minor, source, software });
+    if (props.workerNodes !== undefined) this.#workers(props.workerNodes, topology);
+    addRbac(this);
   }
 
   /**
@@ -102,26 +109,27 @@ export class KubeadmCluster extends Cluster {
   }
 
   #node(
-    { name: node, recipients, server, sans }: TopologyNode,
-    {
-      certificates,
-      minor,
-      source,
-    }: {
+    node: TopologyNode,
+    shared: {
       readonly certificates: typeof CERTIFICATES;
       readonly minor: number;
       readonly source: Omit<BundleSource, 'node'>;
+      readonly software: ControlPlane;
     },
   ): void {
+    const { name, recipients, server, sans } = node;
+    const { certificates, minor, source, software } = shared;
     const issuers = { ca: this.ca, 'etcd-ca': this.etcdCa, 'front-proxy-ca': this.frontProxyCa };
-    const bundle = new NodeBundle(this.#nodes, node, {
+    const bundle = new NodeBundle(this.#nodes, name, {
       recipients,
       get files() {
-        return bundleFiles({ ...source, node });
+        return { ...bundleFiles({ ...source, node: name }), ...software.files(node) };
       },
     });
+    const mark = markAs(bundle, 'NodeBundle');
+    if (mark !== undefined) setMark(bundle, { ...mark, etcdMember: software.etcdMember(node) });
     for (const row of certificates) {
-      const commonName = typeof row.commonName === 'string' ? row.commonName : node;
+      const commonName = typeof row.commonName === 'string' ? row.commonName : name;
       const { organizations } = row;
       const names = row.sans === null ? {} : alternativeNames(SAN_RULES[row.sans](sans));
       new Certificate(bundle, row.name, {
@@ -131,13 +139,26 @@ export class KubeadmCluster extends Cluster {
         ...names,
       });
     }
-    for (const { name, user, groups, server: which } of KUBECONFIGS) {
+    for (const { name: file, user, groups, server: which } of KUBECONFIGS) {
       const isLocal = typeof which === 'string' ? which === 'local' : minor >= which.localSince;
-      new Kubeconfig(bundle, name, {
-        user: typeof user === 'string' ? user : `${user.prefix}${node}`,
+      new Kubeconfig(bundle, file, {
+        user: typeof user === 'string' ? user : `${user.prefix}${name}`,
         groups,
         ...(isLocal ? { server } : {}),
       });
     }
+  }
+
+  /** One bundle for all of them: no worker has a key that is made here. */
+  #workers(nodes: readonly WorkerNode[], topology: Topology): void {
+    const ca = pathOf(this.ca);
+    const bundle = new NodeBundle(this, 'workers', {
+      recipients: [...new Set(nodes.flatMap(({ recipients = [] }) => recipients))],
+      get files() {
+        return workerFiles(ca, topology);
+      },
+    });
+    const mark = markAs(bundle, 'NodeBundle');
+    if (mark !== undefined) setMark(bundle, { ...mark, node: WORKERS });
   }
 }

@@ -1,3 +1,4 @@
+import { WORKERS } from '../catalog/names/tree-name.ts';
 import type { DesiredCluster, DesiredFleet, DesiredUnit } from '../model/desired.ts';
 import { credentialParts, credentialPath } from '../model/names.ts';
 import { ShapeError } from './shape.ts';
@@ -51,7 +52,12 @@ function checkCluster(cluster: DesiredCluster): void {
     cluster.bundles.map(({ node }) => node),
   );
   for (const { node, files } of cluster.bundles) {
-    if (!nodes.has(node)) throw new ShapeError(`bundle "${node}"`, 'of a known node');
+    if (!nodes.has(node) && node !== WORKERS)
+      throw new ShapeError(`bundle "${node}"`, 'of a known node');
+    const paths = new Set(files.map(({ path }) => path));
+    for (const file of files)
+      if (file.reads.some((path) => path === file.path || !paths.has(path)))
+        throw new ShapeError(`reads of "${file.path}"`, 'of files of its bundle');
     unique(`a file of node "${node}"`, [
       'bundle.yaml',
       ...files.map(({ path }) => path.toLowerCase()),

@@ -1,5 +1,11 @@
 import { KEY_ALGORITHMS } from '../catalog/defaults.ts';
-import { chartName, credentialName, nodeName, relativePath } from '../catalog/names/tree-name.ts';
+import {
+  chartName,
+  credentialName,
+  nodeName,
+  relativePath,
+  WORKERS,
+} from '../catalog/names/tree-name.ts';
 import type {
   DeclarationProblem,
   DesiredAuthority,
@@ -139,7 +145,7 @@ const manifest = objectOf<DesiredManifest>({ constructPath: string, path: manife
 
 const bundle = objectOf<DesiredBundle>({
   constructPath: string,
-  node,
+  node: text('the node of a bundle', (name) => name === WORKERS || nodeName(name).value === name),
   etcdMember: nullable(
     objectOf<NonNullable<DesiredBundle['etcdMember']>>({ name: string, peerUrl: string }),
   ),

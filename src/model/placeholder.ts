@@ -10,3 +10,6 @@ export const PLACEHOLDERS = {
   /** The value of `--initial-cluster-state`: `new`, or `existing` for a member that joins. */
   initialClusterState: '__cdk8s-pki:initial-cluster-state__',
 } as const;
+
+/** The annotation of a static pod that carries the hash of the files that it reads. */
+export const FILES_ANNOTATION = 'cdk8s-pki/files';

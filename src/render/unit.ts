@@ -1,6 +1,7 @@
 import type { DesiredCluster, DesiredUnit } from '../model/desired.ts';
 import type { InventoryRow } from '../model/store/inventory.ts';
 import { layout } from '../model/store/layout.ts';
+import type { EtcdStart, EtcdStarts } from '../model/made/etcd.ts';
 import type { RenderedFile } from '../model/made/tree.ts';
 import { renderBundle } from './output/bundle.ts';
 import { inventoryFiles } from './output/inventory.ts';
@@ -8,15 +9,21 @@ import { kubeconfigFile } from './output/kubeconfig.ts';
 import { renderManifest } from './output/manifest.ts';
 import type { Values } from './values.ts';
 
+/** What was decided for a unit, besides its credentials; each by cluster. */
+export interface Decided {
+  readonly inventory: ReadonlyMap<string, readonly InventoryRow[]>;
+  readonly etcd: EtcdStarts;
+}
+
 /** All outputs of a unit: manifests, node bundles, kubeconfigs, inventories. Pure; the store is rendered apart. */
 export function renderUnit(
   tree: string,
   unit: DesiredUnit,
   values: Values,
-  inventory: ReadonlyMap<string, readonly InventoryRow[]>,
+  { inventory, etcd }: Decided,
 ): RenderedFile[] {
   return unit.clusters.flatMap((cluster) => {
-    const files = renderCluster(tree, cluster, values);
+    const files = renderCluster(tree, cluster, values, etcd.get(cluster.name) ?? new Map());
     const paths = files.map(({ path }) => path);
     return [
       ...files,
@@ -25,7 +32,12 @@ export function renderUnit(
   });
 }
 
-function renderCluster(tree: string, cluster: DesiredCluster, values: Values): RenderedFile[] {
+function renderCluster(
+  tree: string,
+  cluster: DesiredCluster,
+  values: Values,
+  etcd: ReadonlyMap<string, EtcdStart>,
+): RenderedFile[] {
   const { name, recipients, deliveryRecipients } = cluster;
   const manifests = cluster.manifests.map((manifest) =>
     renderManifest(
@@ -40,7 +52,8 @@ function renderCluster(tree: string, cluster: DesiredCluster, values: Values): R
   const nodes = new Map(cluster.nodes.map((node) => [node.name, node.recipients]));
   const bundles = cluster.bundles.flatMap((bundle) => {
     const readers = together(recipients, nodes.get(bundle.node) ?? []);
-    return renderBundle(bundle, { tree, cluster: name, recipients: readers }, values);
+    const place = { tree, cluster: name, recipients: readers };
+    return renderBundle(bundle, place, values, etcd.get(bundle.node) ?? null);
   });
   const kubeconfigs = cluster.leaves
     .filter(({ kind, node }) => kind === 'Kubeconfig' && node === null)

@@ -53,9 +53,15 @@ export function serviceSubnet(text: string): Canonical {
 /** The first usable address of a network: that of the `kubernetes` Service. */
 export function firstAddress(canonicalCidr: string): string {
   const [text = '', prefix = ''] = canonicalCidr.split('/');
-  const bytes = ipaddr.parse(text).toByteArray();
+  const single = Number(prefix) === ipaddr.parse(text).toByteArray().length * 8;
+  return addressAt(canonicalCidr, single ? 0 : 1);
+}
+
+/** The address at a place of a network, which must be within its last octet: the DNS service is at 10. */
+export function addressAt(canonicalCidr: string, offset: number): string {
+  const bytes = ipaddr.parse(canonicalCidr.replace(/\/.*$/u, '')).toByteArray();
   const last = bytes.length - 1;
-  if (Number(prefix) < bytes.length * 8) bytes[last] = (bytes[last] ?? 0) + 1;
+  bytes[last] = (bytes[last] ?? 0) + offset;
   return ipaddr.fromByteArray(bytes).toString();
 }
 

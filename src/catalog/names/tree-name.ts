@@ -42,6 +42,9 @@ export function nodeName(text: string): Canonical {
     : good(text);
 }
 
+/** The bundle of files that are the same on every worker node; no node can have this name. */
+export const WORKERS = '_worker';
+
 const SEGMENT = /^[^/\\\p{Cc}]+$/u;
 
 /** A path below a folder: forward slashes, no empty, `.` or `..` segment, nothing unprintable. */

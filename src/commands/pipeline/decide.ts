@@ -1,4 +1,5 @@
 import type { DesiredUnit } from '../../model/desired.ts';
+import type { EtcdStarts } from '../../model/made/etcd.ts';
 import type { RenderedFile } from '../../model/made/tree.ts';
 import type { InventoryRow } from '../../model/store/inventory.ts';
 import { layout } from '../../model/store/layout.ts';
@@ -7,6 +8,8 @@ import type { Action } from '../../model/plan.ts';
 import { observeCluster } from '../../observe/cluster.ts';
 import { guardAuthorities, guardClusterOrphans, guardRecipients } from '../../observe/guard.ts';
 import { observeMade, observeOutput, observeProjections } from '../../observe/output.ts';
+import { observeEtcdMembers } from '../../observe/nodes/etcd-member.ts';
+import { etcdStarts } from '../../plan/etcd-starts.ts';
 import { inventoryRows } from '../../plan/inventory.ts';
 import { planOutputs, type OutputPlan } from '../../plan/outputs.ts';
 import { plan, type UnitPlan } from '../../plan/plan.ts';
@@ -23,6 +26,7 @@ export interface Decision {
   /** Those of the plan, and one for each output that needs a private key which is not made in this run. */
   readonly actions: readonly Action[];
   readonly manifests: readonly TreePath[];
+  readonly etcd: EtcdStarts;
   /** Credentials that get a new private key. */
   readonly makes: ReadonlySet<CredentialPath>;
   /** Credentials whose private keys must be opened with an identity. */
@@ -45,7 +49,14 @@ export function decide(context: Context, unit: DesiredUnit, foreign: Foreign): D
     ...unitPlan.create.map(({ path }) => path),
     ...unitPlan.issue.map(({ desired }) => desired.path),
   ]);
-  const { outputs, manifests } = decideOutputs(context, unit, observed, makes, foreign);
+  const etcd = decideEtcd(context, unit);
+  const { outputs, manifests } = decideOutputs(
+    context,
+    unit,
+    { clusters: observed, etcd },
+    makes,
+    foreign,
+  );
   const opens = keysToOpen(unitPlan, outputs, new Set([...makes, ...foreign.made]));
   const writes = [...outputs.uses]
     .filter((credential) => opens.has(credential))
@@ -63,6 +74,7 @@ export function decide(context: Context, unit: DesiredUnit, foreign: Foreign): D
     plan: unitPlan,
     outputs,
     manifests,
+    etcd,
     actions: [...unitPlan.actions, ...writes],
     makes,
     opens,
@@ -95,16 +107,27 @@ export function observeUnit(
   return observed;
 }
 
+/** How members of etcd start: as the tree says, or as new ones. */
+function decideEtcd({ reader, fleet }: Context, { clusters }: DesiredUnit): EtcdStarts {
+  return new Map(
+    clusters.map(({ name, bundles }) => [
+      name,
+      etcdStarts(bundles, observeEtcdMembers(reader, fleet.tree, name, bundles)),
+    ]),
+  );
+}
+
 function decideOutputs(
   { fleet, reader }: Context,
   unit: DesiredUnit,
-  observed: Clusters,
+  { clusters: observed, etcd }: { readonly clusters: Clusters; readonly etcd: EtcdStarts },
   replaced: ReadonlySet<CredentialPath>,
   foreign: Foreign,
 ): { readonly outputs: OutputPlan; readonly manifests: readonly TreePath[] } {
   const material = materialOf(unit, observed, foreign.material, replaced);
   const inventory = unitInventory(fleet.tree, unit, observed, replaced);
-  const expected = renderUnit(fleet.tree, unit, { material, privateKeys: 'projection' }, inventory);
+  const values = { material, privateKeys: 'projection' as const };
+  const expected = renderUnit(fleet.tree, unit, values, { inventory, etcd });
   const projections = new Map(
     unit.clusters.flatMap(({ name, bundles }) =>
       bundles.flatMap(({ node }) => [

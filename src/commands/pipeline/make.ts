@@ -27,7 +27,7 @@ export interface Made {
 /** Opens, issues, renders and encrypts what a decision says. Writes nothing. */
 export async function make(
   context: Context,
-  { unit, observed, plan, outputs, opens }: Decision,
+  { unit, observed, plan, outputs, etcd, opens }: Decision,
   foreign: Foreign,
   cipher: Cipher,
 ): Promise<Made> {
@@ -52,7 +52,7 @@ export async function make(
     fleet.tree,
     unit,
     { material: materialOf(unit, clusters, foreign.material, new Set()), privateKeys },
-    unitInventory(fleet.tree, unit, clusters, new Set()),
+    { inventory: unitInventory(fleet.tree, unit, clusters, new Set()), etcd },
   ).filter(({ path }) => changed.has(path));
 
   const files: TreeFile[] = [];

@@ -1,13 +1,13 @@
-import type { IConstruct } from 'constructs';
+import { WORKERS } from '../../catalog/names/tree-name.ts';
 import type {
   DesiredAuthority,
-  DesiredBundle,
   DesiredCluster,
   DesiredServiceAccountKey,
   FleetCluster,
 } from '../../model/desired.ts';
 import type { CredentialPath, Seconds } from '../../model/names.ts';
 import { markAs, markOf } from '../tree/mark.ts';
+import { describeBundle } from './bundle.ts';
 import { hasStore, isShared, type Fleet, type Folder } from './collect.ts';
 import {
   describeAuthority,
@@ -30,7 +30,8 @@ export function describeFleetCluster(fleet: Fleet, folder: Folder): FleetCluster
       : (folder.cluster?.deliveryRecipients ?? deliveryRecipients),
     nodes: folder.bundles.flatMap((bundle) => {
       const mark = markAs(bundle, 'NodeBundle');
-      return mark === undefined ? [] : [{ name: mark.node, recipients: mark.recipients }];
+      const isNode = mark !== undefined && mark.node !== WORKERS;
+      return isNode ? [{ name: mark.node, recipients: mark.recipients }] : [];
     }),
     hasStore: hasStore(folder),
   };
@@ -68,16 +69,6 @@ export function describeCluster(
     manifests: folder.objects.map((object) => describeManifest(object, folder)),
     bundles: folder.bundles.map(describeBundle),
   };
-}
-
-export function describeBundle(construct: IConstruct): DesiredBundle {
-  const mark = markAs(construct, 'NodeBundle');
-  if (mark === undefined) throw new TypeError(`${construct.node.path} is not a NodeBundle`);
-  const files = Object.entries(mark.files()).map(([path, file]) => {
-    const { content, secret = false, mode = secret ? 0o600 : 0o644 } = file;
-    return { path, content, mode, secret, reads: [] };
-  });
-  return { constructPath: construct.node.path, node: mark.node, etcdMember: null, files };
 }
 
 /** In an order in which they can be made; loops, a problem told elsewhere, are left as they are. */

@@ -1,11 +1,13 @@
-import { DEFAULTS, OLDEST_MINOR } from '../../catalog/defaults.ts';
+import { DEFAULTS } from '../../catalog/defaults.ts';
 import type { Canonical } from '../../catalog/names/canonical.ts';
 import { hostName } from '../../catalog/names/dns.ts';
 import { endpoint, endpointUrl, serverUrl } from '../../catalog/names/endpoint.ts';
-import { firstAddress, isIpv6, nodeAddress, serviceSubnet } from '../../catalog/names/ip.ts';
+import { cidr, firstAddress, isIpv6, nodeAddress, serviceSubnet } from '../../catalog/names/ip.ts';
 import { san } from '../../catalog/names/san.ts';
 import { nodeName } from '../../catalog/names/tree-name.ts';
 import type { SanSource } from '../../catalog/sans.ts';
+import { PORTS } from '../../catalog/static-pods/places.ts';
+import { kubernetesVersion, minorOf } from '../../catalog/static-pods/versions.ts';
 import type { ControlPlaneNode, KubeadmClusterProps } from './props.ts';
 
 /** The names and addresses of a cluster in canonical text; what could not be read is left out and is a problem. */
@@ -13,7 +15,14 @@ export interface Topology {
   readonly server: string;
   /** Of the Kubernetes version; the newest where none is declared. */
   readonly minor: number;
+  /** `1.34.4`; undefined where none is declared. */
+  readonly version: string | undefined;
   readonly nodes: readonly TopologyNode[];
+  readonly dnsDomain: string;
+  readonly serviceSubnets: readonly string[];
+  readonly podSubnets: readonly string[];
+  /** URLs of an external etcd; null where it is stacked. */
+  readonly etcdEndpoints: readonly string[] | null;
   readonly problems: readonly string[];
 }
 
@@ -25,8 +34,6 @@ export interface TopologyNode {
   readonly sans: SanSource;
 }
 
-const ETCD_CLIENT_PORT = 2379;
-
 export function readTopology(props: KubeadmClusterProps): Topology {
   const problems: string[] = [];
   const read = (label: string, { value, problem }: Canonical): string[] => {
@@ -36,26 +43,38 @@ export function readTopology(props: KubeadmClusterProps): Topology {
   const readAll = (label: string, texts: readonly string[] = [], rule = san): readonly string[] =>
     texts.flatMap((text) => read(label, rule(text)));
 
-  const minor = minorVersion(props.kubernetesVersion, problems);
+  const [version] = readAll(
+    'kubernetesVersion',
+    props.kubernetesVersion === undefined ? [] : [props.kubernetesVersion],
+    kubernetesVersion,
+  );
   const api = endpoint(props.controlPlaneEndpoint, DEFAULTS.apiServerPort);
   if (api.problem !== undefined) problems.push(`controlPlaneEndpoint ${api.problem}`);
   const [host, port] = api.problem === undefined ? [api.host, api.port] : ['invalid', 0];
+  const [dnsDomain = DEFAULTS.dnsDomain] = read(
+    'dnsDomain',
+    hostName(props.dnsDomain ?? DEFAULTS.dnsDomain),
+  );
+  const serviceSubnets = readAll(
+    'serviceSubnets',
+    props.serviceSubnets ?? [DEFAULTS.serviceSubnet],
+    serviceSubnet,
+  );
+  const podSubnets = readAll('podSubnets', props.podSubnets, cidr);
+  familyProblems({ serviceSubnets, podSubnets }, problems);
   const cluster = {
-    dnsDomain:
-      read('dnsDomain', hostName(props.dnsDomain ?? DEFAULTS.dnsDomain))[0] ?? DEFAULTS.dnsDomain,
-    serviceAddress: serviceAddress(
-      readAll('serviceSubnets', props.serviceSubnets ?? [DEFAULTS.serviceSubnet], serviceSubnet),
-      problems,
-    ),
+    dnsDomain,
+    // kubeadm takes the first subnet only (GetAPIServerVirtualIP).
+    serviceAddress: firstAddress(serviceSubnets[0] ?? DEFAULTS.serviceSubnet),
     controlPlaneHost: host,
     apiServerCertSans: readAll('apiServerCertSans', props.apiServerCertSans),
     etcdServerCertSans: readAll('etcdServerCertSans', props.etcdServerCertSans),
     etcdPeerCertSans: readAll('etcdPeerCertSans', props.etcdPeerCertSans),
   };
-  if (props.etcd !== undefined && props.etcd !== 'stacked') {
-    if (props.etcd.endpoints.length === 0) problems.push('etcd names no endpoints');
-    readAll('etcd', props.etcd.endpoints, (text) => serverUrl(text, ETCD_CLIENT_PORT));
-  }
+  const external = props.etcd === undefined || props.etcd === 'stacked' ? null : props.etcd;
+  if (external?.endpoints.length === 0) problems.push('etcd names no endpoints');
+  const etcdEndpoints =
+    external && readAll('etcd', external.endpoints, (text) => serverUrl(text, PORTS.etcdClient));
 
   const node = ({ name, recipients = [], ...rest }: ControlPlaneNode): TopologyNode[] => {
     const label = `node ${JSON.stringify(name)}:`;
@@ -70,29 +89,44 @@ export function readTopology(props: KubeadmClusterProps): Topology {
     return [{ name, recipients, server, sans }];
   };
   const nodes = unique(props.controlPlaneNodes.flatMap(node), problems);
+  workerProblems(props, problems);
   if (props.controlPlaneNodes.length === 0) problems.push('controlPlaneNodes names no node');
-  return { server: endpointUrl(host, port), minor, nodes, problems };
+  return {
+    server: endpointUrl(host, port),
+    minor: version === undefined ? Infinity : minorOf(version),
+    version,
+    nodes,
+    dnsDomain,
+    serviceSubnets,
+    podSubnets,
+    etcdEndpoints,
+    problems,
+  };
 }
 
-function minorVersion(version: string | undefined, problems: string[]): number {
-  if (version === undefined) return Infinity;
-  const match = /^v?1\.(0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d*)(?:-[a-z]+\.\d+)?)?$/u.exec(version);
-  if (match === null)
-    problems.push(`kubernetesVersion ${JSON.stringify(version)} is not like "1.34.4"`);
-  else if (Number(match[1]) < OLDEST_MINOR)
-    problems.push(
-      `kubernetesVersion "${version}" is older than 1.${OLDEST_MINOR}, whose kubeadm first knows kubeadm:cluster-admins`,
-    );
-  return Number(match?.[1] ?? Infinity);
+function workerProblems(
+  { workerNodes = [], controlPlaneNodes }: KubeadmClusterProps,
+  problems: string[],
+): void {
+  const names = new Set(controlPlaneNodes.map(({ name }) => name));
+  for (const { name } of workerNodes) {
+    const { problem } = nodeName(name);
+    if (problem !== undefined) problems.push(`worker node ${problem}`);
+    if (names.has(name)) problems.push(`node "${name}" is declared twice`);
+    names.add(name);
+  }
 }
 
-/** kubeadm takes the first subnet only (GetAPIServerVirtualIP); a second one is of the other family. */
-function serviceAddress(subnets: readonly string[], problems: string[]): string {
-  const [first, second, ...more] = subnets;
-  if (more.length > 0) problems.push('serviceSubnets names more than two networks');
-  if (first !== undefined && second !== undefined && isIpv6(first) === isIpv6(second))
-    problems.push('serviceSubnets names two networks of one family');
-  return firstAddress(first ?? DEFAULTS.serviceSubnet);
+/** Kubernetes takes two networks at most, of different families. */
+function familyProblems(
+  subnets: Readonly<Record<string, readonly string[]>>,
+  problems: string[],
+): void {
+  for (const [label, [first, second, ...more]] of Object.entries(subnets)) {
+    if (more.length > 0) problems.push(`${label} names more than two networks`);
+    if (first !== undefined && second !== undefined && isIpv6(first) === isIpv6(second))
+      problems.push(`${label} names two networks of one family`);
+  }
 }
 
 function unique(nodes: readonly TopologyNode[], problems: string[]): readonly TopologyNode[] {

@@ -6,6 +6,8 @@ import type {
   Seconds,
   Subject,
 } from '../../model/names.ts';
+import type { PodObject } from '../../catalog/static-pods/pod.ts';
+import type { DesiredBundle } from '../../model/desired.ts';
 import type { BundleFile } from './props.ts';
 import type { Settings } from './settings.ts';
 
@@ -88,7 +90,13 @@ export interface NodeBundleMark {
   /** Credentials below the construct belong to this node. */
   readonly node: string;
   readonly recipients: readonly string[];
-  readonly files: () => Readonly<Record<string, BundleFile>>;
+  readonly etcdMember: DesiredBundle['etcdMember'];
+  readonly files: () => Readonly<Record<string, SourceFile>>;
+}
+
+/** A file with the pod whose manifest it is, or patches, where that is known without reading its text. */
+export interface SourceFile extends BundleFile {
+  readonly pod?: PodObject;
 }
 
 export type KeysetMark = AuthorityMark | ServiceAccountKeyMark;

@@ -1,5 +1,6 @@
+import { PLACEHOLDERS } from '../../model/placeholder.ts';
 import { findReferences } from '../../model/reference.ts';
-import { describeBundle } from '../describe/cluster.ts';
+import { describeBundle } from '../describe/bundle.ts';
 import type { Folder, Report } from '../describe/collect.ts';
 import { referenceProblems, type KindOf } from './references.ts';
 
@@ -15,7 +16,7 @@ export function checkBundles({ bundles }: Folder, kindOf: KindOf, report: Report
       if (paths.has(folded))
         report(construct, `file "${path}" is there twice, or belongs to the tool`);
       paths.add(folded);
-      for (const problem of referenceProblems(content, secret, kindOf))
+      for (const problem of referenceProblems(withoutPlaceholders(content), secret, kindOf))
         report(construct, `file "${path}" ${problem}`);
       if (secret && findReferences(content).length === 0)
         report(
@@ -25,3 +26,10 @@ export function checkBundles({ bundles }: Folder, kindOf: KindOf, report: Report
     }
   }
 }
+
+/** What rendering puts in by itself is no reference. */
+const withoutPlaceholders = (content: string): string =>
+  Object.values(PLACEHOLDERS).reduce(
+    (text, placeholder) => text.replaceAll(placeholder, ''),
+    content,
+  );

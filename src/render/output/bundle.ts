@@ -1,7 +1,9 @@
 import { stringify } from 'yaml';
 import type { DesiredBundle, DesiredFile } from '../../model/desired.ts';
 import { layout, STORE_API_VERSION } from '../../model/store/layout.ts';
+import type { EtcdStart } from '../../model/made/etcd.ts';
 import { treePath } from '../../model/names.ts';
+import { PLACEHOLDERS } from '../../model/placeholder.ts';
 import { findReferences } from '../../model/reference.ts';
 import type { RenderedFile } from '../../model/made/tree.ts';
 import { kubeconfigFile } from './kubeconfig.ts';
@@ -17,9 +19,22 @@ interface Place {
 }
 
 /** The files of one node and `bundle.yaml`, which says how to install each of them. */
-export function renderBundle(bundle: DesiredBundle, place: Place, values: Values): RenderedFile[] {
+export function renderBundle(
+  bundle: DesiredBundle,
+  place: Place,
+  values: Values,
+  etcd: EtcdStart | null,
+): RenderedFile[] {
   const sorted = bundle.files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  const files = sorted.map((file) => renderFile(file, bundle.node, place, values));
+  const rendered = new Map<string, RenderedFile>();
+  const render = (file: DesiredFile): void => {
+    const content = fillIn(file, rendered, etcd);
+    rendered.set(file.path, renderFile({ ...file, content }, bundle.node, place, values));
+  };
+  // What is read comes before what carries its hash.
+  for (const file of sorted) if (file.reads.length === 0) render(file);
+  for (const file of sorted) if (file.reads.length > 0) render(file);
+  const files = sorted.flatMap(({ path }) => rendered.get(path) ?? []);
   const list = sorted.map(({ path, mode }, index) => ({
     path: `/${path}`,
     format: files[index]?.format ?? 'plain',
@@ -39,6 +54,22 @@ export function renderBundle(bundle: DesiredBundle, place: Place, values: Values
   );
   const index = layout.bundle(place.tree, place.cluster, bundle.node);
   return [...files, { format: 'plain', path: index, content }];
+}
+
+/** The text with what only the whole bundle and the tree can tell. */
+function fillIn(
+  { content, reads }: DesiredFile,
+  rendered: ReadonlyMap<string, RenderedFile>,
+  etcd: EtcdStart | null,
+): string {
+  let text = content;
+  if (etcd !== null)
+    text = text
+      .replaceAll(PLACEHOLDERS.initialCluster, () => etcd.initialCluster)
+      .replaceAll(PLACEHOLDERS.initialClusterState, () => etcd.initialClusterState);
+  if (reads.length === 0) return text;
+  const state = reads.map((path) => `${path} ${fileProjection(rendered.get(path))}\n`);
+  return text.replaceAll(PLACEHOLDERS.filesHash, projectionHash(state.join('')));
 }
 
 function renderFile(

@@ -8,6 +8,7 @@ import {
   Duration,
   TlsSecret,
 } from '../../../src/index.ts';
+import { RBAC } from '../../../src/catalog/rbac.ts';
 import { planUnits } from '../../../src/declare/describe/units.ts';
 import { importsOf } from '../../../src/declare/describe/imports.ts';
 import { credentialPath } from '../../../src/model/names.ts';
@@ -164,7 +165,7 @@ test('App: synth and synthYaml say what to run, while cdk8s’ own test helper w
   const app = newApp();
   t.throws(() => app.synth(), { message: /run "cdk8s-pki synth"/ });
   t.throws(() => app.synthYaml(), { message: /run "cdk8s-pki synth"/ });
-  t.is((Testing.synth(newKubeadm(app)) as unknown[]).length, 1);
+  t.is((Testing.synth(newKubeadm(app)) as unknown[]).length, RBAC.length);
 });
 
 test('recipients: the cluster’s instead of the App’s', (t) => {

@@ -26,7 +26,7 @@ test(
     return app;
   },
   ...[
-    /kubernetesVersion "1.28.3" is older than 1.29/,
+    /kubernetesVersion "1.28.3" is not one of 1.31 to 1.34/,
     /controlPlaneEndpoint "api:port" is not host\[:port\]/,
     /dnsDomain "cluster.local." ends with a dot/,
     /two networks of one family/,

@@ -1,0 +1,36 @@
+import type { IConstruct } from 'constructs';
+import type { DesiredBundle, DesiredFile } from '../../model/desired.ts';
+import { markAs, type SourceFile } from '../tree/mark.ts';
+import { annotatedManifest, readPod } from './pod-manifest.ts';
+import { readsOf } from './pod-reads.ts';
+
+/** Where the kubelet of a kubeadm node looks for static pods (its staticPodPath). */
+const MANIFESTS = 'etc/kubernetes/manifests/';
+
+/** The files of a node as data; of each static pod also what it reads. */
+export function describeBundle(construct: IConstruct): DesiredBundle {
+  const mark = markAs(construct, 'NodeBundle');
+  if (mark === undefined) throw new TypeError(`${construct.node.path} is not a NodeBundle`);
+  const { node, etcdMember } = mark;
+  const files = Object.entries(mark.files());
+  const paths = files.map(([path]) => path).filter((path) => !path.startsWith(MANIFESTS));
+  return {
+    constructPath: construct.node.path,
+    node,
+    etcdMember,
+    files: files.map(([path, file]) => describeFile(path, file, paths)),
+  };
+}
+
+function describeFile(path: string, file: SourceFile, paths: readonly string[]): DesiredFile {
+  const { content, secret = false, mode = secret ? 0o600 : 0o644 } = file;
+  const pod = file.pod ?? (path.startsWith(MANIFESTS) ? readPod(content) : undefined);
+  const reads = pod === undefined ? [] : readsOf(pod, paths);
+  return {
+    path,
+    content: reads.length > 0 ? annotatedManifest(content) : content,
+    mode,
+    secret,
+    reads,
+  };
+}

@@ -1,0 +1,110 @@
+import { isDnsLabel } from '../../catalog/names/dns.ts';
+import type { ComponentName } from '../../catalog/static-pods/input.ts';
+import { COMPONENTS } from '../../catalog/static-pods/pod.ts';
+import type { Component, ExtraVolume, KubeadmClusterProps } from './props.ts';
+
+/** The props that name each component. */
+export const COMPONENT_PROPS = {
+  etcd: 'etcdLocal',
+  'kube-apiserver': 'apiServer',
+  'kube-controller-manager': 'controllerManager',
+  'kube-scheduler': 'scheduler',
+} as const satisfies Record<ComponentName, keyof KubeadmClusterProps>;
+
+const PATH_COMPONENT = String.raw`[a-z0-9]+(?:[._-]+[a-z0-9]+)*`;
+const REPOSITORY = String.raw`(?:[A-Za-z0-9.-]+(?::\d{1,5})?/)?${PATH_COMPONENT}(?:/${PATH_COMPONENT})*`;
+const IMAGE = new RegExp(`^${REPOSITORY}(?::\\w[\\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$`, 'u');
+const IMAGE_REPOSITORY = new RegExp(`^(?:[A-Za-z0-9.-]+(?::\\d{1,5})?|${REPOSITORY})$`, 'u');
+
+const PATH_TYPES = [
+  '',
+  'DirectoryOrCreate',
+  'Directory',
+  'FileOrCreate',
+  'File',
+  'Socket',
+  'CharDevice',
+  'BlockDevice',
+];
+
+/** What is wrong with the settings of the components, as far as their flags' own meaning is not needed to say so. */
+export function componentProblems(props: KubeadmClusterProps): string[] {
+  const { imageRepository } = props;
+  return [
+    ...(imageRepository === undefined || IMAGE_REPOSITORY.test(imageRepository)
+      ? []
+      : [`imageRepository ${JSON.stringify(imageRepository)} is not a registry with a path`]),
+    ...Object.entries(COMPONENT_PROPS).flatMap(([name, prop]) => {
+      const component = props[prop];
+      const without = uselessBecause(props, name as ComponentName);
+      if (component === undefined) return [];
+      if (without !== undefined) return [`${prop} has no effect: ${without}`];
+      return [
+        ...argumentProblems(component),
+        ...volumeProblems(component, name as ComponentName),
+        ...imageProblems(component),
+      ].map((problem) => `${prop}: ${problem}`);
+    }),
+  ];
+}
+
+function uselessBecause(
+  { kubernetesVersion, etcd = 'stacked' }: KubeadmClusterProps,
+  name: ComponentName,
+): string | undefined {
+  if (kubernetesVersion === undefined)
+    return 'without a kubernetesVersion there are no static pods';
+  return name === 'etcd' && etcd !== 'stacked' ? 'etcd is external' : undefined;
+}
+
+function imageProblems({ image }: Component): string[] {
+  return image === undefined || IMAGE.test(image)
+    ? []
+    : [`image ${JSON.stringify(image)} is not an image reference`];
+}
+
+function argumentProblems({ extraArgs = {} }: Component): string[] {
+  return Object.entries(extraArgs).flatMap(([name, values]) => {
+    const flag = `extraArgs ${JSON.stringify(name)}`;
+    if (name.startsWith('-')) return [`${flag} is written with dashes; name the flag without them`];
+    if (!/^[A-Za-z0-9][-A-Za-z0-9_.]*$/u.test(name)) return [`${flag} is not the name of a flag`];
+    const list = [values].flat();
+    if (list.length === 0) return [`${flag} is an empty list`];
+    return list.every((value) => typeof value === 'string' && /^\P{Cc}*$/u.test(value))
+      ? []
+      : [`${flag} has a value that is not one line of text`];
+  });
+}
+
+function volumeProblems({ extraVolumes = [] }: Component, component: ComponentName): string[] {
+  const own = COMPONENTS.find(({ name }) => name === component)?.volumes ?? [];
+  const names = new Set<string>();
+  const paths = new Set<string>();
+  return extraVolumes.flatMap((volume) => {
+    const { name, mountPath } = volume;
+    const isTwice = names.has(name) || paths.has(mountPath);
+    names.add(name);
+    paths.add(mountPath);
+    return [
+      ...shapeProblems(volume),
+      ...(isTwice ? ['has a name or a mountPath that another one has'] : []),
+      ...(own.some((row) => row.reserved && row.name === name)
+        ? [`has the name of a volume that ${component} cannot do without`]
+        : []),
+    ].map((problem) => `extraVolumes ${JSON.stringify(name)} ${problem}`);
+  });
+}
+
+function shapeProblems({ name, hostPath, mountPath, pathType = '' }: ExtraVolume): string[] {
+  return [
+    ...(isDnsLabel(name) ? [] : ['is not a DNS label']),
+    ...Object.entries({ hostPath, mountPath })
+      .filter(([, path]) => !isAbsolute(path))
+      .map(([label]) => `has a ${label} that is not an absolute path without "." and ".."`),
+    ...(mountPath.includes(':') ? ['has a mountPath with a colon'] : []),
+    ...(PATH_TYPES.includes(pathType) ? [] : [`has pathType ${JSON.stringify(pathType)}`]),
+  ];
+}
+
+const isAbsolute = (path: string): boolean =>
+  path === '/' || /^(?:\/(?!\.{1,2}(?:\/|$))[^/\p{Cc}]+)+$/u.test(path);
