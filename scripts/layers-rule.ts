@@ -4,9 +4,6 @@ import { LAYERS } from '../layers.ts';
 
 const SOURCE = path.resolve(import.meta.dirname, '..', 'src');
 
-/** Imports the user's declaration, whose name only the run knows. */
-const LOADER = path.join(SOURCE, 'declare', 'main.ts');
-
 /** The row of `layers.ts` that a file under `src/` belongs to: the longest that its path begins with. */
 export function layerOf(file: string): string | undefined {
   const relative = path.relative(SOURCE, file).split(path.sep).join('/');
@@ -54,7 +51,6 @@ export const layersRule: Rule.RuleModule = {
   create(context) {
     const check = (node: Rule.Node, source: unknown): void => {
       const specifier = literal(source);
-      if (specifier === undefined && context.filename === LOADER) return;
       const message = violation(context.filename, specifier ?? '(a computed name)');
       if (message !== undefined) context.report({ node, message });
     };
