@@ -117,6 +117,14 @@ test(
   ['prod', /Ed25519 of authority "_shared\/root"/],
 );
 
+test('Ed25519 for a shared ca that takes it from the App', (t) => {
+  const app = newApp({ defaults: { keyAlgorithm: 'Ed25519' } });
+  newKubeadm(app, { ca: new CertificateAuthority(app, 'root'), keyAlgorithm: 'ECDSA-P384' });
+  t.deepEqual(problemsOf(app), [
+    '[prod] Ed25519 of authority "_shared/root" cannot be used for a KubeadmCluster: kubeadm and the kubeconfig loader read RSA and ECDSA private keys only',
+  ]);
+});
+
 test('Ed25519 for a leaf of the user’s own is fine', (t) => {
   const app = newApp();
   const prod = newKubeadm(app);
