@@ -3,7 +3,7 @@ import { SYNTH_CHAIN } from '../plan/checks.ts';
 import type { Invocation } from './command.ts';
 import { withDeclaration } from './pipeline/prepare.ts';
 import { run as runPipeline } from './pipeline/run.ts';
-import { reportJson, reportText } from './report.ts';
+import { reportJson, reportText } from './pipeline/report.ts';
 
 /** Prints what `synth` would do. Needs no identity and changes nothing. */
 export async function run(invocation: Invocation): Promise<number> {

@@ -10,7 +10,7 @@ import { takeLock } from '../write/lock.ts';
 import type { Invocation } from './command.ts';
 import { identitiesOf, withDeclaration } from './pipeline/prepare.ts';
 import { run as runPipeline, type RunResult } from './pipeline/run.ts';
-import { reportJson, reportText } from './report.ts';
+import { reportJson, reportText } from './pipeline/report.ts';
 
 /** Journal and lock of a tree; git never sees them. */
 const STATE = '.cdk8s-pki';

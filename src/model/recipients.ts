@@ -1,5 +1,3 @@
-import { sameMembers } from './members.ts';
-
 /**
  * What of a recipient stands in a SOPS document as its name. age recipients stand as they are; of a Vault or Azure key only a part,
  * of an AWS key not its role.
@@ -11,7 +9,8 @@ export function storedName(recipient: string): string {
   return azure?.[1] ?? vault?.[1] ?? text.replace(/^(arn:[^+]+)\+.*$/u, '$1');
 }
 
-/** Whether the names in a document are those of the declared recipients. */
+/** Whether the names in a document are those of the declared recipients, whatever their order. */
 export function areRecipients(stored: readonly string[], declared: readonly string[]): boolean {
-  return sameMembers(stored, declared.map(storedName));
+  const names = new Set(declared.map(storedName));
+  return new Set(stored).size === names.size && stored.every((name) => names.has(name));
 }

@@ -4,16 +4,20 @@ import type { Problem } from './row.ts';
 const MOST_LINES = 40;
 const MOST_HINTS = 3;
 
-/** What went wrong with a document, told so that the others are still read. */
-export function problemOf(file: string, error: unknown): Problem {
+/**
+ * What went wrong with a document, told so that the others are still read.
+ *
+ * @param hint where the error has none of its own.
+ */
+export function problemOf(file: string, error: unknown, hint: string | null = null): Problem {
   if (!(error instanceof PkiError)) {
     // not foreseen, but no reason to hide the other documents
-    return { message: `"${file}": cannot be read (${nameOf(error)})`, hint: null };
+    return { message: `"${file}": cannot be read (${nameOf(error)})`, hint };
   }
   const message = error.message.includes('"' + file)
     ? error.message
     : `"${file}": ${error.message}`;
-  return { message, hint: error.hints[0] ?? null };
+  return { message, hint: error.hints[0] ?? hint };
 }
 
 /** All problems as one error, to be thrown when the rest has been printed. */

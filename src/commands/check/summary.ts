@@ -1,6 +1,6 @@
 import { compare, type Row } from './row.ts';
 import { isFinding, statusOf, type Status } from './status.ts';
-import { formatDay } from './time.ts';
+import { formatDay } from './print/time.ts';
 
 type Counts = Readonly<Record<Status | 'missing', number>>;
 

@@ -7,7 +7,7 @@ import {
 import type { ObservedEntry } from '../../model/observed.ts';
 import { layout } from '../../model/store/layout.ts';
 import type { TreeReader } from '../../model/ports.ts';
-import { listStore } from '../../observe/cluster.ts';
+import { listStore, strayError } from '../../observe/cluster.ts';
 import { observeKeyset } from '../../observe/keyset.ts';
 import { observeLeafValidity, type LeafValidity } from '../../observe/leaf-validity.ts';
 import { addSeconds, renewAt } from '../../plan/renewal.ts';
@@ -42,7 +42,7 @@ export function readCluster(
     try {
       return read();
     } catch (error) {
-      problems.push(problemOf(file, error));
+      problems.push(problemOf(file, error, `restore it from git: git checkout HEAD -- '${file}'`));
       return undefined;
     }
   };
@@ -50,6 +50,7 @@ export function readCluster(
   const policies = attempt(layout.inventory(tree, cluster), () =>
     readPolicies(reader, tree, cluster),
   );
+  for (const path of store?.strays ?? []) problems.push(problemOf(path, strayError(path)));
   for (const path of store?.keysets ?? []) {
     const keyset = attempt(layout.keyset(tree, path), () => observeKeyset(reader, tree, path));
     for (const entry of keyset?.entries ?? []) {

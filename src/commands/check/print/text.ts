@@ -1,9 +1,9 @@
-import type { Output, Style } from '../../output.ts';
-import type { Row } from './row.ts';
-import { residualSeconds, statusOf } from './status.ts';
+import type { Output, Style } from '../../../output.ts';
+import type { Row } from '../row.ts';
+import { residualSeconds, statusOf } from '../status.ts';
 import { formatTable, type Cell } from './table.ts';
 import { formatDay, formatResidual, formatTime } from './time.ts';
-import type { Summary } from './summary.ts';
+import type { Summary } from '../summary.ts';
 
 /** kubeadm's titles, with its own two tables in mind: leaves name their authority, authorities do not. */
 const LEAF_TITLES = ['CERTIFICATE', 'EXPIRES', 'RESIDUAL TIME', 'CERTIFICATE AUTHORITY'];

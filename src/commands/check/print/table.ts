@@ -1,4 +1,4 @@
-import { printable, type Output, type Style } from '../../output.ts';
+import { printable, type Output, type Style } from '../../../output.ts';
 
 export interface Cell {
   readonly text: string;

@@ -1,5 +1,5 @@
-import type { Row } from './row.ts';
-import { residualSeconds, statusOf } from './status.ts';
+import type { Row } from '../row.ts';
+import { residualSeconds, statusOf } from '../status.ts';
 
 /** The JSON of DESIGN §6; what is missing has no dates and is not in it. */
 export function checkJson(rows: readonly Row[], now: Date): unknown {

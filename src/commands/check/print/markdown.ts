@@ -1,9 +1,9 @@
-import type { Row } from './row.ts';
-import { isFinding, residualSeconds, severity, statusOf } from './status.ts';
+import type { Row } from '../row.ts';
+import { isFinding, residualSeconds, severity, statusOf } from '../status.ts';
 import { cellText } from './table.ts';
 import { statusText } from './text.ts';
 import { formatDay, formatResidual } from './time.ts';
-import { bySoonest, type Summary } from './summary.ts';
+import { bySoonest, type Summary } from '../summary.ts';
 
 /** GitHub refuses step summaries of more than a megabyte; nobody reads further down either. */
 const MOST_ROWS = 500;
