@@ -1,3 +1,4 @@
+import type { PkiError } from '../errors.ts';
 import { layout } from '../model/store/layout.ts';
 import { credentialPath, treePath, type CredentialPath, type TreePath } from '../model/names.ts';
 import type { ObservedCluster, ObservedKeyset } from '../model/observed.ts';
@@ -8,25 +9,34 @@ import { observeLeaf } from './leaf.ts';
 
 const LEAF = /^(.+)\.sops\.yaml$/u;
 
-/** The names in a cluster's store: folders with a `keyset.yaml` are keysets, the others are nodes. */
-export function listStore(
-  reader: TreeReader,
-  tree: string,
-  cluster: string,
-): { readonly keysets: readonly CredentialPath[]; readonly leaves: readonly CredentialPath[] } {
+/** The names in a cluster's store. */
+export interface StoreListing {
+  readonly keysets: readonly CredentialPath[];
+  readonly leaves: readonly CredentialPath[];
+  /** Folders where documents should be. */
+  readonly strays: readonly TreePath[];
+}
+
+/** Lists a cluster's store: folders with a `keyset.yaml` are keysets, the others are nodes. */
+export function listStore(reader: TreeReader, tree: string, cluster: string): StoreListing {
   const folder = layout.store(tree, cluster);
   const keysets: CredentialPath[] = [];
+  const strays: TreePath[] = [];
   const leaves: CredentialPath[] = leavesIn(reader, folder, cluster, null);
   for (const name of reader.list(folder)) {
     if (!name.endsWith('/')) continue;
     const child = name.slice(0, -1);
     const path = treePath(folder, child);
-    if (LEAF.test(child)) throw storeError(path, 'it is a folder, not a document');
-    if (reader.list(path).includes('keyset.yaml')) {
+    if (LEAF.test(child)) strays.push(path);
+    else if (reader.list(path).includes('keyset.yaml')) {
       keysets.push(credentialPath(cluster, null, child));
     } else leaves.push(...leavesIn(reader, path, cluster, child));
   }
-  return { keysets, leaves };
+  return { keysets, leaves, strays };
+}
+
+export function strayError(path: TreePath): PkiError {
+  return storeError(path, 'it is a folder, not a document');
 }
 
 function leavesIn(
@@ -54,6 +64,7 @@ export function observeCluster(
   foreign: (path: CredentialPath) => ObservedKeyset | undefined,
 ): ObservedCluster {
   const store = listStore(reader, tree, name);
+  for (const path of store.strays) throw strayError(path);
   const keysets = new Map<CredentialPath, ObservedKeyset>();
   for (const path of store.keysets) {
     const keyset = observeKeyset(reader, tree, path);
