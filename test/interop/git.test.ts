@@ -107,6 +107,9 @@ for (const [who, role] of [
 ] as const) {
   serialTest(`a changed name fails ${who} and changes nothing`, async (t) => {
     const declared = fleet.read('clusters/main.ts');
+    t.teardown(() => {
+      fleet.write('clusters/main.ts', declared);
+    });
     fleet.editDeclaration("['policy-webhook.kube-system.svc', ", "['policy.kube-system.svc', ");
     const before = hashes();
     const { status, stdout, stderr } = await fleet.cli(['synth'], role);
@@ -118,7 +121,6 @@ for (const [who, role] of [
     t.deepEqual(hashes(), before);
     const { status: planned } = await fleet.cli(['plan']);
     t.is(planned, 3, 'the plan needs no identity and says that there is something to do');
-    fleet.write('clusters/main.ts', declared);
   });
 }
 
