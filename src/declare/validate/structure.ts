@@ -53,6 +53,9 @@ function checkCredentials(folder: Folder, report: Report): void {
   for (const bundle of bundles) {
     const mark = markOf(bundle);
     if (mark?.kind === 'NodeBundle') folders.add(bundle, mark.node);
+    const { scope } = bundle.node;
+    if (scope !== undefined && placeOf(scope).node !== null)
+      report(bundle, 'a NodeBundle cannot belong to a node');
   }
   if (isShared(folder))
     for (const construct of [...leaves, ...bundles])

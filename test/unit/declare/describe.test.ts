@@ -85,8 +85,17 @@ test('imports: the credentials of other clusters that one uses', (t) => {
   const app = newApp();
   const prod = newCluster(app);
   const root = new CertificateAuthority(app, 'root');
-  clientOf(prod, root);
-  t.deepEqual([...importsOf(describe(app))] as string[], ['_shared/root']);
+  const key = new CertificateAuthority(app, 'key');
+  const value = new CertificateAuthority(app, 'value');
+  const own = clientOf(prod, root);
+  configMap(prod, 'a', {
+    [key.trustBundle.base64]: `x ${value.trustBundle.pem} ${own.certificate.pem}`,
+  });
+  t.deepEqual([...importsOf(describe(app))].sort() as string[], [
+    '_shared/key',
+    '_shared/root',
+    '_shared/value',
+  ]);
 });
 
 test('manifests: file names by kind, namespace and name, charts apart', (t) => {

@@ -15,6 +15,9 @@ test(
     const web = clientOf(prod, prod.ca);
     configMap(prod, 'value', { key: `x ${web.privateKey.pem}` });
     configMap(prod, 'map-key', { [web.privateKey.base64]: 'x' });
+    secret(prod, 'secret-key', {
+      data: { [web.privateKey.base64]: web.privateKey.base64 },
+    });
     secret(prod, 'annotation', {
       metadata: { annotations: { key: web.privateKey.pem } },
       stringData: { key: web.privateKey.pem },
@@ -23,6 +26,7 @@ test(
   },
   ['prod/value', /privateKey of "prod\/web", which may stand only in data or stringData/],
   ['prod/map-key', /privateKey/],
+  ['prod/secret-key', /privateKey/],
   ['prod/annotation', /privateKey/],
 );
 
@@ -126,8 +130,8 @@ test(
         'etc/literal': { content: 'x', secret: true },
         '../up': { content: 'x' },
         'etc/mode': { content: 'x', mode: 0o1777 },
-        'etc/A': { content: 'x' },
-        'etc/a': { content: 'x' },
+        'etc/b': { content: 'x' },
+        'etc/B': { content: 'x' },
         'bundle.yaml': { content: 'x' },
       },
     });
@@ -137,6 +141,6 @@ test(
   ['prod/n-1', /mode outside/],
   ['prod/n-1', /file "etc\/key" refers to privateKey/],
   ['prod/n-1', /ERR_LITERAL_SECRET: file "etc\/literal"/],
-  ['prod/n-1', /file "etc\/a" is there twice/],
+  ['prod/n-1', /file "etc\/B" is there twice/],
   ['prod/n-1', /file "bundle.yaml" is there twice, or belongs to the tool/],
 );

@@ -1,7 +1,13 @@
 import test from 'ava';
 import { Chart } from 'cdk8s';
 import { Construct } from 'constructs';
-import { App, CertificateAuthority, Cluster, ServiceAccountKey } from '../../../src/index.ts';
+import {
+  App,
+  CertificateAuthority,
+  Cluster,
+  NodeBundle,
+  ServiceAccountKey,
+} from '../../../src/index.ts';
 import {
   clientOf,
   forged,
@@ -132,4 +138,15 @@ test(
     return app;
   },
   ['prod/nodes/cp-1/apiserver/key', /a ServiceAccountKey cannot belong to a node/],
+);
+
+test(
+  'a bundle inside a bundle',
+  invalid,
+  (app) => {
+    const prod = newCluster(app);
+    new NodeBundle(new NodeBundle(prod, 'outer', { files: {} }), 'inner', { files: {} });
+    return app;
+  },
+  ['prod/outer/inner', /a NodeBundle cannot belong to a node/],
 );
