@@ -39,8 +39,13 @@ export const OPTIONS: Readonly<Record<OptionName, () => Option>> = {
 
 function parseNow(text: string): Date {
   const date = new Date(text);
-  if (!INSTANT.test(text) || Number.isNaN(date.getTime())) {
+  if (!INSTANT.test(text) || Number.isNaN(date.getTime()) || !isDay(text.slice(0, 10))) {
     throw new InvalidArgumentError('not an RFC 3339 date and time such as 2026-11-22T08:00:00Z.');
   }
   return date;
+}
+
+/** `Date` takes February 30 for March 2. */
+function isDay(text: string): boolean {
+  return new Date(`${text}T00:00:00Z`).toISOString().startsWith(text);
 }

@@ -3,7 +3,7 @@ import { SYNTH_CHAIN } from '../plan/checks.ts';
 import type { Invocation } from './command.ts';
 import { withDeclaration } from './pipeline/prepare.ts';
 import { run as runPipeline } from './pipeline/run.ts';
-import { reportJson, reportText } from './pipeline/report.ts';
+import { asDeclared, reportJson, reportText } from './pipeline/report.ts';
 
 /** Prints what `synth` would do. Needs no identity and changes nothing. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -15,7 +15,7 @@ export async function run(invocation: Invocation): Promise<number> {
   if (options.output === 'json') output.json(reportJson(result));
   else {
     reportText(output, result, 'to do');
-    if (isEmpty) output.line(`nothing to do: ${result.clusters} clusters are as declared`);
+    if (isEmpty) output.line(`nothing to do: ${asDeclared(result)}`);
   }
   return isEmpty && result.findings.length === 0 ? EXIT.ok : EXIT.findings;
 }

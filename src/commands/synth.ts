@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT } from '../errors.ts';
 import { SYNTH_CHAIN } from '../plan/checks.ts';
+import { NO_IDENTITIES, type Identities } from '../sops/age/identity.ts';
 import { nativeCipher } from '../sops/cipher.ts';
 import { programCipher } from '../sops/program.ts';
 import { mirrorManifests } from '../write/mirror.ts';
@@ -10,7 +11,7 @@ import { takeLock } from '../write/lock.ts';
 import type { Invocation } from './command.ts';
 import { identitiesOf, withDeclaration } from './pipeline/prepare.ts';
 import { run as runPipeline, type RunResult } from './pipeline/run.ts';
-import { reportJson, reportText } from './pipeline/report.ts';
+import { asDeclared, reportJson, reportText } from './pipeline/report.ts';
 
 /** Journal and lock of a tree; git never sees them. */
 const STATE = '.cdk8s-pki';
@@ -31,9 +32,7 @@ export async function run(invocation: Invocation): Promise<number> {
     else {
       reportText(output, result, 'done');
       output.line(
-        result.files.length === 0
-          ? `nothing to do: ${result.clusters} clusters are as declared`
-          : `${result.clusters} clusters are as declared`,
+        result.files.length === 0 ? `nothing to do: ${asDeclared(result)}` : asDeclared(result),
       );
     }
     mirrorManifests(cwd, result, environment.CDK8S_OUTDIR);
@@ -47,14 +46,19 @@ export async function run(invocation: Invocation): Promise<number> {
 /** Stages everything, then puts it into place. After `commit` began nothing is discarded: the next run would finish it. */
 async function synthesize(invocation: Invocation, journal: Journal): Promise<RunResult> {
   const { environment } = invocation;
-  const identities = await identitiesOf(environment);
+  let loaded: Promise<Identities> | undefined;
+  // Only once one is needed: looking for identities may run a program that asks for a password.
+  const identities = (): Promise<Identities> => (loaded ??= identitiesOf(environment));
   let result: RunResult;
   try {
     result = await withDeclaration(invocation, SYNTH_CHAIN, (declared) =>
       runPipeline(declared, {
-        cipher: (encryption) =>
-          encryption === 'sops' ? programCipher({ environment }) : nativeCipher(identities),
-        hasIdentity: declared.context.fleet.encryption === 'sops' || identities.list.length > 0,
+        cipher: async (encryption, decrypts) =>
+          encryption === 'sops'
+            ? programCipher({ environment })
+            : nativeCipher(decrypts ? await identities() : NO_IDENTITIES),
+        hasIdentity: async () =>
+          declared.context.fleet.encryption === 'sops' || (await identities()).list.length > 0,
         partial: invocation.options.partial === true,
         stage: (file) => {
           journal.stage(file);

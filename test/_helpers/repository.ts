@@ -119,7 +119,7 @@ export async function synth(
           cipher: () =>
             options.cipher ??
             nativeCipher({ list: identity === undefined ? [] : [identity], unusable: [] }),
-          hasIdentity: identity !== undefined,
+          hasIdentity: () => identity !== undefined,
           partial: options.partial ?? false,
           stage: ({ path, content }) => {
             staged.push([path, content]);

@@ -66,5 +66,7 @@ function placeOf(path: CredentialPath, clusters: Clusters, foreign: Foreign): Pl
   if (entry !== undefined) return entry;
   const leaf = cluster?.leaves.get(path) ?? foreign.leaves.get(path);
   if (leaf !== undefined && 'spki' in leaf) return leaf;
-  throw new PkiError('ERR_REFERENCE', `credential "${path}" is not in the store`);
+  throw new PkiError('ERR_REFERENCE', `credential "${path}" is not in the store`, {
+    hint: `make it first: cdk8s-pki synth --cluster '${path.split('/')[0] ?? ''}'`,
+  });
 }

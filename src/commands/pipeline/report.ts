@@ -40,6 +40,11 @@ export function reportText(
   if (parts.length > 0) output.line(`files: ${parts.join(', ')}`);
 }
 
+/** `1 cluster is as declared`. */
+export function asDeclared({ clusters }: RunResult): string {
+  return `${clusters} ${clusters === 1 ? 'cluster is' : 'clusters are'} as declared`;
+}
+
 /** Actions that read alike but for the credential, in the order of the first of each. */
 function groups(actions: readonly Action[]): [Action, ...Action[]][] {
   const byText = new Map<string, [Action, ...Action[]]>();

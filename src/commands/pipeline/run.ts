@@ -32,10 +32,13 @@ export interface RunResult {
 
 /** Where results go; `plan` has none. */
 export interface Sink {
-  /** The fleet says who encrypts. */
-  readonly cipher: (encryption: DesiredFleet['encryption']) => Cipher;
-  /** Whether `cipher` can decrypt. */
-  readonly hasIdentity: boolean;
+  /** The fleet says who encrypts; where `decrypts`, the cipher holds the identities. */
+  readonly cipher: (
+    encryption: DesiredFleet['encryption'],
+    decrypts: boolean,
+  ) => Promise<Cipher> | Cipher;
+  /** Whether there is an identity; asked only where one is needed. */
+  readonly hasIdentity: () => Promise<boolean> | boolean;
   readonly partial: boolean;
   stage(file: TreeFile): void;
   remove(file: TreePath): void;
@@ -52,7 +55,7 @@ export interface RunOptions {
  * The whole line, unit by unit: observe, plan, issue, render, encrypt, stage. With a sink, every result is staged there; the caller
  * commits or discards. Without, only what would be done is returned.
  *
- * @throws PkiError `ERR_IDENTITY_NEEDED`, listing every action that needs one, before the caller commits.
+ * @throws PkiError before the caller commits: `ERR_IDENTITY_NEEDED`, listing every action that needs one, and `ERR_USAGE`.
  */
 export async function run(options: RunOptions, sink: Sink | undefined): Promise<RunResult> {
   const { fleet, reader } = options.context;
@@ -73,6 +76,8 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
     manifests: [] as TreePath[],
   };
   const skipped: string[] = [];
+  const locked: Action[] = [];
+  const keysets = new Set<string>();
   const newEntries: LedgerEntry[] = [];
   let createsKeysets = false;
   const inLedger = new Set(ledger.entries.map(({ spki }) => spki));
@@ -88,19 +93,21 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
     }
     const decision = decide(context, unit, foreign);
     const needsIdentity = decision.actions.some((action) => action.needsIdentity);
-    result.clusters += names.length;
+    for (const { authorities, serviceAccountKeys } of unit.clusters)
+      for (const { path } of [...authorities, ...serviceAccountKeys]) keysets.add(path);
     result.findings.push(...decision.plan.findings);
-    if (sink !== undefined && needsIdentity && !sink.hasIdentity && sink.partial) {
+    const isLocked = sink !== undefined && needsIdentity && !(await sink.hasIdentity());
+    if (isLocked && sink.partial) {
       skipped.push(...names);
       foreign = exportsOf(unit, { clusters: decision.observed }, foreign);
       continue;
     }
+    if (isLocked) locked.push(...decision.actions.filter((action) => action.needsIdentity));
+    result.clusters += names.length;
     result.manifests.push(...decision.manifests);
     result.actions.push(...decision.actions);
-    const makeable = sink !== undefined && (sink.hasIdentity || !needsIdentity);
-    const made = makeable
-      ? await make(context, decision, foreign, sink.cipher(fleet.encryption))
-      : undefined;
+    const cipher = isLocked ? undefined : await sink?.cipher(fleet.encryption, needsIdentity);
+    const made = cipher && (await make(context, decision, foreign, cipher));
     result.files.push(...fileChanges(fleet.tree, reader, decision, made?.issued));
     createsKeysets ||= decision.plan.create.length > 0;
     if (sink !== undefined && made !== undefined) {
@@ -122,7 +129,8 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
     options.progress(result.clusters);
   }
 
-  refuseWithoutIdentity(result.actions, sink);
+  refuseUnknown(context.newAuthorities, keysets);
+  refuseWithoutIdentity(locked);
   for (const file of fleetLevelFiles(fleet, reader, ledger.text, newEntries)) {
     result.files.push({ path: file.path, change: reader.read(file.path) ? 'update' : 'create' });
     sink?.stage(file);
@@ -138,12 +146,22 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
   return { ...result, tree: fleet.tree, skipped };
 }
 
-function refuseWithoutIdentity(actions: readonly Action[], sink: Sink | undefined): void {
-  const needy = actions.filter((action) => action.needsIdentity);
-  if (sink === undefined || sink.hasIdentity || needy.length === 0) return;
+/** A misspelt `--new-authority` must not pass for a deliberate one. */
+function refuseUnknown(newAuthorities: ReadonlySet<string>, keysets: ReadonlySet<string>): void {
+  const unknown = [...newAuthorities].find((path) => !keysets.has(path));
+  if (unknown === undefined) return;
+  throw new PkiError(
+    'ERR_USAGE',
+    `--new-authority "${unknown}" names no keyset of the selected clusters`,
+    { hint: `keysets are: ${[...keysets].slice(0, 20).join(', ') || 'none'}` },
+  );
+}
+
+function refuseWithoutIdentity(needy: readonly Action[]): void {
+  if (needy.length === 0) return;
   throw new PkiError(
     'ERR_IDENTITY_NEEDED',
-    `${needy.length} actions need an identity of a custodian`,
+    `${needy.length === 1 ? '1 action needs' : `${needy.length} actions need`} an identity of a custodian`,
     {
       details: needy.map(({ action, credential, reason }) => `${action} ${credential} (${reason})`),
       hint: [

@@ -1,0 +1,167 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import type { ExecutionContext } from 'ava';
+import { execa, execaSync } from 'execa';
+
+const PACKAGE = fileURLToPath(new URL('../../', import.meta.url));
+const PROGRAM = path.join(PACKAGE, 'dist', 'cli.js');
+
+export interface Person {
+  readonly identity: string;
+  readonly recipient: string;
+}
+
+/** An age key pair, made for one test. */
+export async function newPerson(): Promise<Person> {
+  const identity = await generateX25519Identity();
+  return { identity, recipient: await identityToRecipient(identity) };
+}
+
+export interface Result {
+  readonly status: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  /** Who runs it: their identity is in SOPS_AGE_KEY. */
+  readonly as?: Person;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Below the repository. */
+  readonly folder?: string;
+}
+
+/** A user's repository in a temporary folder, and the built program in it. */
+export class Repository {
+  readonly root: string;
+
+  constructor(t: ExecutionContext, files: Readonly<Record<string, string>> = {}) {
+    this.root = mkdtempSync(path.join(tmpdir(), 'cdk8s-pki-test-'));
+    t.teardown(() => {
+      rmSync(this.root, { recursive: true, force: true });
+    });
+    const modules = path.join(this.root, 'node_modules');
+    mkdirSync(modules);
+    symlinkSync(PACKAGE, path.join(modules, 'cdk8s-pki'));
+    for (const name of ['cdk8s', 'constructs'])
+      symlinkSync(path.join(PACKAGE, 'node_modules', name), path.join(modules, name));
+    this.write('.gitignore', 'node_modules\n');
+    this.write('package.json', '{ "type": "module" }\n');
+    for (const [file, content] of Object.entries(files)) this.write(file, content);
+    this.git('init', '-q', '-b', 'main');
+  }
+
+  git(...args: readonly string[]): string {
+    return execaSync('git', args, { cwd: this.root, env: GIT, stripFinalNewline: true }).stdout;
+  }
+
+  commit(message = 'a commit'): void {
+    this.git('add', '-A');
+    this.git('commit', '-q', '-m', message);
+  }
+
+  /** Pastes a line into a shell, as a user does with a hint. */
+  paste(line: string): void {
+    execaSync('sh', ['-ec', line], { cwd: this.root, env: GIT });
+  }
+
+  path(file: string): string {
+    return path.join(this.root, file);
+  }
+
+  read(file: string): string {
+    return readFileSync(this.path(file), 'utf8');
+  }
+
+  write(file: string, content: string | Uint8Array): void {
+    mkdirSync(path.dirname(this.path(file)), { recursive: true });
+    writeFileSync(this.path(file), content);
+  }
+
+  remove(file: string): void {
+    rmSync(this.path(file), { recursive: true });
+  }
+
+  /** Every file of the work tree by its path, what git ignores of the program's own included. */
+  files(): Record<string, string> {
+    const files: Record<string, string> = {};
+    const walk = (folder: string): void => {
+      for (const entry of readdirSync(this.path(folder), { withFileTypes: true })) {
+        const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
+        if (name === '.git' || name === 'node_modules') continue;
+        if (entry.isDirectory()) walk(name);
+        else files[name] = readFileSync(this.path(name), 'latin1');
+      }
+    };
+    walk('');
+    return files;
+  }
+
+  async run(args: readonly string[], options: RunOptions = {}): Promise<Result> {
+    return oneOfFew(() => this.#run(args, options));
+  }
+
+  async #run(args: readonly string[], options: RunOptions): Promise<Result> {
+    const { as, environment = {}, folder = '' } = options;
+    const { exitCode, stdout, stderr } = await execa(process.execPath, [PROGRAM, ...args], {
+      cwd: this.path(folder),
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        HOME: this.path('node_modules'), // where no identity is found by default
+        ...(as === undefined ? {} : { SOPS_AGE_KEY: as.identity }),
+        ...environment,
+      },
+      extendEnv: false,
+      reject: false,
+      stripFinalNewline: false,
+    });
+    return { status: exitCode, stdout, stderr };
+  }
+}
+
+/** Tests of a file run at once; so many processes of theirs do. */
+const MOST_AT_ONCE = 2;
+let running = 0;
+const waiting: (() => void)[] = [];
+
+async function oneOfFew<T>(work: () => Promise<T>): Promise<T> {
+  if (running >= MOST_AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+  running += 1;
+  try {
+    return await work();
+  } finally {
+    running -= 1;
+    waiting.shift()?.();
+  }
+}
+
+const GIT = {
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_SYSTEM: '/dev/null',
+  GIT_AUTHOR_NAME: 'Test',
+  GIT_AUTHOR_EMAIL: 'test@example.com',
+  GIT_COMMITTER_NAME: 'Test',
+  GIT_COMMITTER_EMAIL: 'test@example.com',
+};
+
+/** Paths that differ between two states of a repository. */
+export function changed(
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+): string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((file) => before[file] !== after[file])
+    .sort();
+}
