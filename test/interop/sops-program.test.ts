@@ -1,4 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import test from 'ava';
 import { PkiError } from '../../src/errors.ts';
 import { nativeCipher } from '../../src/sops/cipher.ts';
@@ -36,18 +39,41 @@ run('programCipher and nativeCipher read what the other writes', async (t) => {
     for (const reader of ciphers) {
       const text = await writer.encryptYaml(DOCUMENT, options(key.recipient));
       t.deepEqual(await reader.decryptYaml(text, allowed), DOCUMENT);
-      const content = Buffer.from([0, 255, 10]);
+      const content = Buffer.from([0, 255, 10, 10]);
       const binary = await writer.encryptBinary(content, options(key.recipient));
       t.deepEqual(Buffer.from(await reader.decryptBinary(binary, allowed)), content);
     }
 });
 
-run('programCipher: recipients in the environment are not added', async (t) => {
-  const [key, other] = [await makeKey(), await makeKey()];
-  const writer = cipher(key, { SOPS_AGE_RECIPIENTS: other.recipient, SOPS_CONFIG: '/x' });
-  const text = await writer.encryptYaml(DOCUMENT, options(key.recipient));
-  t.deepEqual(readMetadata(text, 'yaml').recipients, [key.recipient]);
-});
+run(
+  'programCipher: the program sees of the environment what finds keys, not what adds recipients',
+  async (t) => {
+    const key = await makeKey();
+    const folder = await mkdtemp(path.join(tmpdir(), 'cdk8s-pki-sops-'));
+    t.teardown(() => rm(folder, { recursive: true }));
+    const program = path.join(folder, 'sops');
+    await writeFile(program, '#!/bin/sh\n/usr/bin/env\n', { mode: 0o700 });
+    const text = await nativeCipher(key).encryptBinary(Buffer.from('x'), options(key.recipient));
+    const environment = {
+      HOME: '/h',
+      SOPS_AGE_KEY_FILE: '/k',
+      SOPS_AGE_RECIPIENTS: 'x',
+      SOPS_PGP_FP: 'x',
+      SOPS_CONFIG: '/x',
+      NODE_OPTIONS: '--x',
+      LD_PRELOAD: '/x',
+    };
+    const seen = Buffer.from(await programCipher({ program, environment }).decryptBinary(text));
+    const names = seen
+      .toString()
+      .split('\n')
+      .map((line) => line.replace(/=.*/u, ''));
+    t.deepEqual(
+      names.filter((name) => !['', 'PWD', '_', 'SHLVL', 'OLDPWD'].includes(name)).sort(),
+      ['HOME', 'SOPS_AGE_KEY_FILE', 'SOPS_DISABLE_VERSION_CHECK'],
+    );
+  },
+);
 
 run('programCipher: encrypts to an SSH key and lists it as a recipient', async (t) => {
   const { publicKey } = generateKeyPairSync('ed25519');

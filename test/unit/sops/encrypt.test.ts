@@ -149,3 +149,12 @@ test(
   'ERR_ENCRYPT',
   'the document has a key "sops", which SOPS keeps for itself',
 );
+
+test('encryptYaml: a lone surrogate is a programming error, not a silent U+FFFD', async (t) => {
+  const { recipient } = await makeKey();
+  const options = { recipients: [recipient], now: NOW, randomBytes: counting() };
+  const selector = { encrypted_regex: 'a' };
+  await t.throwsAsync(encryptYaml({ a: '\ud800' }, { selector, ...options }), {
+    instanceOf: TypeError,
+  });
+});

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { parseRecipient } from '../../../../src/sops/age/recipient.ts';
+import { decodeBech32 } from '../../../../src/sops/age/bech32.ts';
 import { recipientOf } from '../../../../src/sops/age/identity.ts';
 import { makeKey, thrown } from '../_keys.ts';
 
@@ -20,6 +21,12 @@ test('parseRecipient: one wrong character fails the checksum', async (t) => {
       message: `"${wrong.slice(0, 12)}…${wrong.slice(-4)}" is not an age X25519 recipient: its checksum or length is wrong`,
     },
   );
+});
+
+test('parseRecipient: 31 octets with a right checksum are no recipient', (t) => {
+  const short = 'age1qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qunndjpz';
+  t.is(decodeBech32(short, 'age')?.length, 31);
+  t.is(thrown(() => parseRecipient(short)).code, 'ERR_RECIPIENT');
 });
 
 const refuses = test.macro<[text: string, message: string]>({

@@ -54,24 +54,19 @@ test('loadIdentities: all sources count together, each identity once', async (t)
   );
 });
 
-const defaultFile = test.macro<
-  [platform: NodeJS.Platform, environment: Environment, path: string | undefined]
->({
-  async exec(t, platform, environment, path) {
-    const { text, recipient } = await makeKey();
-    const files = path === undefined ? {} : { [path]: text };
-    t.deepEqual(
-      await load(environment, { files, platform }),
-      path === undefined ? [] : [recipient],
-    );
+const defaultFile = test.macro<[platform: NodeJS.Platform, environment: Environment, path: string]>(
+  {
+    async exec(t, platform, environment, path) {
+      const { text, recipient } = await makeKey();
+      t.deepEqual(await load(environment, { files: { [path]: text }, platform }), [recipient]);
+    },
+    title: (_, platform, environment, path) =>
+      `loadIdentities: on ${platform} with ${Object.keys(environment).join(' and ')} the default file is ${path}`,
   },
-  title: (_, platform, environment, path) =>
-    `loadIdentities: on ${platform} with ${Object.keys(environment).join(' and ')} the default file is ${path ?? 'none'}`,
-});
+);
 
 test(defaultFile, 'linux', { HOME: '/h' }, '/h/.config/sops/age/keys.txt');
 test(defaultFile, 'linux', { HOME: '/h', XDG_CONFIG_HOME: '/x' }, '/x/sops/age/keys.txt');
-test(defaultFile, 'linux', { XDG_CONFIG_HOME: 'relative' }, undefined);
 test(defaultFile, 'darwin', { HOME: '/h' }, '/h/Library/Application Support/sops/age/keys.txt');
 test(defaultFile, 'darwin', { HOME: '/h', XDG_CONFIG_HOME: '/x' }, '/x/sops/age/keys.txt');
 test(defaultFile, 'win32', { APPDATA: 'C:\\A' }, 'C:\\A\\sops\\age\\keys.txt');
@@ -144,6 +139,12 @@ test('loadIdentities: one blank after an identity fails its source, as in sops, 
 test('loadIdentities: a missing file is no error while another source has identities', async (t) => {
   const { text, recipient } = await makeKey();
   t.deepEqual(await load({ SOPS_AGE_KEY: text, SOPS_AGE_KEY_FILE: '/gone' }), [recipient]);
+});
+
+test('loadIdentities: a relative XDG_CONFIG_HOME is no place to look in, as for Go', async (t) => {
+  const { text } = await makeKey();
+  const files = { 'relative/sops/age/keys.txt': text };
+  t.deepEqual(await load({ XDG_CONFIG_HOME: 'relative', HOME: '/h' }, { files }), []);
 });
 
 test('loadIdentities: nothing set is no identity and no error', async (t) => {
