@@ -2,7 +2,10 @@ import { PkiError } from '../errors.ts';
 import type { DeclarationFailure, DeclarationProblem } from '../model/desired.ts';
 
 const REASONS: Readonly<Record<DeclarationFailure, readonly [message: string, hint: string]>> = {
-  missing: ['does not exist', 'name the file with --app, or run this in the folder of the declaration'],
+  missing: [
+    'does not exist',
+    'name the file with --app, or run this in the folder of the declaration',
+  ],
   threw: ['threw an error', 'its error is printed above'],
   exited: ['ended before it was read', 'do not call process.exit() in a declaration'],
   unsettled: ['never finishes', 'a top-level await waits for something that cannot come'],
