@@ -52,7 +52,7 @@ run(
     const folder = await mkdtemp(path.join(tmpdir(), 'cdk8s-pki-sops-'));
     t.teardown(() => rm(folder, { recursive: true }));
     const program = path.join(folder, 'sops');
-    await writeFile(program, '#!/bin/sh\n/usr/bin/env\n', { mode: 0o700 });
+    await writeFile(program, '#!/bin/sh\necho "$*"\n/usr/bin/env\n', { mode: 0o700 });
     const text = await nativeCipher(key).encryptBinary(Buffer.from('x'), options(key.recipient));
     const environment = {
       HOME: '/h',
@@ -64,10 +64,10 @@ run(
       LD_PRELOAD: '/x',
     };
     const seen = Buffer.from(await programCipher({ program, environment }).decryptBinary(text));
-    const names = seen
-      .toString()
-      .split('\n')
-      .map((line) => line.replace(/=.*/u, ''));
+    const [args, ...lines] = seen.toString().split('\n');
+    // Not the rules of whatever .sops.yaml stands above the working directory.
+    t.is(args, '--config /dev/null decrypt --filename-override document.bin');
+    const names = lines.map((line) => line.replace(/=.*/u, ''));
     t.deepEqual(
       names.filter((name) => !['', 'PWD', '_', 'SHLVL', 'OLDPWD'].includes(name)).sort(),
       ['HOME', 'SOPS_AGE_KEY_FILE', 'SOPS_DISABLE_VERSION_CHECK'],
