@@ -34,7 +34,10 @@ const prod = new KubeadmCluster(app, 'prod-eu-1', {
       recipients: [recipients('cp-3')],
     },
   ],
+  workerNodes: [{ name: 'worker-1' }, { name: 'worker-2' }],
   serviceSubnets: ['10.96.0.0/12', 'fd00:10:96::/112'],
+  apiServer: { extraArgs: { profiling: 'false' } }, // as in kubeadm's ClusterConfiguration
+  clusterSigningDuration: Duration.days(90), // of the certificates that kubelets ask for, and renew
   apiServerCertSans: ['api.internal.example.com'],
   deliveryRecipients: [recipients('flux-prod-eu-1')], // instead of the App's
 });

@@ -235,7 +235,7 @@ toolTest(['openssl', 'age-keygen'])(
     const files = fleet
       .files('deploy')
       .filter((file) => /(?:^|[/-])ca\.crt$/u.test(file) && file.includes('/nodes/'));
-    t.is(files.length, 4 * 4);
+    t.is(files.length, 4 * 4 + 1); // those of the four nodes, and that of the workers
     for (const file of files) {
       const cluster = file.split('/')[1] ?? '';
       const domain = file.includes('front-proxy')

@@ -33,7 +33,11 @@ export function readsOf(pod: PodObject, files: readonly string[]): string[] {
       ),
     ];
   });
-  return files.filter((file) => places.some((place) => isWithin(`/${file}`, place))).sort();
+  const named = new Set(places.map((place) => place.slice(1)));
+  const folders = [...named].map((place) => (place === '' ? '' : `${place}/`));
+  return files
+    .filter((file) => named.has(file) || folders.some((folder) => file.startsWith(folder)))
+    .sort();
 }
 
 function mountsOf(container: Fields, hostPaths: ReadonlyMap<string, string>): Mount[] {

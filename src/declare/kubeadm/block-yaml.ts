@@ -5,7 +5,7 @@ import type { JsonValue } from '../../model/desired.ts';
  * it could be read as. A text is left plain only where no reader could take it for anything else.
  */
 export function blockYaml(value: JsonValue): string {
-  return `${lines(value, '').join('\n')}\n`;
+  return block(value, '', '');
 }
 
 /**
@@ -26,16 +26,22 @@ function scalar(value: JsonValue): string {
 const isNested = (value: JsonValue): value is object & JsonValue =>
   typeof value === 'object' && value !== null && Object.keys(value).length > 0;
 
-function lines(value: JsonValue, indent: string): string[] {
-  if (!isNested(value)) return [indent + scalar(value)];
+/** `lead` stands before the first line, `indent` before the others. */
+function block(value: JsonValue, lead: string, indent: string): string {
+  if (!isNested(value)) return `${lead}${scalar(value)}\n`;
+  let text = '';
+  let start = lead;
   if (Array.isArray(value))
-    return (value as readonly JsonValue[]).flatMap((item) => {
-      const [first = '', ...rest] = lines(item, `${indent}  `);
-      return [`${indent}- ${first.trimStart()}`, ...rest];
-    });
-  return Object.entries(value as Readonly<Record<string, JsonValue>>).flatMap(([key, item]) => {
-    const name = `${indent}${scalar(key)}:`;
-    if (!isNested(item)) return [`${name} ${scalar(item)}`];
-    return [name, ...lines(item, Array.isArray(item) ? indent : `${indent}  `)];
-  });
+    for (const item of value as readonly JsonValue[]) {
+      text += block(item, `${start}- `, `${indent}  `);
+      start = indent;
+    }
+  else
+    for (const [key, item] of Object.entries(value as Readonly<Record<string, JsonValue>>)) {
+      text += `${start}${scalar(key)}:`;
+      const deeper = Array.isArray(item) ? indent : `${indent}  `;
+      text += isNested(item) ? `\n${block(item, deeper, deeper)}` : ` ${scalar(item)}\n`;
+      start = indent;
+    }
+  return text;
 }
