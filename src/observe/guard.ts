@@ -1,7 +1,7 @@
 import { PkiError } from '../errors.ts';
 import type { DesiredCluster, DesiredFleet } from '../model/desired.ts';
 import { layout } from '../model/store/layout.ts';
-import { credentialParts, treePath, type CredentialPath } from '../model/names.ts';
+import { credentialParts, credentialPath, treePath, type CredentialPath } from '../model/names.ts';
 import type { ObservedCluster } from '../model/observed.ts';
 import type { TreeReader } from '../model/ports.ts';
 import { areRecipients, storedName } from '../model/recipients.ts';
@@ -76,6 +76,16 @@ export function guardClusterOrphans(cluster: DesiredCluster, observed: ObservedC
     );
   }
   const nodes = new Set(cluster.nodes.map(({ name }) => name));
+  const headless = [...observed.leaves.keys()]
+    .map((path) => credentialParts(path).node)
+    .find((node) => node !== null && keysets.has(credentialPath(cluster.name, null, node)));
+  if (headless !== undefined && headless !== null) {
+    throw new PkiError(
+      'ERR_KEYSET_STATE',
+      `keyset "${cluster.name}/${headless}" has entries and no keyset.yaml`,
+      { hint: 'restore keyset.yaml from git, or remove the folder of the keyset for good' },
+    );
+  }
   const orphans = [
     ...[...observed.keysets.keys()]
       .filter((path) => !keysets.has(path))

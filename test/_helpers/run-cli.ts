@@ -113,7 +113,12 @@ export class Repository {
     return oneOfFew(() => this.#run(args, options));
   }
 
-  async #run(args: readonly string[], options: RunOptions): Promise<Result> {
+  /** Starts it and kills it after so many milliseconds. */
+  async kill(args: readonly string[], delay: number, options: RunOptions = {}): Promise<void> {
+    await oneOfFew(() => this.#run(args, options, delay));
+  }
+
+  async #run(args: readonly string[], options: RunOptions, delay?: number): Promise<Result> {
     const { as, environment = {}, folder = '' } = options;
     const { exitCode, stdout, stderr } = await execa(process.execPath, [PROGRAM, ...args], {
       cwd: this.path(folder),
@@ -126,6 +131,7 @@ export class Repository {
       extendEnv: false,
       reject: false,
       stripFinalNewline: false,
+      ...(delay === undefined ? {} : { timeout: delay, killSignal: 'SIGKILL' as const }),
     });
     return { status: exitCode, stdout, stderr };
   }

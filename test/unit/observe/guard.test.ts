@@ -156,6 +156,19 @@ test('guardClusterOrphans: a keyset of another kind than declared is refused', (
   );
 });
 
+test('guardClusterOrphans: entries without their keyset.yaml are not taken for a node', (t) => {
+  const observed = observedCluster(cluster('prod', { leaves: [leaf('prod/ca/0123456789abcdef')] }));
+  refused(
+    t,
+    () => {
+      guardClusterOrphans(PROD, observed);
+    },
+    'ERR_KEYSET_STATE',
+    'keyset "prod/ca" has entries and no keyset.yaml',
+    [],
+  );
+});
+
 const FILE = 'deploy/prod/pki/web.sops.yaml';
 const removed = (recipient: string): Parameters<typeof guardRecipients>[3] => ({
   removedRecipients: [{ recipient, since: '2026-11-01', compromised: false }],
