@@ -39,6 +39,8 @@ export interface RunOptions {
   /** Who runs it: their identity is in SOPS_AGE_KEY. */
   readonly as?: Person;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Permissions hold: root, whom they do not stop, runs it as nobody. */
+  readonly isUnprivileged?: boolean;
   /** Below the repository. */
   readonly folder?: string;
 }
@@ -119,7 +121,9 @@ export class Repository {
   }
 
   async #run(args: readonly string[], options: RunOptions, delay?: number): Promise<Result> {
-    const { as, environment = {}, folder = '' } = options;
+    const { as, environment = {}, folder = '', isUnprivileged = false } = options;
+    const isRoot = process.getuid?.() === 0;
+    if (isUnprivileged && isRoot) execaSync('chown', ['-R', `${NOBODY}:${NOBODY}`, this.root]);
     const { exitCode, stdout, stderr } = await execa(process.execPath, [PROGRAM, ...args], {
       cwd: this.path(folder),
       env: {
@@ -131,11 +135,14 @@ export class Repository {
       extendEnv: false,
       reject: false,
       stripFinalNewline: false,
+      ...(isUnprivileged && isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
       ...(delay === undefined ? {} : { timeout: delay, killSignal: 'SIGKILL' as const }),
     });
     return { status: exitCode, stdout, stderr };
   }
 }
+
+const NOBODY = 65_534;
 
 /** Tests of a file run at once; so many processes of theirs do. */
 const MOST_AT_ONCE = 2;
