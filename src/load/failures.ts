@@ -57,6 +57,6 @@ export function stopped(
 }
 
 /** Text of a construct may hold anything, terminal sequences included. */
-export function printable(text: string): string {
+function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, '\u{fffd}').slice(0, 2000);
 }

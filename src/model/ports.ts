@@ -7,8 +7,5 @@ export interface TreeReader {
   list(path: TreePath): readonly string[];
 }
 
-/** The clock of a command: the wall clock, or the instant given with `--now`. */
-export type Clock = () => Date;
-
 /** Cryptographically secure random octets. */
 export type RandomBytes = (size: number) => Uint8Array;

@@ -1,7 +1,7 @@
 import { credentialParts, type CredentialPath, type Seconds } from '../model/names.ts';
 import { jitterOf } from './jitter.ts';
 
-export const DAY: Seconds = 86_400;
+const DAY: Seconds = 86_400;
 
 export function addSeconds(date: Date, seconds: Seconds): Date {
   return new Date(date.getTime() + seconds * 1000);

@@ -130,7 +130,7 @@ export function checkCertificate(
 }
 
 /** Asserts what ties a certificate to its issuer: the name octet by octet, the key identifiers, the signature, the dates. */
-export function checkIssuer(t: ExecutionContext, pem: string, issuer: string | null): void {
+function checkIssuer(t: ExecutionContext, pem: string, issuer: string | null): void {
   const child = parseCertificate(pem);
   const parent = parseCertificate(issuer ?? pem);
   t.deepEqual(child.issuer, parent.subject, 'issuer');

@@ -41,7 +41,7 @@ export const randomFleet: fc.Arbitrary<readonly RandomCluster[]> = fc.array(
   { minLength: 1, maxLength: 3 },
 );
 
-export const reference = (
+const reference = (
   credential: CredentialPath,
   part: ReferencePart,
   form: 'pem' | 'base64' = 'pem',
@@ -117,7 +117,7 @@ function clusterOf(
   });
 }
 
-export function secretOf({ path, name, issuer }: DesiredLeaf): DesiredManifest {
+function secretOf({ path, name, issuer }: DesiredLeaf): DesiredManifest {
   return {
     constructPath: path,
     path: `manifests/Secret.default.${name}`,

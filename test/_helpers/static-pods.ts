@@ -20,7 +20,7 @@ export interface Pod {
   };
 }
 
-export const VERSION = '1.34.4';
+const VERSION = '1.34.4';
 
 /** The files of a node of a cluster that is declared so, by path. */
 export function nodeFiles(

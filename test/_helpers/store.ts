@@ -24,8 +24,8 @@ function declared(name: string) {
   });
 }
 
-export const PROD = declared('prod');
-export const TEST = declared('test');
+const PROD = declared('prod');
+const TEST = declared('test');
 
 const made = new MemoryTree();
 await synth(made, { units: [unit(PROD), unit(TEST)] });

@@ -4,7 +4,7 @@ import { isDnsLabel, isDnsName } from './dns.ts';
 const CREDENTIAL = /^[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/u;
 
 /** Folders of a cluster that the tool itself writes. */
-export const RESERVED_CHARTS: ReadonlySet<string> = new Set([
+const RESERVED_CHARTS: ReadonlySet<string> = new Set([
   'pki',
   'nodes',
   'manifests',

@@ -74,7 +74,7 @@ function argumentsOf({ name, flags }: ComponentRow, input: NodeInput): Argument[
   return mergeArguments(base, extraArguments(input.components[name]));
 }
 
-export function imageOf({ name, imageTag }: ComponentRow, input: NodeInput): string {
+function imageOf({ name, imageTag }: ComponentRow, input: NodeInput): string {
   return input.components[name].image ?? `${input.imageRepository}/${name}:${imageTag(input)}`;
 }
 

@@ -57,7 +57,7 @@ function stateText(counts: Counts): string {
 }
 
 /** `prod/cp-1/apiserver`, as messages of other commands name it. */
-export function rowName({ cluster, node, name }: Row): string {
+function rowName({ cluster, node, name }: Row): string {
   return [cluster, node, name].filter((part) => part !== null).join('/');
 }
 

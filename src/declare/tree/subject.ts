@@ -29,6 +29,6 @@ export function subjectProblems(subject: Subject | undefined): string[] {
   return problems;
 }
 
-export const UNRESTRICTED_GROUP_PROBLEM =
+const UNRESTRICTED_GROUP_PROBLEM =
   `group "${UNRESTRICTED_GROUP}" bypasses authorization and cannot be revoked; ` +
   'for an emergency run "cdk8s-pki kubeconfig CLUSTER --break-glass"';

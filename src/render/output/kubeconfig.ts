@@ -14,7 +14,7 @@ import {
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 /** The kubeconfig of a credential, in the shape and with the names that `kubeadm init phase kubeconfig` gives. */
-export function kubeconfigDocument(credential: CredentialPath, values: Values): JsonObject {
+function kubeconfigDocument(credential: CredentialPath, values: Values): JsonObject {
   const leaf = values.material.get(credential);
   const client = leaf?.kind === 'Kubeconfig' ? leaf.kubeconfig : null;
   const authority = client && values.material.get(client.authority);

@@ -9,7 +9,7 @@ import { renderText } from '../text.ts';
 import { completeOrProjection, isComplete, projectionOf, type Values } from '../values.ts';
 
 /** The annotation that carries a manifest's projection hash. */
-export const PROJECTION_ANNOTATION = 'cdk8s-pki/projection';
+const PROJECTION_ANNOTATION = 'cdk8s-pki/projection';
 
 /** Keys of a manifest that stay readable, besides the public keys of its data (DESIGN §4). */
 const CLEAR_KEYS = ['apiVersion', 'kind', 'metadata', 'type', 'immutable'];

@@ -22,7 +22,7 @@ export function formatPem(label: string, der: Uint8Array): string {
  * The PEM blocks of `text`, in order; text around them is skipped, as RFC 7468 §2 allows.
  * @throws PkiError ERR_CERTIFICATE where a block has no end
  */
-export function findPemBlocks(text: string): PemBlock[] {
+function findPemBlocks(text: string): PemBlock[] {
   const blocks: PemBlock[] = [];
   for (const match of text.matchAll(/^-----BEGIN ([A-Z0-9 ]+)-----[ \t]*\r?$/gmu)) {
     const label = match[1] ?? '';

@@ -20,7 +20,7 @@ export function both(...keys: readonly TestKey[]): Identities {
 }
 
 /** What tests compare of an error. */
-export function seen(error: unknown): { code: string; message: string } {
+function seen(error: unknown): { code: string; message: string } {
   const { code, message } = error as PkiError;
   return { code, message };
 }

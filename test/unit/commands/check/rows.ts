@@ -1,7 +1,7 @@
 import type { Row } from '../../../../src/commands/check/row.ts';
 
 export const NOW = new Date('2026-11-22T08:00:00Z');
-export const DAY = 86_400;
+const DAY = 86_400;
 
 export const at = (days: number, seconds = 0): Date =>
   new Date(NOW.getTime() + (days * DAY + seconds) * 1000);
