@@ -1,5 +1,6 @@
 import test from 'ava';
 import { toolTest } from '../_helpers/tool-test.ts';
+import type { Fleet } from '../_helpers/fleet.ts';
 import type { ControlPlane } from './_machines/control-plane.ts';
 
 /** A test of a running cluster: it needs all the programs, and root for namespaces. Tests of a file build on each other. */
@@ -12,10 +13,13 @@ export const clusterTest = toolTest(
   { serial: true, root: true },
 );
 
-/** Prints the ends of all logs after a test that failed, and ends all machines after the last one. */
-export function watch(plane: () => ControlPlane | undefined): void {
+/** Prints the ends of all logs after a test that failed; after the last one ends all machines and removes their files. */
+export function watch(fleet: () => Fleet | undefined, plane: () => ControlPlane | undefined): void {
   test.afterEach.always((t) => {
     if (!t.passed) t.log(plane()?.logs() ?? 'no machine has started');
   });
-  test.after.always(() => plane()?.end());
+  test.after.always(async () => {
+    await plane()?.end();
+    fleet()?.remove();
+  });
 }

@@ -35,10 +35,10 @@ test.before(async () => {
   await fleet.commit();
   plane = await ControlPlane.create(fleet, [...PLACES, NODE], HOSTS);
 });
-watch(() => plane);
-test.after.always(() => {
-  fleet.remove();
-});
+watch(
+  () => fleet,
+  () => plane,
+);
 
 clusterTest(
   'an etcd of three members starts from bundles of its own, made of public constructs, without the key of its authority',

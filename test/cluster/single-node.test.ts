@@ -32,10 +32,10 @@ test.before(async () => {
   if (status !== 0) throw new Error(`synth: status ${status}\n${stderr.toString()}`);
   await fleet.commit();
 });
-watch(() => plane);
-test.after.always(() => {
-  fleet.remove();
-});
+watch(
+  () => fleet,
+  () => plane,
+);
 
 clusterTest(
   'the control plane of one node starts from its bundle, opened with the identity of that node alone',

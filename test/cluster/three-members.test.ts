@@ -30,10 +30,10 @@ let plane: ControlPlane | undefined;
 test.before(async () => {
   fleet = await Fleet.create();
 });
-watch(() => plane);
-test.after.always(() => {
-  fleet.remove();
-});
+watch(
+  () => fleet,
+  () => plane,
+);
 
 function machine(name: (typeof NODES)[number]): Machine {
   if (plane === undefined) throw new Error('no machine has started');

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { NodePlace } from '../../_helpers/fleet-tree.ts';
 import type { Fleet } from '../../_helpers/fleet.ts';
 import { NodeRoot } from '../../_helpers/node-root.ts';
@@ -28,7 +29,7 @@ export class ControlPlane {
     places: readonly MachinePlace[],
     hosts: readonly string[],
   ): Promise<ControlPlane> {
-    const plane = new ControlPlane(await Network.create(), hosts);
+    const plane = new ControlPlane(await Network.create(path.dirname(fleet.root)), hosts);
     try {
       for (const place of places) {
         const { node: name, addresses } = place;

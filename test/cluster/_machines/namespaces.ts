@@ -21,10 +21,14 @@ export class Namespaces {
     [this.#holder, this.pid] = [holder, pid];
   }
 
-  /** `setup` is a shell script that runs in them, as root, before anything else. */
-  static async create(setup = '', environment: Readonly<Record<string, string>> = {}) {
+  /** `setup` and `farewell` are shell scripts that run in them, as root, before and after everything else. */
+  static async create(
+    setup: string,
+    environment: Readonly<Record<string, string>> = {},
+    farewell = '',
+  ): Promise<Namespaces> {
     const flags = ['--mount', '--net', '--uts', '--pid', '--fork', '--kill-child', '--mount-proc'];
-    const script = `set -e\nip link set lo up\n${setup}\necho ready\nexec cat`;
+    const script = `set -e\nip link set lo up\n${setup}\necho ready\ncat\n${farewell}`;
     const holder = spawn(toolPath('unshare'), [...flags, 'sh', '-c', script], {
       env: { PATH: process.env['PATH'], ...environment },
       stdio: ['pipe', 'pipe', 'inherit'],

@@ -13,8 +13,11 @@ export class Network {
     this.#switch = namespaces;
   }
 
-  static async create(): Promise<Network> {
-    return new Network(await Namespaces.create('ip link add br0 type bridge\nip link set br0 up'));
+  /** However the test ends, `folder` is removed with the network: it holds private keys. */
+  static async create(folder: string): Promise<Network> {
+    const setup = 'ip link add br0 type bridge\nip link set br0 up';
+    const farewell = 'rm -rf "$FOLDER"';
+    return new Network(await Namespaces.create(setup, { FOLDER: folder }, farewell));
   }
 
   /** Gives `machine` an interface with `addresses`, each with its prefix length. */
