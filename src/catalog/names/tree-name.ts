@@ -4,12 +4,7 @@ import { isDnsLabel, isDnsName } from './dns.ts';
 const CREDENTIAL = /^[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/u;
 
 /** Folders of a cluster that the tool itself writes. */
-const RESERVED_CHARTS: ReadonlySet<string> = new Set([
-  'pki',
-  'nodes',
-  'manifests',
-  'kubeconfigs',
-]);
+const RESERVED_CHARTS: ReadonlySet<string> = new Set(['pki', 'nodes', 'manifests', 'kubeconfigs']);
 
 /** A credential's name: a file or folder in `pki/`, the same on file systems that fold case. */
 export function credentialName(text: string): Canonical {
