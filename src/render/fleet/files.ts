@@ -1,8 +1,9 @@
+import { PkiError } from '../../errors.ts';
 import type { DesiredFleet } from '../../model/desired.ts';
 import { layout, STORE_SELECTOR } from '../../model/store/layout.ts';
 import { treePath } from '../../model/names.ts';
 import type { PlainFile } from '../../model/made/tree.ts';
-import { withMarkedLines } from './marked.ts';
+import { unmarkedLines, withMarkedLines } from './marked.ts';
 
 interface Rule {
   readonly place: string;
@@ -19,17 +20,11 @@ export function fleetFiles(
   present: { readonly sops: string; readonly attributes: string },
 ): PlainFile[] {
   const { tree } = fleet;
-  const base = /^creation_rules:/mu.test(present.sops)
-    ? present.sops
-    : `${present.sops}creation_rules:\n`;
   return [
     {
       format: 'plain',
       path: treePath('.sops.yaml'),
-      content: withMarkedLines(base, creationRules(fleet), {
-        indent: '  ',
-        after: /^creation_rules:/u,
-      }),
+      content: sopsConfiguration(present.sops, creationRules(fleet)),
     },
     {
       format: 'plain',
@@ -40,6 +35,31 @@ export function fleetFiles(
       ]),
     },
   ];
+}
+
+const RULES = /^creation_rules:/u;
+
+/** Generated rules come before the user's, in the indentation that theirs have. */
+function sopsConfiguration(present: string, rules: readonly string[]): string {
+  const own = present === '' ? [] : unmarkedLines(present);
+  const at = own.findIndex((line) => RULES.test(line));
+  if (at === -1) {
+    const text = present === '' ? '' : present.replace(/\r?\n?$/u, '\n');
+    return withMarkedLines(`${text}creation_rules:\n`, rules, { indent: '  ', after: RULES });
+  }
+  if (!/^creation_rules:\s*(?:\[\s*\]\s*)?(?:#.*)?$/u.test(own[at] ?? '')) {
+    throw new PkiError(
+      'ERR_STORE',
+      '".sops.yaml": creation_rules are not written one below the other',
+      {
+        hint: 'write each rule as an item of a block list: "creation_rules:", then "  - path_regex: …"',
+      },
+    );
+  }
+  const first = own.slice(at + 1).find((line) => /^\s*-\s/u.test(line));
+  const indent = first === undefined ? '  ' : (/^\s*/u.exec(first)?.[0] ?? '');
+  const text = present.replace(/^creation_rules:\s*\[\s*\]/mu, 'creation_rules:');
+  return withMarkedLines(text, rules, { indent, after: RULES });
 }
 
 /** The generated rules, those for single nodes first: sops takes the first that matches. */

@@ -1,10 +1,11 @@
 import { stringify } from 'yaml';
+import { PkiError } from '../../errors.ts';
 import type { DesiredBundle, DesiredFile } from '../../model/desired.ts';
 import { layout, STORE_API_VERSION } from '../../model/store/layout.ts';
 import type { EtcdStart } from '../../model/made/etcd.ts';
 import { treePath } from '../../model/names.ts';
 import { PLACEHOLDERS } from '../../model/placeholder.ts';
-import { findReferences } from '../../model/reference.ts';
+import { findReferences, formatReference } from '../../model/reference.ts';
 import type { RenderedFile } from '../../model/made/tree.ts';
 import { kubeconfigFile } from './kubeconfig.ts';
 import { privateCredentials } from './manifest.ts';
@@ -79,12 +80,22 @@ function renderFile(
   values: Values,
 ): RenderedFile {
   const target = treePath(layout.node(tree, cluster, node), path);
-  if (!secret) return { format: 'plain', path: target, content: renderText(content, values) };
-  const [reference, ...others] = findReferences(content);
-  if (reference?.part === 'content' && others.length === 0) {
+  const uses = privateCredentials(content);
+  if (!secret) {
+    if (uses.length === 0)
+      return { format: 'plain', path: target, content: renderText(content, values) };
+    throw new PkiError(
+      'ERR_REFERENCE',
+      `file "${path}" of node "${node}" holds private material and is not secret`,
+    );
+  }
+  const [reference] = findReferences(content);
+  if (
+    reference?.part === 'content' &&
+    content.trim() === formatReference({ ...reference, form: 'pem' })
+  ) {
     return kubeconfigFile(reference.credential, { path: target, recipients }, values);
   }
-  const uses = privateCredentials(content);
   const known = completeOrProjection(uses, values);
   return {
     format: 'binary',

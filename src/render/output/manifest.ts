@@ -14,6 +14,9 @@ const PROJECTION_ANNOTATION = 'cdk8s-pki/projection';
 /** Keys of a manifest that stay readable, besides the public keys of its data (DESIGN §4). */
 const CLEAR_KEYS = ['apiVersion', 'kind', 'metadata', 'type', 'immutable'];
 
+/** What a Secret has besides its data. */
+const SECRET_FIELDS = new Set(CLEAR_KEYS);
+
 /** A data key of these names would make the selector match all that is beneath it. */
 const NEVER_CLEAR = new Set(['data', 'stringData']);
 
@@ -80,6 +83,10 @@ function secretDocument(
   if (template.kind !== 'Secret' || privateCredentials(JSON.stringify(rest)).length > 0) {
     throw new PkiError('ERR_REFERENCE', 'private material stands outside the data of a Secret');
   }
+  const foreign = Object.keys(rest).find((field) => !SECRET_FIELDS.has(field));
+  if (foreign !== undefined) {
+    throw new PkiError('ERR_REFERENCE', `a Secret has no field "${foreign}"`);
+  }
   const entries: [string, string, boolean][] = [];
   for (const [source, encode] of [
     [data, checkBase64],
@@ -93,13 +100,17 @@ function secretDocument(
         throw new PkiError('ERR_REFERENCE', 'a data key refers to private material');
       }
       const isPrivate = privateCredentials(value).length > 0;
-      entries.push([renderText(key, values), encode(renderText(value, values)), isPrivate]);
+      entries.push([
+        dataKey(renderText(key, values)),
+        encode(renderText(value, values)),
+        isPrivate,
+      ]);
     }
   }
   const publicKeys = entries.filter(([, , isPrivate]) => !isPrivate).map(([key]) => key);
   const privateKeys = entries.filter(([, , isPrivate]) => isPrivate).map(([key]) => key);
   const clear = new Set([...CLEAR_KEYS, ...publicKeys]);
-  const unsafe = privateKeys.find((key) => clear.has(key) || NEVER_CLEAR.has(key));
+  const unsafe = privateKeys.find((key) => clear.has(key));
   if (unsafe !== undefined) {
     throw new PkiError('ERR_REFERENCE', `data key "${unsafe}" would stay unencrypted`, {
       hint: `give the key another name than ${CLEAR_KEYS.join(', ')}`,
@@ -116,6 +127,20 @@ function secretDocument(
   };
 }
 
+/** Keys stand in a regular expression and in a path of SOPS: only what Kubernetes takes, and nothing that means more there. */
+function dataKey(key: string): string {
+  if (!/^[-._a-zA-Z0-9]{1,253}$/u.test(key)) {
+    throw new PkiError(
+      'ERR_REFERENCE',
+      `data key ${JSON.stringify(key)} is not one that a Secret may have`,
+    );
+  }
+  if (!NEVER_CLEAR.has(key)) return key;
+  throw new PkiError('ERR_REFERENCE', `data key "${key}" would decide what is encrypted`, {
+    hint: `give the key another name than ${[...NEVER_CLEAR].join(', ')}`,
+  });
+}
+
 function checkBase64(text: string): string {
   if (/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/u.test(text)) return text;
   throw new PkiError('ERR_REFERENCE', 'a value of "data" is not base64', {
@@ -125,7 +150,7 @@ function checkBase64(text: string): string {
 
 /** The regular expression of keys that stay readable. */
 function clearKeys(publicKeys: readonly string[]): string {
-  const safe = publicKeys.filter((key) => !NEVER_CLEAR.has(key) && !CLEAR_KEYS.includes(key));
+  const safe = publicKeys.filter((key) => !CLEAR_KEYS.includes(key));
   const names = [...CLEAR_KEYS, ...safe].map((key) => key.replaceAll('.', String.raw`\.`));
   return `^(${names.join('|')})$`;
 }
