@@ -2,7 +2,14 @@ import { layout } from '../model/store/layout.ts';
 import type { DesiredUnit } from '../model/desired.ts';
 import type { IssuedKeyset, IssuedLeaf, IssuedUnit } from '../model/made/issued.ts';
 import type { CredentialPath } from '../model/names.ts';
-import type { ObservedCluster, ObservedKeyset, ObservedLeaf } from '../model/observed.ts';
+import { areRecipients } from '../model/recipients.ts';
+import type {
+  ObservedCluster,
+  ObservedEntry,
+  ObservedKeyset,
+  ObservedLeaf,
+  UnreadableLeaf,
+} from '../model/observed.ts';
 
 /** The store as it will be read back once what was issued is written: `plan(desired, applied)` is empty. */
 export function applied(
@@ -16,7 +23,16 @@ export function applied(
       const { name, recipients } = cluster;
       const before = observed.get(name);
       const declared = new Set<CredentialPath>(cluster.leaves.map(({ path }) => path));
-      const leaves = [...(before?.leaves ?? [])].filter(([path]) => declared.has(path));
+      const leaves = [...(before?.leaves ?? [])]
+        .filter(([path]) => declared.has(path))
+        .map(([path, leaf]) => [path, reencrypted(leaf, recipients)] as const);
+      const keysets = [...(before?.keysets ?? [])].map(
+        ([path, keyset]) =>
+          [
+            path,
+            { ...keyset, entries: keyset.entries.map((entry) => reencrypted(entry, recipients)) },
+          ] as const,
+      );
       const newKeysets = issued.keysets
         .filter(({ desired }) => desired.cluster === name)
         .map((keyset) => [keyset.desired.path, keysetApplied(tree, keyset, recipients)] as const);
@@ -25,12 +41,22 @@ export function applied(
         .map((leaf) => [leaf.desired.path, leafApplied(tree, leaf, recipients)] as const);
       const after: ObservedCluster = {
         name,
-        keysets: new Map([...(before?.keysets ?? []), ...newKeysets]),
+        keysets: new Map([...keysets, ...newKeysets]),
         leaves: new Map([...leaves, ...newLeaves]),
       };
       return [name, after];
     }),
   );
+}
+
+/** As it is once its recipients are those that are declared; the same where they are already, and where it cannot be read. */
+function reencrypted<T extends ObservedLeaf | UnreadableLeaf | ObservedEntry>(
+  observed: T,
+  recipients: readonly string[],
+): T {
+  return !('recipients' in observed) || areRecipients(observed.recipients, recipients)
+    ? observed
+    : { ...observed, recipients };
 }
 
 function keysetApplied(

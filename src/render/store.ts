@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { formatDuration } from '../model/store/duration.ts';
 import type { IssuedKeyset, IssuedLeaf } from '../model/made/issued.ts';
 import { layout, STORE_API_VERSION, STORE_SELECTOR } from '../model/store/layout.ts';
+import type { CredentialPath, TreePath } from '../model/names.ts';
 import type { IssuerId } from '../model/observed.ts';
 import type { JsonObject, PlainFile, YamlFile } from '../model/made/tree.ts';
 import type { RenewalPolicy } from '../model/x509.ts';
@@ -14,7 +15,7 @@ export function keysetDocuments(
 ): [YamlFile, PlainFile] {
   const { desired, id, spki, certificate, publicKey, issuer, signature } = issued;
   const { path, cluster, name, kind } = desired;
-  const entry = storeFile(issued, recipients, layout.entry(tree, path, id), {
+  const entry = storeFile(path, layout.entry(tree, path, id), recipients, {
     apiVersion: STORE_API_VERSION,
     kind,
     cluster,
@@ -53,7 +54,7 @@ export function leafDocument(
 ): YamlFile {
   const { desired, issuer, certificate } = issued;
   const { path, cluster, node, name, kind } = desired;
-  return storeFile(issued, recipients, layout.leaf(tree, path), {
+  return storeFile(path, layout.leaf(tree, path), recipients, {
     apiVersion: STORE_API_VERSION,
     kind,
     cluster,
@@ -69,10 +70,11 @@ export function leafDocument(
   });
 }
 
-function storeFile(
-  { desired }: IssuedKeyset | IssuedLeaf,
+/** A document of the store, whose private key is encrypted. */
+export function storeFile(
+  credential: CredentialPath,
+  path: TreePath,
   recipients: readonly string[],
-  path: YamlFile['path'],
   document: JsonObject,
 ): YamlFile {
   return {
@@ -80,7 +82,7 @@ function storeFile(
     path,
     document,
     recipients,
-    uses: [desired.path],
+    uses: [credential],
     complete: true,
     projection: '',
     selector: { encrypted_regex: STORE_SELECTOR },

@@ -9,12 +9,11 @@ import type { DesiredCluster } from '../../model/desired.ts';
 import type { IssuedUnit } from '../../model/made/issued.ts';
 import type { RenderedFile, TreeFile } from '../../model/made/tree.ts';
 import type { CredentialPath } from '../../model/names.ts';
-import { keysetDocuments, leafDocument } from '../../render/store.ts';
+import { keysetDocuments, leafDocument, storeFile } from '../../render/store.ts';
 import { materialOf } from '../../render/material.ts';
 import { renderUnit } from '../../render/unit.ts';
 import type { Cipher } from '../../sops/cipher.ts';
 import { readPrivateKey } from '../../x509/read/key.ts';
-import { STORE_SELECTOR } from '../../model/store/layout.ts';
 
 /** A unit after its plan was carried out in memory: encrypted files to write, and the state they will be read back as. */
 export interface Made {
@@ -56,20 +55,12 @@ export async function make(
   ).filter(({ path }) => changed.has(path));
 
   const files: TreeFile[] = [];
-  for (const file of [...storeFiles(fleet.tree, unit.clusters, issued), ...rendered]) {
+  for (const file of [...documentsOf(fleet.tree, unit.clusters, issued), ...rendered]) {
     files.push(await encryptFile(file, cipher, { now, randomBytes }));
   }
-  for (const { file, recipients } of plan.reencrypt) {
-    const document = await openDocument(file, reader, cipher);
-    files.push({
-      path: file,
-      content: await cipher.encryptYaml(document, {
-        selector: { encrypted_regex: STORE_SELECTOR },
-        recipients,
-        now,
-        randomBytes,
-      }),
-    });
+  for (const { path, file, recipients } of plan.reencrypt) {
+    const rendered = storeFile(path, file, recipients, await openDocument(file, reader, cipher));
+    files.push(await encryptFile(rendered, cipher, { now, randomBytes }));
   }
   return { files, issued, clusters, privateKeys: new Map(made) };
 }
@@ -93,7 +84,7 @@ function signersOf(
   return signers;
 }
 
-function storeFiles(
+function documentsOf(
   tree: string,
   clusters: readonly DesiredCluster[],
   { keysets, leaves }: IssuedUnit,
