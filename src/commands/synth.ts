@@ -32,7 +32,9 @@ export async function run(invocation: Invocation): Promise<number> {
     else {
       reportText(output, result, 'done');
       output.line(
-        result.files.length === 0 ? `nothing to do: ${asDeclared(result)}` : asDeclared(result),
+        result.files.length === 0 && result.skipped.length === 0
+          ? `nothing to do: ${asDeclared(result)}`
+          : asDeclared(result),
       );
     }
     mirrorManifests(cwd, result, environment.CDK8S_OUTDIR);

@@ -1,7 +1,7 @@
-import { PkiError } from '../errors.ts';
 import type { RenderedFile, TreeFile, YamlFile } from '../model/made/tree.ts';
 import type { RandomBytes } from '../model/ports.ts';
 import type { Cipher } from '../sops/cipher.ts';
+import { refusePlaintext } from './plaintext.ts';
 
 export interface EncryptPorts {
   readonly now: Date;
@@ -19,7 +19,10 @@ export async function encryptFile(
   ports: EncryptPorts,
 ): Promise<TreeFile> {
   const { path } = file;
-  if (file.format === 'plain') return { path, content: file.content };
+  if (file.format === 'plain') {
+    refusePlaintext(path, file.content, []);
+    return { path, content: file.content };
+  }
   if (!file.complete) throw new TypeError(`"${path}" is a projection and cannot be written`);
   const { recipients } = file;
   if (file.format === 'binary') {
@@ -36,16 +39,6 @@ export async function encryptFile(
   });
   refusePlaintext(path, content, sealedValues(file));
   return { path, content };
-}
-
-function refusePlaintext(path: string, content: string, values: readonly string[]): void {
-  for (const value of values) {
-    const longest = value.split('\n').reduce((a, b) => (b.length > a.length ? b : a), '');
-    if (longest === '' || !content.includes(longest)) continue;
-    throw new PkiError('ERR_ENCRYPT', `a private value of "${path}" would be written unencrypted`, {
-      hint: 'report this as a bug; nothing was written',
-    });
-  }
 }
 
 function sealedValues({ document, sealed }: YamlFile): string[] {

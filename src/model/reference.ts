@@ -13,7 +13,9 @@ export interface ReferenceToken {
 
 export const PRIVATE_PARTS: ReadonlySet<ReferencePart> = new Set(['privateKey', 'content']);
 
-const MARK = '__cdk8s-pki:';
+const STEM = '__cdk8s-pki';
+const MARK = `${STEM}:`;
+const HEXADECIMAL_STEM = Buffer.from(STEM).toString('hex');
 const TOKEN =
   /__cdk8s-pki:([a-z0-9_][-a-z0-9._/]*)#(certificate|trustBundle|publicKeys|privateKey|content)\.(pem|base64)__/gu;
 
@@ -74,7 +76,13 @@ export function replaceReferences(
   );
 }
 
-/** Whether a reference, or the base64 form of one, is left in `text`. */
+/** Whether a reference is left in `text`: as it is, in other letters, percent-encoded, or as hexadecimal or base64, folded or not. */
 export function hasReference(text: string): boolean {
-  return text.includes(MARK) || ENCODED_MARKS.some((mark) => text.includes(mark));
+  const squeezed = text.replaceAll(/\s+/gu, '');
+  const lower = squeezed.toLowerCase();
+  return (
+    lower.includes(STEM) ||
+    lower.includes(HEXADECIMAL_STEM) ||
+    ENCODED_MARKS.some((mark) => squeezed.includes(mark))
+  );
 }

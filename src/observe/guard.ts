@@ -4,12 +4,13 @@ import { layout } from '../model/store/layout.ts';
 import { credentialParts, credentialPath, treePath, type CredentialPath } from '../model/names.ts';
 import type { ObservedCluster } from '../model/observed.ts';
 import type { TreeReader } from '../model/ports.ts';
+import type { History } from '../model/store/ledger.ts';
 import { areRecipients, storedName } from '../model/recipients.ts';
 
 /**
- * Missing is not new (DESIGN §3): a declared keyset that was ever made is an error where it is not in the store.
+ * Missing is not new (DESIGN §3): a declared keyset that was ever made is an error where it is not in the store, or where another
+ * one stands in its place. A signature cannot tell the latter: a first revision is signed by its own key.
  *
- * @param made keysets of the ledger, and of the tree of git's HEAD.
  * @param deliberate keysets that `--new-authority` names.
  * @throws PkiError `ERR_AUTHORITY_MISSING`.
  */
@@ -17,12 +18,18 @@ export function guardAuthorities(
   tree: string,
   cluster: DesiredCluster,
   observed: ObservedCluster,
-  made: ReadonlySet<string>,
+  { ledger, head }: History,
   deliberate: ReadonlySet<string>,
 ): void {
-  const missing = [...cluster.authorities, ...cluster.serviceAccountKeys].filter(
-    ({ path }) => !observed.keysets.has(path) && made.has(path) && !deliberate.has(path),
-  );
+  const declared = [...cluster.authorities, ...cluster.serviceAccountKeys];
+  const missing = declared.filter(({ path }) => {
+    if (deliberate.has(path)) return false;
+    const known = ledger.get(path);
+    const keyset = observed.keysets.get(path);
+    return keyset === undefined
+      ? known !== undefined || head.has(path)
+      : known !== undefined && !keyset.entries.some(({ spki }) => known.has(spki));
+  });
   const [first] = missing;
   if (first === undefined) return;
   const folder = treePath(layout.store(tree, cluster.name), first.name);
@@ -30,8 +37,10 @@ export function guardAuthorities(
     'ERR_AUTHORITY_MISSING',
     `the store of "${cluster.name}" lacks a keyset that was made before`,
     {
-      details: missing.map(
-        ({ path }) => `${path} is in the ledger or in HEAD, its documents are gone`,
+      details: missing.map(({ path }) =>
+        observed.keysets.has(path)
+          ? `${path} in the store is not the one in the ledger`
+          : `${path} is in the ledger or in HEAD, its documents are gone`,
       ),
       hint: [
         `restore it from git: git checkout HEAD -- '${folder}' (or from the commit before it went)`,

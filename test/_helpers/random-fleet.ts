@@ -41,7 +41,7 @@ export const randomFleet: fc.Arbitrary<readonly RandomCluster[]> = fc.array(
   { minLength: 1, maxLength: 3 },
 );
 
-const reference = (
+export const reference = (
   credential: CredentialPath,
   part: ReferencePart,
   form: 'pem' | 'base64' = 'pem',

@@ -4,6 +4,7 @@ import type { Material } from '../../model/made/material.ts';
 import type { CredentialPath, KeyAlgorithm } from '../../model/names.ts';
 import type { ObservedCluster, ObservedKeyset, ObservedLeaf } from '../../model/observed.ts';
 import type { RandomBytes, TreeReader } from '../../model/ports.ts';
+import type { History } from '../../model/store/ledger.ts';
 import type { ReasonedCheck } from '../../plan/checks.ts';
 
 /** What holds for a whole run: ports, and what was read once. */
@@ -14,8 +15,7 @@ export interface Context {
   readonly now: Date;
   readonly randomBytes: RandomBytes;
   readonly generateKey: (algorithm: KeyAlgorithm) => Promise<KeyObject>;
-  /** Keysets that were ever made: of the ledger and of git's HEAD. */
-  readonly made: ReadonlySet<string>;
+  readonly history: History;
   /** Keysets that `--new-authority` names. */
   readonly newAuthorities: ReadonlySet<string>;
 }

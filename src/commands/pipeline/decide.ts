@@ -96,7 +96,7 @@ export function observeUnit(
   for (const cluster of unit.clusters) {
     const store = observed.get(cluster.name);
     if (store === undefined) continue;
-    guardAuthorities(fleet.tree, cluster, store, context.made, context.newAuthorities);
+    guardAuthorities(fleet.tree, cluster, store, context.history, context.newAuthorities);
     guardClusterOrphans(cluster, store);
     const entries = [...store.keysets.values()].flatMap((keyset) => keyset.entries);
     const leaves = [...store.leaves.values()].filter((leaf) => 'recipients' in leaf);

@@ -6,8 +6,8 @@ import type { RunResult } from './run.ts';
 const MOST_NAMED = 5;
 
 /** `{"actions": […], "files": […]}` of DESIGN §6, with findings beside them. */
-export function reportJson({ actions, files, findings }: RunResult): unknown {
-  return { actions, files, findings };
+export function reportJson({ actions, files, findings, skipped }: RunResult): unknown {
+  return { actions, files, findings, ...(skipped.length > 0 ? { skipped } : {}) };
 }
 
 /** What is or was to be done, for people: actions with reasons, folded where they are many; then files by kind of change. */

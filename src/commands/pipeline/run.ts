@@ -45,7 +45,7 @@ export interface Sink {
 }
 
 export interface RunOptions {
-  readonly context: Omit<Context, 'made'> & { readonly head: ReadonlySet<CredentialPath> };
+  readonly context: Omit<Context, 'history'> & { readonly head: ReadonlySet<CredentialPath> };
   readonly units: AsyncIterable<DesiredUnit>;
   readonly isSelected: (cluster: string) => boolean;
   readonly progress: (done: number) => void;
@@ -63,10 +63,7 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
   const ledger = observeLedger(reader, fleet.tree);
   const context: Context = {
     ...options.context,
-    made: new Set([
-      ...ledger.entries.map(({ cluster, keyset }) => `${cluster}/${keyset}`),
-      ...options.context.head,
-    ]),
+    history: { ledger: spkisByKeyset(ledger.entries), head: options.context.head },
   };
   const result = {
     clusters: 0,
@@ -144,6 +141,15 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
     sink?.remove(file);
   }
   return { ...result, tree: fleet.tree, skipped };
+}
+
+function spkisByKeyset(entries: readonly LedgerEntry[]): Map<string, Set<string>> {
+  const spkis = new Map<string, Set<string>>();
+  for (const { cluster, keyset, spki } of entries) {
+    const path = `${cluster}/${keyset}`;
+    spkis.set(path, (spkis.get(path) ?? new Set()).add(spki));
+  }
+  return spkis;
 }
 
 /** A misspelt `--new-authority` must not pass for a deliberate one. */

@@ -65,6 +65,8 @@ function* templateProblems(
   eachText(isSecret ? rest : template, (value) => texts.push(value));
   if (isSecret) for (const map of [data, stringData]) texts.push(...Object.keys(record(map)));
   for (const value of texts) yield* referenceProblems(value, false, kindOf);
+  if (holdsSecrets(template))
+    yield 'is a list with Secrets in it: declare each Secret as an object of its own, so that it can be encrypted';
   if (isSecret) yield* secretProblems(record(data), record(stringData), kindOf);
 }
 
@@ -86,6 +88,11 @@ function* secretProblems(data: Values, stringData: Values, kindOf: KindOf): Gene
   }
   if (references === 0 && Object.keys(data).length + Object.keys(stringData).length > 0)
     yield 'ERR_LITERAL_SECRET: the Secret holds literal values only; a declaration is no place for secrets, refer to credentials instead';
+}
+
+function holdsSecrets({ kind, items }: DesiredManifest['template']): boolean {
+  const isSecret = (item: JsonValue): boolean => record(item)['kind'] === 'Secret';
+  return kind === 'SecretList' || (kind === 'List' && Array.isArray(items) && items.some(isSecret));
 }
 
 const isWhole = (value: string): boolean => value.startsWith('__') && value.endsWith('__');

@@ -5,3 +5,11 @@ export interface LedgerEntry {
   readonly id: string;
   readonly spki: string;
 }
+
+/** What tells that a keyset was made before. */
+export interface History {
+  /** SPKIs of the ledger, by the path of the keyset. */
+  readonly ledger: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Paths of the keysets in the tree of git's HEAD. */
+  readonly head: ReadonlySet<string>;
+}

@@ -1,34 +1,60 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { execa } from 'execa';
+import { PkiError } from '../../errors.ts';
 import { credentialPath, type CredentialPath } from '../../model/names.ts';
 
 const KEYSET = /^([^/]+)\/pki\/([^/]+)\/keyset\.yaml$/u;
 
-/** The keysets in the tree of git's HEAD; none outside a repository, and before the first commit. */
+/** What git exits with where `rev-parse --verify --quiet` finds no such revision. */
+const NO_REVISION = 1;
+
+/**
+ * The keysets in the tree of git's HEAD; none outside a repository, and before the first commit.
+ *
+ * @throws PkiError `ERR_READ` where there is a repository and git cannot tell: silence would let a lost authority pass for a new one.
+ */
 export async function keysetsOfHead(root: string, tree: string): Promise<Set<CredentialPath>> {
-  const keysets = new Set<CredentialPath>();
-  const git = execa(
-    'git',
-    ['ls-tree', '-r', '-z', '--name-only', '--full-tree', 'HEAD:./', `${tree}/`],
-    {
-      cwd: root,
-      reject: false,
-      stderr: 'ignore',
-      buffer: false,
-      encoding: 'buffer',
-    },
+  if (!isInRepository(root)) return new Set();
+  const head = await git(root, ['rev-parse', '--verify', '--quiet', 'HEAD^{tree}'], [NO_REVISION]);
+  if (head === undefined) return new Set();
+  const folder = `${(await git(root, ['rev-parse', '--show-prefix']))?.trim() ?? ''}${tree}/`;
+  const list = ['ls-tree', '-r', '-z', '--name-only', '--full-tree', 'HEAD', folder];
+  const names = (await git(root, list))?.split('\0') ?? [];
+  return new Set(
+    names.flatMap((name) => {
+      const [, cluster, keyset] = KEYSET.exec(name.slice(folder.length)) ?? [];
+      return cluster === undefined || keyset === undefined
+        ? []
+        : [credentialPath(cluster, null, keyset)];
+    }),
   );
-  const prefix = `${tree}/`;
-  let rest = '';
-  for await (const chunk of git.stdout) {
-    const names = (rest + Buffer.from(chunk as Uint8Array).toString('utf8')).split('\0');
-    rest = names.pop() ?? '';
-    for (const name of names) {
-      const match = KEYSET.exec(name.startsWith(prefix) ? name.slice(prefix.length) : '');
-      if (match?.[1] !== undefined && match[2] !== undefined) {
-        keysets.add(credentialPath(match[1], null, match[2]));
-      }
-    }
-  }
-  await git;
-  return keysets;
+}
+
+function isInRepository(folder: string): boolean {
+  if (existsSync(path.join(folder, '.git'))) return true;
+  const parent = path.dirname(folder);
+  return parent !== folder && isInRepository(parent);
+}
+
+/** Standard output of git; undefined where it ends with one of `absent`. */
+async function git(
+  root: string,
+  args: readonly string[],
+  absent: readonly number[] = [],
+): Promise<string | undefined> {
+  const { exitCode, stdout } = await execa('git', args, {
+    cwd: root,
+    reject: false,
+    stderr: 'ignore',
+    maxBuffer: Infinity,
+  });
+  if (exitCode === 0) return stdout;
+  if (exitCode !== undefined && absent.includes(exitCode)) return undefined;
+  throw new PkiError('ERR_READ', `git cannot read this repository (git ${args[0] ?? ''})`, {
+    hint: [
+      "see what 'git status' says here, and that git is installed",
+      "where the checkout belongs to another user: git config --global --add safe.directory '*'",
+    ],
+  });
 }

@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { PkiError } from '../../errors.ts';
 import type { DesiredManifest, JsonValue } from '../../model/desired.ts';
 import { treePath, type CredentialPath } from '../../model/names.ts';
-import { findReferences, PRIVATE_PARTS } from '../../model/reference.ts';
+import { findReferences, PRIVATE_PARTS, replaceReferences } from '../../model/reference.ts';
 import type { JsonObject, RenderedFile } from '../../model/made/tree.ts';
 import { projectionHash } from '../projection.ts';
 import { renderText } from '../text.ts';
@@ -26,7 +26,10 @@ interface Place {
   readonly recipients: readonly string[];
 }
 
-/** Renders one Kubernetes object: a SOPS document where it holds private material, plain YAML where it does not. */
+/**
+ * Renders one Kubernetes object: a SOPS document where it holds anything that is not known to be public, plain YAML where it does
+ * not. In a Secret only references to public parts are known to be public; literals are encrypted.
+ */
 export function renderManifest(
   { constructPath, path, template }: DesiredManifest,
   { folder, recipients }: Place,
@@ -34,16 +37,20 @@ export function renderManifest(
 ): RenderedFile {
   try {
     const uses = privateCredentials(JSON.stringify(template));
-    if (uses.length === 0) {
-      const content = stringify(renderValue(template, values), { lineWidth: 0, version: '1.1' });
-      return { format: 'plain', path: treePath(folder, `${path}.yaml`), content };
-    }
+    const isSecret = template.kind === 'Secret' && template.apiVersion === 'v1';
+    const plain = (document: JsonValue): RenderedFile => ({
+      format: 'plain',
+      path: treePath(folder, `${path}.yaml`),
+      content: stringify(document, { lineWidth: 0, version: '1.1' }),
+    });
+    if (!isSecret && uses.length === 0) return plain(renderValue(template, values));
     const known = completeOrProjection(uses, values);
     const projected = secretDocument(template, projectionOf(values));
     const projection = projectionHash(JSON.stringify(projected.document));
     const { document, publicKeys, privateKeys } = isComplete(known)
       ? secretDocument(template, known)
       : projected;
+    if (privateKeys.length === 0) return plain(document);
     return {
       format: 'yaml',
       path: treePath(folder, `${path}.sops.yaml`),
@@ -99,16 +106,17 @@ function secretDocument(
       if (privateCredentials(key).length > 0) {
         throw new PkiError('ERR_REFERENCE', 'a data key refers to private material');
       }
-      const isPrivate = privateCredentials(value).length > 0;
       entries.push([
         dataKey(renderText(key, values)),
         encode(renderText(value, values)),
-        isPrivate,
+        !isPublic(value),
       ]);
     }
   }
   const publicKeys = entries.filter(([, , isPrivate]) => !isPrivate).map(([key]) => key);
-  const privateKeys = entries.filter(([, , isPrivate]) => isPrivate).map(([key]) => key);
+  const privateKeys = [
+    ...new Set(entries.filter(([, , isPrivate]) => isPrivate).map(([key]) => key)),
+  ];
   const clear = new Set([...CLEAR_KEYS, ...publicKeys]);
   const unsafe = privateKeys.find((key) => clear.has(key));
   if (unsafe !== undefined) {
@@ -125,6 +133,12 @@ function secretDocument(
     publicKeys,
     privateKeys,
   };
+}
+
+/** Whether a value is known to be public: references to public parts and nothing else. A literal may be a password. */
+function isPublic(value: string): boolean {
+  const literal = replaceReferences(value, () => '').trim();
+  return literal === '' && privateCredentials(value).length === 0;
 }
 
 /** Keys stand in a regular expression and in a path of SOPS: only what Kubernetes takes, and nothing that means more there. */

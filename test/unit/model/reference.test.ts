@@ -46,3 +46,18 @@ test('hasReference: ordinary text and ordinary base64 hold none', (t) => {
   t.false(hasReference('cdk8s-pki: hello'));
   t.false(hasReference(Buffer.from('cdk8s-pki: hello, cdk8s-pki').toString('base64')));
 });
+
+const disguised = test.macro((t, disguise: (text: string) => string) => {
+  t.true(hasReference(disguise(bundle)));
+});
+
+test('hasReference: finds one in upper case', disguised, (text) => text.toUpperCase());
+test('hasReference: finds one that is percent-encoded', disguised, encodeURIComponent);
+test('hasReference: finds its hexadecimal form', disguised, (text) =>
+  Buffer.from(text).toString('hex'),
+);
+test('hasReference: finds base64 that is folded', disguised, (text) =>
+  Buffer.from(text)
+    .toString('base64')
+    .replaceAll(/(.{7})/gu, '$1\n'),
+);

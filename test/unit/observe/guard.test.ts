@@ -48,7 +48,8 @@ function refused(
 const guard =
   (observed: typeof NONE, made: readonly string[], deliberate: readonly string[] = []) =>
   (): void => {
-    guardAuthorities(TREE, PROD, observed, new Set(made), new Set(deliberate));
+    const history = { ledger: new Map<string, Set<string>>(), head: new Set(made) };
+    guardAuthorities(TREE, PROD, observed, history, new Set(deliberate));
   };
 
 test('guardAuthorities: a keyset that was never made may be missing', (t) => {
@@ -82,6 +83,44 @@ test('guardAuthorities: --new-authority lets exactly the named one go', (t) => {
     'ERR_AUTHORITY_MISSING',
     'the store of "prod" lacks a keyset that was made before',
     ['prod/sa is in the ledger or in HEAD, its documents are gone'],
+  );
+});
+
+const spkisOf = (path: string): string[] =>
+  [...WHOLE.keysets.values()]
+    .filter((keyset) => keyset.path === path)
+    .flatMap(({ entries }) => entries.map(({ spki }) => spki));
+
+const guardLedger =
+  (observed: typeof NONE, spkis: readonly string[], deliberate: readonly string[] = []) =>
+  (): void => {
+    const history = { ledger: new Map([['prod/ca', new Set(spkis)]]), head: new Set<string>() };
+    guardAuthorities(TREE, PROD, observed, history, new Set(deliberate));
+  };
+
+test('guardAuthorities: a keyset with an entry of the ledger is the one that was made', (t) => {
+  t.is(spkisOf('prod/ca').length, 1);
+  t.notThrows(guardLedger(WHOLE, ['retired', ...spkisOf('prod/ca')]));
+});
+
+test('guardAuthorities: another keyset in the place of the one in the ledger is refused', (t) => {
+  refused(
+    t,
+    guardLedger(WHOLE, ['another']),
+    'ERR_AUTHORITY_MISSING',
+    'the store of "prod" lacks a keyset that was made before',
+    ['prod/ca in the store is not the one in the ledger'],
+  );
+  t.notThrows(guardLedger(WHOLE, ['another'], ['prod/ca']));
+});
+
+test('guardAuthorities: a keyset that only the ledger knows is missing', (t) => {
+  refused(
+    t,
+    guardLedger(NONE, ['another']),
+    'ERR_AUTHORITY_MISSING',
+    'the store of "prod" lacks a keyset that was made before',
+    ['prod/ca is in the ledger or in HEAD, its documents are gone'],
   );
 });
 

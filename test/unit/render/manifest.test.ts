@@ -135,9 +135,28 @@ test('a Secret: stringData is written as data, in base64, over data of the same 
     'tls.key': base64(KEY),
   });
   t.false('stringData' in file.document);
-  t.deepEqual(file.sealed, [['data', 'tls.key']]);
+  t.deepEqual(file.sealed, [
+    ['data', 'b'],
+    ['data', 'tls.key'],
+  ]);
   t.deepEqual(file.uses, [WEB]);
   t.true(file.complete);
+});
+
+test('a Secret: a literal is encrypted, beside public references or in the midst of them', (t) => {
+  const file = secret({
+    stringData: {
+      'tls.crt': `${ref('certificate')}\n`,
+      note: 'hunter2',
+      mixed: `password ${ref('certificate')}`,
+      empty: '',
+    },
+  });
+  t.deepEqual(file.sealed, [
+    ['data', 'note'],
+    ['data', 'mixed'],
+  ]);
+  t.deepEqual(file.uses, []);
 });
 
 test('a Secret: the selector leaves exactly the public keys readable', (t) => {
@@ -145,7 +164,7 @@ test('a Secret: the selector leaves exactly the public keys readable', (t) => {
     stringData: { 'tls.crt': ref('certificate'), 'tls.key': ref('privateKey'), note: 'x' },
   });
   t.deepEqual(selector, {
-    unencrypted_regex: String.raw`^(apiVersion|kind|metadata|type|immutable|tls\.crt|note)$`,
+    unencrypted_regex: String.raw`^(apiVersion|kind|metadata|type|immutable|tls\.crt)$`,
   });
 });
 
@@ -159,7 +178,9 @@ for (const key of ['apiVersion', 'kind', 'metadata', 'type', 'immutable']) {
   });
 
   test(`a Secret: a public data key "${key}" is readable and named once in the selector`, (t) => {
-    const { selector } = secret({ stringData: { [key]: 'x', k: ref('privateKey') } });
+    const { selector } = secret({
+      stringData: { [key]: ref('certificate'), k: ref('privateKey') },
+    });
     t.deepEqual(selector, { unencrypted_regex: '^(apiVersion|kind|metadata|type|immutable)$' });
   });
 }
@@ -192,7 +213,8 @@ for (const key of ['a|tls.key', '.*)|(', 'a b', '', 'ä', 'a/b', 'x'.repeat(254)
 test('a Secret: the same key private in one and public in the other is refused', (t) => {
   refused(
     t,
-    () => secret({ data: { k: base64('x') }, stringData: { k: ref('privateKey') } }),
+    () =>
+      secret({ data: { k: ref('certificate', 'base64') }, stringData: { k: ref('privateKey') } }),
     'data key "k" would stay unencrypted',
   );
 });
