@@ -37,7 +37,7 @@ export function createOutput(
   const paintFor =
     (stream: Stream) =>
     (style: Style, text: string): string =>
-      colours(stream) ? styleText(STYLES[style], text) : text;
+      colours(stream) ? styleText(STYLES[style], text, { validateStream: false }) : text;
   const paintError = paintFor(stderr);
   const isLive = stderr.isTTY === true && environment.CI === undefined;
   let hasProgress = false;

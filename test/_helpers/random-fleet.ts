@@ -117,7 +117,7 @@ function clusterOf(
   });
 }
 
-function secretOf({ path, name, issuer }: DesiredLeaf): DesiredManifest {
+export function secretOf({ path, name, issuer }: DesiredLeaf): DesiredManifest {
   return {
     constructPath: path,
     path: `manifests/Secret.default.${name}`,
