@@ -4,6 +4,7 @@ import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import { execa } from 'execa';
+import { bashCompletion } from '../../src/commands/completion/bash.ts';
 import { OPTIONS } from '../../src/commands/options.ts';
 import { COMMANDS } from '../../src/commands/table.ts';
 
@@ -30,12 +31,16 @@ async function script(shell: string): Promise<string> {
 }
 
 /** What bash offers for the last of these words, as it splits them. */
-async function complete(...words: readonly string[]): Promise<string[]> {
+function complete(...words: readonly string[]): Promise<string[]> {
+  return completeBy(SCRIPT, words);
+}
+
+async function completeBy(scriptName: string, words: readonly string[]): Promise<string[]> {
   const source = `source "$0"
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
 _cdk8s_pki cdk8s-pki "\${COMP_WORDS[COMP_CWORD]}" "\${COMP_WORDS[COMP_CWORD - 1]}"
 printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const args = ['--norc', '-u', '-c', source, path.join(folder, SCRIPT), 'cdk8s-pki', ...words];
+  const args = ['--norc', '-u', '-c', source, path.join(folder, scriptName), 'cdk8s-pki', ...words];
   const { stdout, stderr } = await execa('bash', args, { cwd: folder });
   if (stderr !== '') throw new Error(stderr);
   return stdout === '' ? [] : stdout.split('\n').sort();
@@ -85,6 +90,20 @@ test('completion bash: nothing for a value that is free, and the command is foun
   t.deepEqual(await complete('check', '--now', ''), []);
   t.deepEqual(await complete('check', '--cluster', 'x', '-o', ''), ['json', 'markdown', 'text']);
   t.deepEqual(await complete('completion', '--help', 'z'), ['zsh']);
+});
+
+test('completion bash: the value of an option is not an argument', async (t) => {
+  const value = { name: 'x', words: [], files: null };
+  const option = { short: null, description: '', isRepeatable: false, value };
+  const first = { name: 'first', words: ['a', 'b'] };
+  const second = { name: 'second', words: ['c'] };
+  const made = bashCompletion([
+    { name: 'do', summary: '', arguments: [first, second], options: [{ ...option, long: '--x' }] },
+  ]);
+  writeFileSync(path.join(folder, 'made.script'), made);
+  t.deepEqual(await completeBy('made.script', ['do', '--x', 'v', '']), ['a', 'b']);
+  t.deepEqual(await completeBy('made.script', ['do', 'a', '--x', 'v', '']), ['c']);
+  t.deepEqual(await completeBy('made.script', ['do', '--x', '=', 'v', '']), ['a', 'b']);
 });
 
 test('completion bash: bash can parse it', async (t) => {

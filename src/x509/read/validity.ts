@@ -78,8 +78,9 @@ function timeOf(element: DerElement | undefined): Date {
   // of two digits, 50 and above are of the last century
   const century = element?.tag === GENERALIZED_TIME ? 0 : year < 50 ? 2000 : 1900;
   const date = new Date(Date.UTC(century + year, month - 1, day, hours, minutes, seconds));
+  // an hour past the 23rd is one of the next day
   const isReal = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-  if (Number.isNaN(date.getTime()) || !isReal || hours > 23 || minutes > 59 || seconds > 59) {
+  if (Number.isNaN(date.getTime()) || !isReal || minutes > 59 || seconds > 59) {
     throw malformed();
   }
   return date;

@@ -42,6 +42,13 @@ test('readValidity: GeneralizedTime is read as UTCTime is (RFC 5280 §4.1.2.5)',
   t.deepEqual(readValidity(der(pem)).notAfter, notAfter);
 });
 
+test('readValidity: a UTCTime from 50 on is of the last century (RFC 5280 §4.1.2.5.1)', (t) => {
+  const old = replaced(der(leaf()), '250101000000Z', '500101000000Z');
+  t.deepEqual(readValidity(old).notBefore, new Date('1950-01-01T00:00:00Z'));
+  const young = replaced(der(leaf()), '260101000000Z', '491231235959Z');
+  t.deepEqual(readValidity(young).notAfter, new Date('2049-12-31T23:59:59Z'));
+});
+
 test('readValidity: a name in the order of RFC 4514, several values of one RDN joined, special characters escaped', (t) => {
   const subject = {
     commonName: ' a,b+"c"\\<d>;é# ',
@@ -76,9 +83,12 @@ const DAMAGE: Readonly<Record<string, (octets: Buffer) => Buffer>> = {
   'a truncated certificate': (octets) => octets.subarray(0, -1),
   'a certificate cut in half': (octets) => octets.subarray(0, octets.length / 2),
   'trailing data': (octets) => Buffer.concat([octets, Buffer.of(0)]),
+  'an element after the certificate': (octets) => Buffer.concat([octets, Buffer.of(5, 0)]),
   'a month 13': (octets) => replaced(octets, '260101000000Z', '261301000000Z'),
   'a 30th of February': (octets) => replaced(octets, '260101000000Z', '260230000000Z'),
   'an hour 24': (octets) => replaced(octets, '260101000000Z', '260101240000Z'),
+  'a minute 60': (octets) => replaced(octets, '260101000000Z', '260101006000Z'),
+  'a second 60': (octets) => replaced(octets, '260101000000Z', '260101000060Z'),
   'a time with an offset': (octets) => replaced(octets, '260101000000Z', '260101000000+'),
   'something else than a certificate': () => Buffer.from('3003020101', 'hex'),
   'another algorithm outside than inside': (octets) => {
