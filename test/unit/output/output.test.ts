@@ -86,6 +86,7 @@ test('error: control characters do not reach the terminal, from any part', (t) =
   const { output, err } = written();
   const evil = 'a\u001B[2J\u0007\u009Bb\rc';
   output.error(new PkiError('ERR_STORE', evil, { details: [evil], hint: evil }));
+  // eslint-disable-next-line no-control-regex -- exactly these are meant
   t.false(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F]/u.test(err()));
   t.is(printable('a\tb\nc\u0000\u007F'), 'a\tb\nc\uFFFD\uFFFD');
 });
