@@ -35,6 +35,9 @@ import { openTree, type OpenTree } from './tree.ts';
 
 const HOUR: Seconds = 3600;
 const DEFAULT_VALIDITY: Seconds = 8 * HOUR;
+
+/** Nothing records such a kubeconfig and nothing revokes it: longer ones are declared. */
+const LONGEST_VALIDITY: Seconds = 24 * HOUR;
 const BREAK_GLASS: Identity = {
   user: 'kubernetes-super-admin',
   groups: [UNRESTRICTED_GROUP],
@@ -112,6 +115,12 @@ function identityOf(options: Invocation['options']): Identity {
   if (user === undefined || user === '') {
     throw new PkiError('ERR_USAGE', 'a kubeconfig is for somebody: --user is missing');
   }
+  const odd = [user, ...group].find((name) => !/^(?=\S)[^\p{Cc}]{1,64}(?<=\S)$/u.test(name));
+  if (odd !== undefined) {
+    throw new PkiError('ERR_USAGE', `${JSON.stringify(odd)} is not a name of a user or group`, {
+      hint: 'names have 1 to 64 characters, no control characters and no white space at their ends',
+    });
+  }
   if (group.includes(UNRESTRICTED_GROUP)) {
     throw new PkiError(
       'ERR_USAGE',
@@ -122,9 +131,9 @@ function identityOf(options: Invocation['options']): Identity {
     );
   }
   const seconds = validity === undefined ? DEFAULT_VALIDITY : parseDuration(validity);
-  if (seconds === undefined || seconds <= 0) {
-    throw new PkiError('ERR_USAGE', `--validity "${validity ?? ''}" is not a duration`, {
-      hint: 'write hours, minutes and seconds such as 8h or 1h30m',
+  if (seconds === undefined || seconds <= 0 || seconds > LONGEST_VALIDITY) {
+    throw new PkiError('ERR_USAGE', `--validity "${validity ?? ''}" is not a duration up to 24h`, {
+      hint: 'write hours, minutes and seconds such as 8h or 1h30m; declare a Kubeconfig for a longer life',
     });
   }
   return { user, groups: group, validity: seconds };

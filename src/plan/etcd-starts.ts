@@ -4,7 +4,8 @@ import type { EtcdStart } from '../model/made/etcd.ts';
 /**
  * How each member of a cluster's etcd starts. What is in the tree stays: a member that joins or leaves changes no other's manifest,
  * and restarts none. Members of a new cluster start together, in state `new`; one that is added later joins those that are there and
- * those that were added before it, in the order of the declaration, as etcd takes them one by one.
+ * those that were added before it, in the order of the declaration, as etcd takes them one by one. A member with another address is
+ * one that is added: its old list would not hold it.
  */
 export function etcdStarts(
   bundles: readonly Pick<DesiredBundle, 'node' | 'etcdMember'>[],
@@ -13,8 +14,10 @@ export function etcdStarts(
   const members = bundles.flatMap(({ node, etcdMember }) =>
     etcdMember === null ? [] : [{ node, text: `${etcdMember.name}=${etcdMember.peerUrl}` }],
   );
-  const isNew = !members.some(({ node }) => observed.has(node));
-  const joined = members.filter(({ node }) => isNew || observed.has(node));
+  const holds = ({ node, text }: (typeof members)[number]): boolean =>
+    observed.get(node)?.initialCluster.split(',').includes(text) ?? false;
+  const isNew = !members.some(holds);
+  const joined = members.filter((member) => isNew || holds(member));
   return new Map(
     members.map((member): [string, EtcdStart] => {
       if (!joined.includes(member)) joined.push(member);
@@ -22,7 +25,7 @@ export function etcdStarts(
         initialCluster: joined.map(({ text }) => text).join(','),
         initialClusterState: isNew ? 'new' : 'existing',
       };
-      return [member.node, observed.get(member.node) ?? start];
+      return [member.node, (holds(member) ? observed.get(member.node) : undefined) ?? start];
     }),
   );
 }

@@ -134,7 +134,7 @@ test(
   refused,
   ['one', '--user', 'x', '--validity', '8'],
   2,
-  /not a duration/u,
+  /not a duration up to 24h/u,
 );
 test(
   'kubeconfig: break-glass takes no user',
@@ -150,6 +150,15 @@ test(
   1,
   /issuer .* ends on/u,
 );
+
+for (const [what, args] of [
+  ['a life that is not short', ['--user', 'x', '--validity', '25h']],
+  ['an empty group', ['--user', 'x', '--group', '']],
+  ['a group that looks like system:masters', ['--user', 'x', '--group', 'system:masters ']],
+  ['a user of 65 characters', ['--user', 'x'.repeat(65)]],
+] as const) {
+  test(`kubeconfig: refuses ${what}`, refused, ['one', ...args], 2, /is not a/u);
+}
 
 test('kubeconfig: says which key it needs where there is no identity', async (t) => {
   const { exitCode, stdout, stderr } = await cli(['kubeconfig', 'one', '--user', 'x']);

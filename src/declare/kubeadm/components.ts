@@ -40,7 +40,7 @@ export function componentProblems(props: KubeadmClusterProps): string[] {
       if (component === undefined) return [];
       if (without !== undefined) return [`${prop} has no effect: ${without}`];
       return [
-        ...argumentProblems(component),
+        ...argumentProblems(component, name as ComponentName),
         ...volumeProblems(component, name as ComponentName),
         ...imageProblems(component),
       ].map((problem) => `${prop}: ${problem}`);
@@ -63,9 +63,27 @@ function imageProblems({ image }: Component): string[] {
     : [`image ${JSON.stringify(image)} is not an image reference`];
 }
 
-function argumentProblems({ extraArgs = {} }: Component): string[] {
+/** Flags whose values are this product's to decide, with the reason or what to use instead. */
+const OWN_FLAGS: Readonly<Record<ComponentName, Readonly<Record<string, string>>>> = {
+  etcd: {
+    name: 'the member has the name of its node',
+    'initial-advertise-peer-urls': 'it is what --initial-cluster says of the member',
+    'initial-cluster': 'it is frozen when the node is first written',
+    'initial-cluster-state': 'it is frozen when the node is first written',
+  },
+  'kube-apiserver': {},
+  'kube-controller-manager': {
+    'cluster-signing-cert-file': 'it must hold one certificate, also during a rotation',
+    'cluster-signing-duration': 'set clusterSigningDuration: rotations count on it',
+  },
+  'kube-scheduler': {},
+};
+
+function argumentProblems({ extraArgs = {} }: Component, component: ComponentName): string[] {
   return Object.entries(extraArgs).flatMap(([name, values]) => {
     const flag = `extraArgs ${JSON.stringify(name)}`;
+    const reason = new Map(Object.entries(OWN_FLAGS[component])).get(name);
+    if (reason !== undefined) return [`${flag} cannot be given: ${reason}`];
     if (name.startsWith('-')) return [`${flag} is written with dashes; name the flag without them`];
     if (!/^[A-Za-z0-9][-A-Za-z0-9_.]*$/u.test(name)) return [`${flag} is not the name of a flag`];
     const list = [values].flat();
@@ -79,7 +97,13 @@ function argumentProblems({ extraArgs = {} }: Component): string[] {
 function volumeProblems({ extraVolumes = [] }: Component, component: ComponentName): string[] {
   const own = COMPONENTS.find(({ name }) => name === component)?.volumes ?? [];
   const names = new Set<string>();
-  const paths = new Set<string>();
+  const replaced = new Set(extraVolumes.map((volume) => volume.name));
+  const paths = new Set<string>(
+    own
+      .filter((row) => !replaced.has(row.name))
+      .map((row) => row.path)
+      .filter((path) => typeof path === 'string'),
+  );
   return extraVolumes.flatMap((volume) => {
     const { name, mountPath } = volume;
     const isTwice = names.has(name) || paths.has(mountPath);
@@ -87,7 +111,7 @@ function volumeProblems({ extraVolumes = [] }: Component, component: ComponentNa
     paths.add(mountPath);
     return [
       ...shapeProblems(volume),
-      ...(isTwice ? ['has a name or a mountPath that another one has'] : []),
+      ...(isTwice ? ['has a name or a mountPath that another volume has'] : []),
       ...(own.some((row) => row.reserved && row.name === name)
         ? [`has the name of a volume that ${component} cannot do without`]
         : []),

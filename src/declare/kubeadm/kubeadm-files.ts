@@ -109,10 +109,15 @@ function component(
   input: NodeInput,
 ): { extraArgs?: JsonValue; extraVolumes?: JsonValue } {
   const extra = extraArguments(input.components[name]);
-  const named = new Set(extra.map(([flag]) => flag));
   const own = name === 'kube-controller-manager' ? signingArguments(input) : [];
-  const args = [...own.filter(({ name: flag }) => !named.has(flag)), ...extra.map(argument)];
-  const volumes = (input.components[name].extraVolumes ?? []).map((volume) => ({ ...volume }));
+  const args = [...own, ...extra.map(argument)];
+  const volumes = (input.components[name].extraVolumes ?? []).map((volume) => ({
+    name: volume.name,
+    hostPath: volume.hostPath,
+    mountPath: volume.mountPath,
+    ...(volume.readOnly === undefined ? {} : { readOnly: volume.readOnly }),
+    ...(volume.pathType === undefined ? {} : { pathType: volume.pathType }),
+  }));
   return {
     ...(args.length > 0 ? { extraArgs: args } : {}),
     ...(volumes.length > 0 ? { extraVolumes: volumes } : {}),

@@ -229,7 +229,8 @@ test('controlPlane kubeadm: a configuration and patches instead of manifests', (
   const files = nodeFiles({
     controlPlane: 'kubeadm',
     apiServer: { image },
-    controllerManager: { extraArgs: { 'cluster-signing-duration': '1h' } },
+    clusterSigningDuration: Duration.hours(1),
+    controllerManager: { extraArgs: { profiling: 'false' } },
     etcdLocal: { extraVolumes: [{ name: 'wal', hostPath: '/wal', mountPath: '/wal' }] },
   });
   t.deepEqual(manifests(files), []);
@@ -245,6 +246,7 @@ test('controlPlane kubeadm: a configuration and patches instead of manifests', (
     extraArgs: [
       { name: 'cluster-signing-cert-file', value: '/etc/kubernetes/pki/cluster-signing-ca.crt' },
       { name: 'cluster-signing-duration', value: '1h' },
+      { name: 'profiling', value: 'false' },
     ],
   });
   const patch = files.get('etc/kubernetes/kubeadm/patches/kube-apiserver+strategic.yaml');
@@ -295,9 +297,37 @@ test(
     /extraVolumes "x" has a hostPath that is not an absolute path/,
     /extraVolumes "x" has a mountPath that is not an absolute path/,
     /extraVolumes "x" has pathType "Any"/,
-    /extraVolumes "x" has a name or a mountPath that another one has/,
+    /extraVolumes "x" has a name or a mountPath that another volume has/,
     /apiServer: image "UPPER CASE" is not an image reference/,
     /clusterSigningDuration is shorter than 10 minutes/,
+  ].map((message): [string, RegExp] => ['prod', message]),
+);
+
+test(
+  "settings that are not the user's to give",
+  invalid,
+  (app) => {
+    newKubeadm(app, {
+      kubernetesVersion: '1.34.4',
+      etcdLocal: {
+        extraArgs: { name: 'foo', 'initial-cluster': 'x', 'initial-cluster-state': 'new' },
+      },
+      controllerManager: {
+        extraArgs: { 'cluster-signing-duration': '1h', 'cluster-signing-cert-file': '/x' },
+      },
+      apiServer: {
+        extraVolumes: [{ name: 'own', hostPath: '/usr/share/ca', mountPath: '/etc/ssl/certs' }],
+      },
+    });
+    return app;
+  },
+  ...[
+    /etcdLocal: extraArgs "name" cannot be given/,
+    /etcdLocal: extraArgs "initial-cluster" cannot be given/,
+    /etcdLocal: extraArgs "initial-cluster-state" cannot be given/,
+    /apiServer: extraVolumes "own" has a name or a mountPath that another volume has/,
+    /controllerManager: extraArgs "cluster-signing-duration" cannot be given: set clusterSigningDuration/,
+    /controllerManager: extraArgs "cluster-signing-cert-file" cannot be given/,
   ].map((message): [string, RegExp] => ['prod', message]),
 );
 

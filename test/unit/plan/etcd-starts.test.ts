@@ -34,3 +34,13 @@ test('etcdStarts: a removed member changes no other’s manifest, and is not joi
   t.deepEqual(starts.get('cp-1'), start(text(1, 2, 3)));
   t.deepEqual(starts.get('cp-4'), start(text(1, 3, 4), 'existing'));
 });
+
+test('etcdStarts: a member with another address joins again, and changes no other’s manifest', (t) => {
+  const observed = new Map([
+    ['cp-1', start(text(1, 2))],
+    ['cp-2', start(`${text(1)},cp-2=https://10.9.9.9:2380`)],
+  ]);
+  const starts = etcdStarts([bundle(1), bundle(2)], observed);
+  t.deepEqual(starts.get('cp-1'), start(text(1, 2)));
+  t.deepEqual(starts.get('cp-2'), start(text(1, 2), 'existing'));
+});
