@@ -5,7 +5,7 @@ import { annotatedManifest, readPod } from './pod-manifest.ts';
 import { readsOf } from './pod-reads.ts';
 
 /** Where the kubelet of a kubeadm node looks for static pods (its staticPodPath). */
-const MANIFESTS = 'etc/kubernetes/manifests/';
+export const MANIFESTS = 'etc/kubernetes/manifests/';
 
 /** The files of a node as data; of each static pod also what it reads. */
 export function describeBundle(construct: IConstruct): DesiredBundle {

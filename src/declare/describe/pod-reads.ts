@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { JsonValue } from '../../model/desired.ts';
 import type { PodObject } from '../../catalog/static-pods/pod.ts';
 
@@ -58,6 +59,11 @@ function mountOf(path: string, mounts: readonly Mount[]): Mount | undefined {
     .sort((a, b) => b.mountPath.length - a.mountPath.length)[0];
 }
 
+const SEPARATORS = [
+  /[\s"'`=,:;()<>|&]+/u,
+  /[\s"'`=,:;()<>|&@[\]{}]+/u, // `--flag=@/path`, `[/path]`; the first is for names that hold one of these
+] as const;
+
 /** Absolute paths anywhere in the arguments: `--flag=/path`, lists of them, `/cert,/key:name`, the words of a shell command. */
 function namedPaths(container: Fields): string[] {
   const words = [
@@ -66,13 +72,14 @@ function namedPaths(container: Fields): string[] {
     ...list(container['env']).map((variable) => fields(variable)['value']),
   ];
   return words
-    .flatMap((word) => text(word).split(/[\s"'`=,:;()<>|&]+/u))
+    .flatMap((word) => SEPARATORS.flatMap((separator) => text(word).split(separator)))
     .filter((part) => part.startsWith('/'))
     .map(plain);
 }
 
-/** Without repeated and trailing slashes, the root being empty. */
-const plain = (path: string): string => path.replaceAll(/\/+/gu, '/').replace(/\/$/u, '');
+/** Without dots, repeated and trailing slashes, the root being empty. */
+const plain = (path: string): string =>
+  path === '' ? '' : posix.normalize(path).replace(/\/$/u, '');
 
 const isWithin = (path: string, folder: string): boolean =>
   path === folder || path.startsWith(`${folder}/`);

@@ -1,7 +1,8 @@
 import { PLACEHOLDERS } from '../../model/placeholder.ts';
 import { findReferences } from '../../model/reference.ts';
-import { describeBundle } from '../describe/bundle.ts';
+import { describeBundle, MANIFESTS } from '../describe/bundle.ts';
 import type { Folder, Report } from '../describe/collect.ts';
+import { countBesidePod } from '../describe/pod-manifest.ts';
 import { referenceProblems, type KindOf } from './references.ts';
 
 /** The file in which a bundle lists its own files. */
@@ -18,6 +19,12 @@ export function checkBundles({ bundles }: Folder, kindOf: KindOf, report: Report
       paths.add(folded);
       for (const problem of referenceProblems(withoutPlaceholders(content), secret, kindOf))
         report(construct, `file "${path}" ${problem}`);
+      const documents = path.startsWith(MANIFESTS) ? countBesidePod(content) : 0;
+      if (documents > 1)
+        report(
+          construct,
+          `file "${path}" holds ${documents} documents, of which the kubelet reads the first only; give each Pod a file of its own`,
+        );
       if (secret && findReferences(content).length === 0)
         report(
           construct,
