@@ -100,6 +100,12 @@ function parseFields(file: TreePath, content: Uint8Array): Fields {
   } catch (error) {
     throw storeError(file, 'the file is not UTF-8 text', error);
   }
+  const value = parseSubset(text) ?? parseYaml(file, text);
+  if (!isMapping(value)) throw storeError(file, 'the file is not a YAML mapping');
+  return new Fields(file, value);
+}
+
+function parseYaml(file: TreePath, text: string): unknown {
   if (CONFLICT.test(text)) {
     throw new PkiError('ERR_STORE', `"${file}": the file holds merge-conflict markers`, {
       hint: [
@@ -108,14 +114,11 @@ function parseFields(file: TreePath, content: Uint8Array): Fields {
       ],
     });
   }
-  let value: unknown;
   try {
-    value = parseSubset(text) ?? load(text, { schema: FAILSAFE_SCHEMA });
+    return load(text, { schema: FAILSAFE_SCHEMA });
   } catch (error) {
     throw storeError(file, 'the file is not YAML', error);
   }
-  if (!isMapping(value)) throw storeError(file, 'the file is not a YAML mapping');
-  return new Fields(file, value);
 }
 
 /** The fields of a store document, after its kind, cluster and name were found to be those of its place. */

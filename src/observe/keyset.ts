@@ -181,11 +181,12 @@ function serviceAccountKey(fields: Fields): KeyFields {
 function authority(fields: Fields, cluster: string): KeyFields {
   const certificate = readCertificate(fields.text('certificate'));
   if (!certificate.isCa) throw storeError(fields.file, 'its certificate is not a CA certificate');
+  const publicKey = publicKeyPem(certificate);
   return {
     spki: certificate.spki,
-    keyAlgorithm: certificate.keyAlgorithm,
+    keyAlgorithm: keyAlgorithmOf(readPublicKey(publicKey)),
     certificate,
-    publicKey: publicKeyPem(certificate),
+    publicKey,
     issuer: fields.has('issuer') ? parseIssuer(fields, cluster) : null,
     policy: {
       validity: fields.duration('validity'),

@@ -52,15 +52,32 @@ export function readPrivateKey(pem: string): KeyObject {
  * @throws PkiError ERR_KEY, which never holds anything of the key
  */
 export function readPublicKey(pem: string): KeyObject {
+  const known = parsed.get(pem);
+  if (known !== undefined) return known;
   if (!PUBLIC_KEY.test(pem)) throw new PkiError('ERR_KEY', 'no PEM block with a public key');
-  return parse(() => createPublicKey({ key: pem, format: 'pem' }), 'public');
+  const key = parse(() => createPublicKey({ key: pem, format: 'pem' }), 'public');
+  if (parsed.size >= MOST_PARSED) parsed.clear();
+  parsed.set(pem, key);
+  return key;
 }
+
+/** Parsing takes OpenSSL longer than verifying, and the key of a keyset is asked for by one check after the other. */
+const parsed = new Map<string, KeyObject>();
+const MOST_PARSED = 16;
 
 /** The algorithm of a public or private key; null where this product makes no such keys. */
 export function keyAlgorithmOf(key: KeyObject): KeyAlgorithm | null {
-  const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {};
-  return ALGORITHMS.get(`${key.asymmetricKeyType} ${modulusLength ?? namedCurve ?? ''}`) ?? null;
+  let algorithm = algorithms.get(key);
+  if (algorithm === undefined) {
+    const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {};
+    const name = `${key.asymmetricKeyType} ${modulusLength ?? namedCurve ?? ''}`;
+    algorithm = ALGORITHMS.get(name) ?? null;
+    algorithms.set(key, algorithm);
+  }
+  return algorithm;
 }
+
+const algorithms = new WeakMap<KeyObject, KeyAlgorithm | null>();
 
 /**
  * Exporting a key takes OpenSSL as long as three signatures, and a CA's key is asked for with every leaf. Keys are
