@@ -183,7 +183,7 @@ test('synth --partial: with nothing else to do, it does not say that all is as d
   repository.write('clusters/main.ts', main({ sans: ['new.example.com'] }));
   t.deepEqual(await repository.run(['synth', '--partial']), {
     status: 0,
-    stdout: 'nothing to do: 0 clusters are as declared\n',
+    stdout: '0 clusters are as declared\n',
     stderr: 'left as it is, it needs an identity: prod\n',
   });
 });
