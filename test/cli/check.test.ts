@@ -186,7 +186,9 @@ test('check: the policy is that of the inventory; without one, that of the docum
   const documents = await renewAt(folderOf(t, tree.clone().remove(INVENTORY)));
   t.true(documents !== undefined && documents !== null && documents < days(276));
   t.is(documents, await renewAt(folderOf(t)), 'which are the same where nobody changed them');
-  const withoutJitter = store().remove(INVENTORY).edit(WEB, /jitter: .*\n/u, '');
+  const withoutJitter = store()
+    .remove(INVENTORY)
+    .edit(WEB, /jitter: .*\n/u, '');
   t.is(await renewAt(folderOf(t, withoutJitter)), days(275));
 });
 
