@@ -1,6 +1,6 @@
-/** Unit, property and command tests: no foreign programs. The others have configurations of their own. */
+/** Unit, property, golden and command tests: no foreign programs. The others have configurations of their own. */
 export default {
-  files: ['test/{unit,property,cli}/**/*.test.ts'],
+  files: ['test/{unit,property,golden,cli}/**/*.test.ts'],
   extensions: { ts: 'module' },
   nodeArguments: ['--import=tsx'],
   workerThreads: false, // tsx registers its loader in processes, not in worker threads
