@@ -38,7 +38,7 @@ export interface RenewalPolicy {
   readonly jitter: Seconds;
 }
 
-/** RFC 5280 §4.2.1.12 key purposes, dotted, by profile; etcd servers and peers are clients as well. */
+/** RFC 5280 §4.2.1.12 key purposes, dotted, by profile. A CA has none: its would limit its leaves'. etcd's servers and peers are clients too. */
 export const EXTENDED_KEY_USAGES: Readonly<Record<Profile, readonly string[]>> = {
   ca: [],
   server: ['1.3.6.1.5.5.7.3.1'],

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Profile } from '../../model/names.ts';
-import type { CertificateSpec } from '../../model/x509.ts';
+import { EXTENDED_KEY_USAGES, type CertificateSpec } from '../../model/x509.ts';
 import { PkiError } from '../../errors.ts';
 import { derContents } from '../../x509/read/der.ts';
 import { buildAlternativeNames } from './alternative-names.ts';
 import { type Asn1, der, encode } from './der.ts';
 import { isEmptyName } from './name.ts';
-import { EXTENDED_KEY_USAGES, EXTENSIONS } from './oids.ts';
+import { EXTENSIONS } from './oids.ts';
 
 /** Named bits of KeyUsage (RFC 5280 §4.2.1.3), in the one octet that they are all in. */
 const DIGITAL_SIGNATURE = 0x80;

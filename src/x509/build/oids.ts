@@ -1,4 +1,4 @@
-import type { KeyAlgorithm, Profile } from '../../model/names.ts';
+import type { KeyAlgorithm } from '../../model/names.ts';
 
 /** Attribute types of RFC 5280 Appendix A.1, with the order of Go's `pkix.Name.ToRDNSequence`. */
 export const ATTRIBUTES = {
@@ -18,17 +18,6 @@ export const EXTENSIONS = {
   authorityKeyIdentifier: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
 } as const;
-
-const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
-const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
-
-/** Purposes by profile (RFC 5280 §4.2.1.12). A CA has none: its would limit its leaves'. */
-export const EXTENDED_KEY_USAGES: Readonly<Record<Profile, readonly string[]>> = {
-  ca: [],
-  server: [SERVER_AUTH],
-  client: [CLIENT_AUTH],
-  peer: [SERVER_AUTH, CLIENT_AUTH],
-};
 
 const RSA_SHA256 = '1.2.840.113549.1.1.11';
 
