@@ -9,7 +9,7 @@ import { sortRows, type Checked, type Problem, type Row } from './check/row.ts';
 import { plural, summarize } from './check/summary.ts';
 import { checkText } from './check/print/text.ts';
 import { readCluster } from './check/tree.ts';
-import { selectClusters } from './select.ts';
+import { selectClusters, selectionOf } from './select.ts';
 import { openTree } from './tree.ts';
 
 /** How many clusters are read between two lines of progress. */
@@ -27,10 +27,11 @@ export function run(invocation: Invocation): Promise<number> {
   });
 }
 
-function check({ cwd, output, options }: Invocation): number {
+function check(invocation: Invocation): number {
+  const { cwd, output, options } = invocation;
   const now = options.now ?? new Date();
   const { rows, problems, place } =
-    options.dir === undefined ? checkTree({ cwd, output, options }) : checkFolder(cwd, options);
+    options.dir === undefined ? checkTree(invocation) : checkFolder(cwd, options);
   const sorted = sortRows(rows);
   const summary = summarize(sorted, place, now);
   if (options.output === 'json') output.json(checkJson(sorted, now));
@@ -40,14 +41,11 @@ function check({ cwd, output, options }: Invocation): number {
   return summary.hasFindings ? EXIT.findings : EXIT.ok;
 }
 
-function checkTree({
-  cwd,
-  output,
-  options,
-}: Pick<Invocation, 'cwd' | 'output' | 'options'>): Checked {
-  const { reader, tree, clusters } = openTree({ cwd, options });
-  const isSelected = selectClusters(options.cluster, clusters);
-  const selected = clusters.filter((cluster) => isSelected(cluster));
+function checkTree(invocation: Invocation): Checked {
+  const { output } = invocation;
+  const { reader, tree, clusters } = openTree(invocation);
+  const isSelected = selectClusters(selectionOf(invocation), clusters);
+  const selected = clusters.filter((cluster) => isSelected([cluster]));
   const rows: Row[] = [];
   const problems: Problem[] = [];
   for (const [index, cluster] of selected.entries()) {
@@ -61,9 +59,10 @@ function checkTree({
 }
 
 function checkFolder(cwd: string, options: Invocation['options']): Checked {
-  const { dir = '', cluster, tree } = options;
-  if (cluster !== undefined || tree !== undefined) {
-    const option = cluster === undefined ? '--tree' : '--cluster';
+  const { dir = '', cluster, shard, tree } = options;
+  if (cluster !== undefined || shard !== undefined || tree !== undefined) {
+    const option =
+      cluster === undefined ? (shard === undefined ? '--tree' : '--shard') : '--cluster';
     throw new PkiError('ERR_USAGE', `${option} says nothing where --dir is given`, {
       hint: `leave out ${option}, or leave out --dir to read the tree`,
     });

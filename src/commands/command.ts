@@ -17,6 +17,7 @@ export interface CommandOptions {
   readonly now?: Date;
   readonly app?: string;
   readonly cluster?: readonly string[];
+  readonly shard?: string;
   readonly output?: string;
   readonly dir?: string;
   readonly tree?: string;

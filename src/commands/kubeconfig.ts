@@ -28,9 +28,9 @@ import { nativeCipher } from '../sops/cipher.ts';
 import { generateKey } from '../x509/build/key.ts';
 import { readPrivateKey } from '../x509/read/key.ts';
 import type { Invocation } from './command.ts';
-import { openKeys } from './pipeline/open.ts';
+import { openKeys } from './pipeline/unit/open.ts';
 import { NOTHING_FOREIGN } from './pipeline/context.ts';
-import { identitiesOf } from './pipeline/prepare.ts';
+import { findIdentities } from './pipeline/identities.ts';
 import { openTree, type OpenTree } from './tree.ts';
 
 const HOUR: Seconds = 3600;
@@ -61,7 +61,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const cluster = invocation.arguments[0] ?? '';
   const tree = openTree(invocation);
   const { administrator, keyset } = observeClient(tree, cluster);
-  const identities = await identitiesOf(environment);
+  const identities = await findIdentities(environment);
   if (identities.list.length === 0) {
     throw new PkiError('ERR_IDENTITY_NEEDED', `the key of CA "${keyset.path}" signs it`, {
       hint: 'set SOPS_AGE_KEY_FILE to the identity file of a custodian',

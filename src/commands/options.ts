@@ -16,6 +16,11 @@ export const OPTIONS: Readonly<Record<OptionName, () => Option>> = {
       '--cluster <glob>',
       'only clusters of this name; * and ? match; repeatable',
     ).argParser(collect),
+  shard: () =>
+    new Option(
+      '--shard <i/n>',
+      'only this part of the clusters, from 1; auto: as CI_NODE_INDEX or, auto/n, JOB_COMPLETION_INDEX says',
+    ),
   output: () => new Option('-o, --output <format>', 'how results are printed'),
   now: () => new Option('--now <rfc3339>', 'this instant instead of the clock').argParser(parseNow),
   dir: () => new Option('--dir <folder>', 'an existing /etc/kubernetes instead of the tree'),

@@ -1,16 +1,12 @@
 import { EXIT } from '../errors.ts';
-import { SYNTH_CHAIN } from '../plan/checks.ts';
 import type { Invocation } from './command.ts';
-import { withDeclaration } from './pipeline/prepare.ts';
-import { run as runPipeline } from './pipeline/run.ts';
+import { runDeclaration } from './pipeline/prepare.ts';
 import { asDeclared, reportJson, reportText } from './pipeline/report.ts';
 
 /** Prints what `synth` would do. Needs no identity and changes nothing. */
 export async function run(invocation: Invocation): Promise<number> {
   const { output, options } = invocation;
-  const result = await withDeclaration(invocation, SYNTH_CHAIN, (declared) =>
-    runPipeline(declared, undefined),
-  );
+  const result = await runDeclaration(invocation, 'synth', undefined);
   const isEmpty = result.actions.length === 0 && result.files.length === 0;
   if (options.output === 'json') output.json(reportJson(result));
   else {

@@ -1,32 +1,67 @@
 import { PkiError } from '../errors.ts';
+import { selected, unmatchedGlob, type IsSelected, type Selection } from '../model/selection.ts';
+import type { Invocation } from './command.ts';
 
 /**
- * Which names the `--cluster` globs mean; all where there are none. `*` and `?` match within a name, all else is literal.
+ * What `--cluster` and `--shard` say.
  *
- * @throws PkiError `ERR_USAGE` for a glob that matches none of `names`.
+ * @throws PkiError `ERR_USAGE` for a shard that is not one of its total, or that the environment does not say.
  */
-export function selectClusters(
-  globs: readonly string[] | undefined,
-  names: readonly string[],
-): (name: string) => boolean {
-  if (globs === undefined) return () => true;
-  const patterns = globs.map(globPattern);
-  for (const [index, pattern] of patterns.entries()) {
-    if (names.some((name) => pattern.test(name))) continue;
-    throw new PkiError('ERR_USAGE', `--cluster "${globs[index] ?? ''}" matches no cluster`, {
-      hint: `clusters are: ${listed(names)}`,
-    });
-  }
-  return (name) => patterns.some((pattern) => pattern.test(name));
+export function selectionOf({
+  options: { cluster, shard },
+  environment,
+}: Pick<Invocation, 'options' | 'environment'>): Selection {
+  return {
+    ...(cluster === undefined ? {} : { clusters: cluster }),
+    ...(shard === undefined ? {} : { shard: parseShard(shard, environment) }),
+  };
 }
 
-function globPattern(glob: string): RegExp {
-  const literal = glob.replaceAll(/[.+^${}()|[\]\\]/gu, String.raw`\$&`);
-  return new RegExp(`^${literal.replaceAll('*', '.*').replaceAll('?', '.')}$`, 'u');
+/** @throws PkiError `ERR_USAGE` for a glob that matches none of `names`. */
+export function selectClusters(selection: Selection, names: readonly string[]): IsSelected {
+  const glob = unmatchedGlob(selection, names);
+  if (glob === undefined) return selected(selection, names);
+  throw new PkiError('ERR_USAGE', `--cluster "${glob}" matches no cluster`, {
+    hint: `clusters are: ${listed(names)}`,
+  });
 }
 
 function listed(names: readonly string[]): string {
   const most = 20;
   const rest = names.length - most;
   return names.slice(0, most).join(', ') + (rest > 0 ? ` and ${rest} more` : '') || 'none';
+}
+
+const SHARD = /^(?:(\d{1,6})|auto)(?:\/(\d{1,6}))?$/u;
+
+/** `2/8`; `auto` as GitLab numbers parallel jobs, from 1; `auto/8` as Kubernetes numbers the pods of an Indexed Job, from 0. */
+function parseShard(
+  text: string,
+  environment: Invocation['environment'],
+): { readonly index: number; readonly total: number } {
+  const match = SHARD.exec(text);
+  const [, given, of] = match ?? [];
+  const { CI_NODE_INDEX, CI_NODE_TOTAL, JOB_COMPLETION_INDEX } = environment;
+  const isAuto = match !== null && given === undefined;
+  const completion = isAuto && of !== undefined ? number(JOB_COMPLETION_INDEX) : undefined;
+  const index = completion === undefined ? number(isAuto ? CI_NODE_INDEX : given) : completion + 1;
+  const total = number(of ?? (isAuto ? CI_NODE_TOTAL : undefined));
+  if (isAuto && index === undefined) {
+    throw new PkiError('ERR_USAGE', `--shard "${text}": the environment does not say which one`, {
+      hint: [
+        'auto reads CI_NODE_INDEX and CI_NODE_TOTAL; auto/8 reads JOB_COMPLETION_INDEX',
+        'or say it: --shard 2/8',
+      ],
+    });
+  }
+  if (index !== undefined && total !== undefined && index >= 1 && index <= total) {
+    return { index, total };
+  }
+  throw new PkiError('ERR_USAGE', `--shard "${text}" is not one of the shards of a fleet`, {
+    hint: 'the second of eight shards is --shard 2/8',
+  });
+}
+
+function number(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,6}$/u.test(text) ? Number(text) : undefined;
 }

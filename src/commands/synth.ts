@@ -1,16 +1,12 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT } from '../errors.ts';
-import { SYNTH_CHAIN } from '../plan/checks.ts';
-import { NO_IDENTITIES, type Identities } from '../sops/age/identity.ts';
-import { nativeCipher } from '../sops/cipher.ts';
-import { programCipher } from '../sops/program.ts';
 import { mirrorManifests } from '../write/mirror.ts';
 import { Journal } from '../write/journal.ts';
 import { takeLock } from '../write/lock.ts';
 import type { Invocation } from './command.ts';
-import { identitiesOf, withDeclaration } from './pipeline/prepare.ts';
-import { run as runPipeline, type RunResult } from './pipeline/run.ts';
+import { runDeclaration } from './pipeline/prepare.ts';
+import type { RunResult } from './pipeline/total.ts';
 import { asDeclared, reportJson, reportText } from './pipeline/report.ts';
 
 /** Journal and lock of a tree; git never sees them. */
@@ -47,29 +43,9 @@ export async function run(invocation: Invocation): Promise<number> {
 
 /** Stages everything, then puts it into place. After `commit` began nothing is discarded: the next run would finish it. */
 async function synthesize(invocation: Invocation, journal: Journal): Promise<RunResult> {
-  const { environment } = invocation;
-  let loaded: Promise<Identities> | undefined;
-  // Only once one is needed: looking for identities may run a program that asks for a password.
-  const identities = (): Promise<Identities> => (loaded ??= identitiesOf(environment));
   let result: RunResult;
   try {
-    result = await withDeclaration(invocation, SYNTH_CHAIN, (declared) =>
-      runPipeline(declared, {
-        cipher: async (encryption, decrypts) =>
-          encryption === 'sops'
-            ? programCipher({ environment })
-            : nativeCipher(decrypts ? await identities() : NO_IDENTITIES),
-        hasIdentity: async () =>
-          declared.context.fleet.encryption === 'sops' || (await identities()).list.length > 0,
-        partial: invocation.options.partial === true,
-        stage: (file) => {
-          journal.stage(file);
-        },
-        remove: (file) => {
-          journal.remove(file);
-        },
-      }),
-    );
+    result = await runDeclaration(invocation, 'synth', journal);
   } catch (error) {
     journal.discard();
     throw error;

@@ -4,14 +4,15 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import type { IConstruct } from 'constructs';
 import { createJiti } from 'jiti';
+import { selected, type Selection } from '../model/selection.ts';
 import type { DeclarationFailure, DeclarationRecord } from '../model/desired.ts';
-import { collect } from './describe/collect.ts';
+import { collect } from './fleet/collect.ts';
 import { records } from './describe/records.ts';
 import { markAs, type AppMark } from './tree/mark.ts';
 import { survey } from './validate/survey.ts';
 
 /**
- * Entry of the declaration's own process: `node main.js FILE`. It loads the user's code, and with it whatever that imports, checks
+ * Entry of the declaration's own process: `node main.js FILE [SELECTION]`. It loads the user's code, and with it whatever that imports, checks
  * the App and hands it over as JSON lines on descriptor 3. What the user's code prints goes to the standard streams.
  */
 const RECORDS = 3;
@@ -82,18 +83,19 @@ function settle(): void {
   if (clusters % CLUSTERS_PER_COLLECTION === 0) globalThis.gc?.();
 }
 
-function handOver(app: IConstruct, mark: AppMark): never {
+function handOver(app: IConstruct, mark: AppMark, selection: Selection): never {
   const fleet = collect(app, mark);
-  const { problems, imports, longestLeaves } = survey(fleet, settle);
+  const names = fleet.folders.map(({ name }) => name);
+  const { problems, ...found } = survey(fleet, selected(selection, names), settle);
   if (problems.length > 0) return finish({ type: 'invalid', problems }, 1);
-  for (const record of records(fleet, imports, longestLeaves)) {
+  for (const record of records(fleet, found)) {
     settle();
     write(record);
   }
   return finish({ type: 'end' }, 0);
 }
 
-async function main(path: string | undefined): Promise<never> {
+async function main(path: string | undefined, selection = '{}'): Promise<never> {
   const file = resolve(path ?? '');
   if (path === undefined || !existsSync(file)) return fail('missing');
   const module = await load(file);
@@ -101,7 +103,7 @@ async function main(path: string | undefined): Promise<never> {
   const mark = markAs(app, 'App');
   if (app === undefined || mark === undefined)
     return fail(hasExport(module) ? 'no-app' : 'no-export');
-  return handOver(app, mark);
+  return handOver(app, mark, JSON.parse(selection) as Selection);
 }
 
 process.on('exit', () => {
@@ -113,7 +115,7 @@ process.on('uncaughtException', (error) => {
   printError(error);
   fail('threw');
 });
-await main(process.argv[2]).catch((error: unknown) => {
+await main(process.argv[2], process.argv[3]).catch((error: unknown) => {
   printError(error);
   fail('threw');
 });

@@ -1,13 +1,20 @@
 import { WORKERS } from '../catalog/names/tree-name.ts';
 import type { DesiredCluster, DesiredFleet, DesiredUnit } from '../model/desired.ts';
 import { credentialParts, credentialPath } from '../model/names.ts';
+import { selected, type IsSelected, type Selection } from '../model/selection.ts';
 import { ShapeError } from './shape.ts';
 
-/** Checks that units are of the fleet that was announced, each cluster once, and that paths say what their members say. */
+/** Checks that units are of the fleet that was announced, each cluster once, the selected ones all, and that paths say what their members say. */
 export class Consistency {
   readonly #expected: Map<string, boolean>;
 
-  constructor({ clusters }: DesiredFleet) {
+  readonly #isSelected: IsSelected;
+
+  constructor({ clusters }: DesiredFleet, selection: Selection = {}) {
+    this.#isSelected = selected(
+      selection,
+      clusters.map(({ name }) => name),
+    );
     this.#expected = new Map(clusters.map(({ name, hasStore }) => [name, hasStore]));
     if (this.#expected.size !== clusters.length)
       throw new ShapeError('fleet', 'free of duplicates');
@@ -24,7 +31,7 @@ export class Consistency {
 
   end(): void {
     for (const name of this.#expected.keys())
-      throw new ShapeError(`cluster "${name}"`, 'handed over');
+      if (this.#isSelected([name])) throw new ShapeError(`cluster "${name}"`, 'handed over');
   }
 }
 

@@ -2,6 +2,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { DesiredFleet, DesiredUnit } from '../model/desired.ts';
+import type { Selection } from '../model/selection.ts';
 import { Consistency } from './consistency.ts';
 import { scrubEnvironment } from './environment.ts';
 import { failure, invalid, malformed, stopped } from './failures.ts';
@@ -14,6 +15,8 @@ export interface LoadOptions {
   readonly file: string;
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What to hand over; all of it where nothing is said. */
+  readonly selection?: Selection;
   /** Ends the declaration's process. */
   readonly signal?: AbortSignal;
 }
@@ -37,8 +40,8 @@ const PROGRAM = fileURLToPath(
  * @throws PkiError ERR_DECLARATION_INVALID with one detail a problem; ERR_DECLARATION where there is nothing to check
  */
 export async function* loadDeclaration(options: LoadOptions): AsyncGenerator<LoadedRecord, void> {
-  const { file, cwd, environment, signal } = options;
-  const child = execa(process.execPath, ['--expose-gc', PROGRAM, file], {
+  const { file, cwd, environment, selection = {}, signal } = options;
+  const child = execa(process.execPath, ['--expose-gc', PROGRAM, file, JSON.stringify(selection)], {
     cwd,
     env: scrubEnvironment(environment),
     extendEnv: false,
@@ -51,7 +54,7 @@ export async function* loadDeclaration(options: LoadOptions): AsyncGenerator<Loa
   const interrupt = (): void => void child.kill('SIGINT');
   process.once('SIGINT', interrupt);
   try {
-    const ended = yield* checked(file, child.stdio[3]);
+    const ended = yield* checked(file, selection, child.stdio[3]);
     if (!ended) throw stopped(file, await child);
   } finally {
     process.off('SIGINT', interrupt);
@@ -63,6 +66,7 @@ export async function* loadDeclaration(options: LoadOptions): AsyncGenerator<Loa
 /** Gives the records that are as they should be; whether the last one was the end. */
 async function* checked(
   file: string,
+  selection: Selection,
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<LoadedRecord, boolean> {
   let consistency: Consistency | undefined;
@@ -72,7 +76,7 @@ async function* checked(
       if (record.type === 'failed') throw failure(file, record.reason);
       if (record.type === 'invalid') throw invalid(record.problems);
       if (record.type === 'fleet' && consistency === undefined) {
-        consistency = new Consistency(record.fleet);
+        consistency = new Consistency(record.fleet, selection);
         yield record;
       } else if (record.type === 'unit' && consistency !== undefined) {
         consistency.unit(record.unit);

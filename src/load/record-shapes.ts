@@ -184,6 +184,7 @@ export const fleetShape = objectOf<DesiredFleet>({
 
 export const unitShape = objectOf<DesiredUnit>({
   clusters: listOf(cluster),
+  imports: listOf(credentialPath),
   exports: listOf(credentialPath),
 });
 

@@ -53,6 +53,8 @@ export interface FleetCluster {
 /** Clusters to be handled together, because they refer to each other; mostly one. */
 export interface DesiredUnit {
   readonly clusters: readonly DesiredCluster[];
+  /** Credentials of earlier units that this one refers to. */
+  readonly imports: readonly CredentialPath[];
   /** Credentials of this unit that later units refer to. */
   readonly exports: readonly CredentialPath[];
 }

@@ -139,6 +139,11 @@ export const SYNTH_CHAIN: readonly ReasonedCheck[] = [
 /** What `renew` looks at besides. */
 export const RENEW_CHAIN: readonly ReasonedCheck[] = [...SYNTH_CHAIN, expired, renewalDue];
 
+/** Chains by what a run is for. */
+export const CHAINS = { synth: SYNTH_CHAIN, renew: RENEW_CHAIN } as const;
+
+export type ChainName = keyof typeof CHAINS;
+
 /** The verdict of the first check that fires; undefined where the credential is as declared. */
 export function judge(chain: readonly ReasonedCheck[], input: LeafInput): Verdict | undefined {
   for (const { reason, fires } of chain) {

@@ -10,7 +10,7 @@ import {
   type AppProps,
   type KubeadmClusterProps,
 } from '../../src/index.ts';
-import { collect } from '../../src/declare/describe/collect.ts';
+import { collect } from '../../src/declare/fleet/collect.ts';
 import { records } from '../../src/declare/describe/records.ts';
 import { markAs } from '../../src/declare/tree/mark.ts';
 import { survey } from '../../src/declare/validate/survey.ts';
@@ -50,9 +50,9 @@ export function problemsOf(app: App): string[] {
 /** A cluster as it is handed over; throws where the declaration is not valid. */
 export function describe(app: App, name = 'prod'): DesiredCluster {
   const fleet = fleetOf(app);
-  const { problems, imports, longestLeaves } = survey(fleet);
+  const { problems, ...found } = survey(fleet);
   if (problems.length > 0) throw new Error(JSON.stringify(problems, null, 2));
-  for (const record of records(fleet, imports, longestLeaves)) {
+  for (const record of records(fleet, found)) {
     const clusters = record.type === 'unit' ? record.unit.clusters : [];
     const found = clusters.find((cluster) => cluster.name === name);
     if (found !== undefined) return found;

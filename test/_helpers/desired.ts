@@ -127,7 +127,7 @@ export function cluster(name: string, over: Partial<DesiredCluster> = {}): Desir
 }
 
 export function unit(...clusters: readonly DesiredCluster[]): DesiredUnit {
-  return { clusters, exports: [] };
+  return { clusters, imports: [], exports: [] };
 }
 
 export function fleet(

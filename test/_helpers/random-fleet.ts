@@ -6,6 +6,7 @@ import type {
   DesiredManifest,
   DesiredUnit,
 } from '../../src/model/desired.ts';
+import { importsOf } from '../../src/declare/fleet/imports.ts';
 import { credentialPath, type CredentialPath } from '../../src/model/names.ts';
 import { formatReference, type ReferencePart } from '../../src/model/reference.ts';
 import { authority, cluster, kubeconfig, leaf, serviceAccountKey } from './desired.ts';
@@ -58,19 +59,24 @@ export function unitsOf(
     ? [
         {
           clusters: [cluster('_shared', { recipients, authorities: [SHARED_CA] })],
+          imports: [],
           exports: [SHARED_CA.path],
         },
       ]
     : [];
   return [
     ...shared,
-    ...clusters.map((random, index) => ({
-      clusters: [clusterOf(`c${index}`, random, recipients, index > 0 ? `c${index - 1}` : null)],
-      exports:
-        clusters[index + 1]?.usesNeighbour === true
-          ? [credentialPath(`c${index}`, null, 'web-0')]
-          : [],
-    })),
+    ...clusters.map((random, index) => {
+      const own = clusterOf(`c${index}`, random, recipients, index > 0 ? `c${index - 1}` : null);
+      return {
+        clusters: [own],
+        imports: [...importsOf(own)],
+        exports:
+          clusters[index + 1]?.usesNeighbour === true
+            ? [credentialPath(`c${index}`, null, 'web-0')]
+            : [],
+      };
+    }),
   ];
 }
 

@@ -1,13 +1,16 @@
-import { randomBytes } from 'node:crypto';
 import { generateX25519Identity } from 'age-encryption';
-import { run, type RunResult } from '../../src/commands/pipeline/run.ts';
+import type { Entropy } from '../../src/commands/pipeline/context.ts';
+import { SYSTEM_ENTROPY } from '../../src/commands/pipeline/ports.ts';
+import { run } from '../../src/commands/pipeline/run.ts';
+import type { RunResult } from '../../src/commands/pipeline/total.ts';
+import { workUnit, type MakePorts } from '../../src/commands/pipeline/unit/work.ts';
 import type { DesiredFleet, DesiredUnit } from '../../src/model/desired.ts';
 import { treePath, type CredentialPath, type TreePath } from '../../src/model/names.ts';
 import type { TreeReader } from '../../src/model/ports.ts';
-import { SYNTH_CHAIN, type ReasonedCheck } from '../../src/plan/checks.ts';
+import type { IsSelected } from '../../src/model/selection.ts';
+import type { ChainName } from '../../src/plan/checks.ts';
 import { AgeIdentity } from '../../src/sops/age/identity.ts';
 import { nativeCipher, type Cipher } from '../../src/sops/cipher.ts';
-import { generateKey } from '../../src/x509/build/key.ts';
 import { fleet as fleetOf, NOW } from './desired.ts';
 
 /** A tree in memory, behind the port by which the stages read one. */
@@ -78,12 +81,13 @@ export interface SynthOptions {
   readonly fleet?: Partial<DesiredFleet>;
   readonly identity?: AgeIdentity;
   readonly cipher?: Cipher;
-  readonly chain?: readonly ReasonedCheck[];
+  readonly chain?: ChainName;
   readonly now?: Date;
   readonly head?: readonly CredentialPath[];
   readonly newAuthorities?: readonly string[];
   readonly partial?: boolean;
-  readonly select?: (cluster: string) => boolean;
+  readonly select?: IsSelected;
+  readonly entropy?: (cluster: string) => Entropy;
 }
 
 /** The whole line in memory, as `synth` runs it; with `plan`, as `plan` does. */
@@ -94,33 +98,41 @@ export async function synth(
 ): Promise<RunResult> {
   const { units, identity, now = NOW, head = [], newAuthorities = [] } = options;
   const staged: (readonly [string, string | undefined])[] = [];
+  const { clusters, ...settings } = fleetOf(
+    units.flatMap((unit) => unit.clusters),
+    options.fleet,
+  );
+  const context = {
+    fleet: settings,
+    reader: tree,
+    chain: options.chain ?? 'synth',
+    now,
+    entropy: options.entropy ?? (() => SYSTEM_ENTROPY),
+    newAuthorities: new Set(newAuthorities),
+  };
+  const ports: MakePorts = {
+    cipher: () =>
+      options.cipher ??
+      nativeCipher({ list: identity === undefined ? [] : [identity], unusable: [] }),
+    hasIdentity: () => identity !== undefined,
+    partial: options.partial ?? false,
+  };
   const result = await run(
     {
-      context: {
-        fleet: fleetOf(
-          units.flatMap(({ clusters }) => clusters),
-          options.fleet,
-        ),
-        reader: tree,
-        chain: options.chain ?? SYNTH_CHAIN,
-        now,
-        randomBytes: (size) => randomBytes(size),
-        generateKey,
-        newAuthorities: new Set(newAuthorities),
-        head: new Set(head),
-      },
+      context,
+      fleet: { ...settings, clusters },
+      head: new Set(head),
       units: each(units),
       isSelected: options.select ?? (() => true),
+      workshop: {
+        width: 1,
+        work: (job) => workUnit(context, job, mode === 'plan' ? undefined : ports),
+      },
       progress: () => undefined,
     },
     mode === 'plan'
       ? undefined
       : {
-          cipher: () =>
-            options.cipher ??
-            nativeCipher({ list: identity === undefined ? [] : [identity], unusable: [] }),
-          hasIdentity: () => identity !== undefined,
-          partial: options.partial ?? false,
           stage: ({ path, content }) => {
             staged.push([path, content]);
           },

@@ -1,23 +1,39 @@
 import type { KeyObject } from 'node:crypto';
-import type { DesiredFleet } from '../../model/desired.ts';
+import type { DesiredFleet, DesiredUnit } from '../../model/desired.ts';
 import type { Material } from '../../model/made/material.ts';
 import type { CredentialPath, KeyAlgorithm } from '../../model/names.ts';
 import type { ObservedCluster, ObservedKeyset, ObservedLeaf } from '../../model/observed.ts';
 import type { RandomBytes, TreeReader } from '../../model/ports.ts';
 import type { History } from '../../model/store/ledger.ts';
-import type { ReasonedCheck } from '../../plan/checks.ts';
+import type { ChainName } from '../../plan/checks.ts';
 
-/** What holds for a whole run: ports, and what was read once. */
-export interface Context {
-  readonly fleet: DesiredFleet;
-  readonly reader: TreeReader;
-  readonly chain: readonly ReasonedCheck[];
-  readonly now: Date;
+/** What is new in a run. */
+export interface Entropy {
   readonly randomBytes: RandomBytes;
   readonly generateKey: (algorithm: KeyAlgorithm) => Promise<KeyObject>;
-  readonly history: History;
+}
+
+/** What of the fleet concerns every unit. */
+export type FleetSettings = Omit<DesiredFleet, 'clusters'>;
+
+/** What holds for a whole run. Of a worker thread's, all but `reader` and `entropy` came as a copy. */
+export interface Context {
+  readonly fleet: FleetSettings;
+  readonly reader: TreeReader;
+  readonly chain: ChainName;
+  readonly now: Date;
+  /** By the unit's first cluster, so that what a unit gets does not depend on which others a run is about. */
+  readonly entropy: (cluster: string) => Entropy;
   /** Keysets that `--new-authority` names. */
   readonly newAuthorities: ReadonlySet<string>;
+}
+
+/** A unit, and what it needs to know of the rest of the fleet. */
+export interface Job {
+  readonly unit: DesiredUnit;
+  readonly foreign: Foreign;
+  /** Of the unit's own keysets. */
+  readonly history: History;
 }
 
 /** What later units may use of earlier ones. */

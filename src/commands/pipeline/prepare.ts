@@ -1,52 +1,63 @@
-import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import process from 'node:process';
-import { execa } from 'execa';
 import type { DesiredUnit } from '../../model/desired.ts';
 import { loadDeclaration, type LoadedRecord } from '../../load/load-declaration.ts';
 import { keysetsOfHead } from '../../observe/source/head.ts';
 import { treeReader } from '../../observe/source/reader.ts';
-import type { ReasonedCheck } from '../../plan/checks.ts';
-import { loadIdentities } from '../../sops/age/sources.ts';
-import type { Identities } from '../../sops/age/identity.ts';
-import { generateKey } from '../../x509/build/key.ts';
+import type { ChainName } from '../../plan/checks.ts';
 import { PkiError } from '../../errors.ts';
 import type { Invocation } from '../command.ts';
-import { selectClusters } from '../select.ts';
-import type { RunOptions } from './run.ts';
+import { selectClusters, selectionOf } from '../select.ts';
+import type { Context } from './context.ts';
+import { SYSTEM_ENTROPY } from './ports.ts';
+import { run } from './run.ts';
+import type { RunResult, Sink } from './total.ts';
+import { withWorkshop } from './workshop.ts';
 
-/** Starts the declaration's process, wires the ports of a run, and ends the process when `work` is done or fails. */
-export async function withDeclaration<T>(
-  { cwd, environment, options, output }: Invocation,
-  chain: readonly ReasonedCheck[],
-  work: (options: RunOptions) => Promise<T>,
-): Promise<T> {
+/** Runs the line over a declaration: its process is started, ports are wired, and all of it ends when the work is done or fails. */
+export async function runDeclaration(
+  invocation: Invocation,
+  chain: ChainName,
+  sink: Sink | undefined,
+): Promise<RunResult> {
+  const { cwd, environment, options, output } = invocation;
   const file = options.app ?? 'clusters/main.ts';
-  const records = loadDeclaration({ file, cwd, environment });
+  const selection = selectionOf(invocation);
+  const records = loadDeclaration({ file, cwd, environment, selection });
   try {
     const first = await records.next();
     if (first.done === true || first.value.type !== 'fleet') {
       throw new PkiError('ERR_DECLARATION', `"${file}" declares no fleet`);
     }
     const { fleet } = first.value;
-    const names = fleet.clusters.map(({ name }) => name);
-    return await work({
-      context: {
-        fleet,
-        reader: treeReader(cwd),
-        chain,
-        now: options.now ?? new Date(),
-        randomBytes: (size) => randomBytes(size),
-        generateKey,
-        newAuthorities: new Set(options.newAuthority),
-        head: await keysetsOfHead(cwd, fleet.tree),
-      },
-      units: unitsOf(records),
-      isSelected: selectClusters(options.cluster, names),
-      progress: (done) => {
-        output.progress(`${done} of ${names.length} clusters`);
-      },
-    });
+    const { clusters, ...settings } = fleet;
+    const names = clusters.map(({ name }) => name);
+    const isSelected = selectClusters(selection, names);
+    const count = names.filter((name) => isSelected([name])).length;
+    const context: Context = {
+      fleet: settings,
+      reader: treeReader(cwd),
+      chain,
+      now: options.now ?? new Date(),
+      entropy: () => SYSTEM_ENTROPY,
+      newAuthorities: new Set(options.newAuthority),
+    };
+    const head = await keysetsOfHead(cwd, fleet.tree);
+    const make = sink && { environment, partial: options.partial === true };
+    return await withWorkshop(cwd, context, make, count, (workshop) =>
+      run(
+        {
+          context,
+          fleet,
+          head,
+          units: unitsOf(records),
+          isSelected,
+          workshop,
+          progress: (done) => {
+            output.progress(`${done} of ${count} clusters`);
+          },
+        },
+        sink,
+      ),
+    );
   } finally {
     await records.return();
   }
@@ -56,28 +67,4 @@ async function* unitsOf(
   records: AsyncGenerator<LoadedRecord, void>,
 ): AsyncGenerator<DesiredUnit, void> {
   for await (const record of records) if (record.type === 'unit') yield record.unit;
-}
-
-/** The identities that sops would find here. */
-export async function identitiesOf(environment: Invocation['environment']): Promise<Identities> {
-  return loadIdentities(environment, {
-    platform: process.platform,
-    readFile: async (path) => {
-      try {
-        return await readFile(path);
-      } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-        throw error;
-      }
-    },
-    run: async (file, args) => {
-      const { stdout } = await execa(file, args, {
-        encoding: 'buffer',
-        stdin: 'inherit',
-        stderr: 'inherit',
-        stripFinalNewline: false,
-      });
-      return stdout;
-    },
-  });
 }

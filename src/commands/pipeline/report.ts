@@ -1,6 +1,6 @@
 import type { Action } from '../../model/plan.ts';
 import type { Output } from '../../output.ts';
-import type { RunResult } from './run.ts';
+import type { RunResult } from './total.ts';
 
 /** So many actions of one kind in one cluster are named one by one; more are counted. */
 const MOST_NAMED = 5;

@@ -1,138 +1,90 @@
 import { PkiError } from '../../errors.ts';
 import type { DesiredFleet, DesiredUnit } from '../../model/desired.ts';
-import type { IssuedUnit } from '../../model/made/issued.ts';
 import type { TreeFile } from '../../model/made/tree.ts';
+import { treePath, type CredentialPath, type TreePath } from '../../model/names.ts';
+import type { Action } from '../../model/plan.ts';
+import type { TreeReader } from '../../model/ports.ts';
+import type { IsSelected } from '../../model/selection.ts';
 import { layout } from '../../model/store/layout.ts';
 import type { LedgerEntry } from '../../model/store/ledger.ts';
-import { treePath, type CredentialPath, type TreePath } from '../../model/names.ts';
-import type { Action, FileChange, Finding } from '../../model/plan.ts';
-import type { TreeReader } from '../../model/ports.ts';
 import { guardOrphans } from '../../observe/guard.ts';
 import { observeLedger } from '../../observe/ledger.ts';
 import { observeMade } from '../../observe/output.ts';
 import { fleetFiles } from '../../render/fleet/files.ts';
 import { appendToLedger } from '../../render/fleet/ledger.ts';
-import type { Cipher } from '../../sops/cipher.ts';
-import { NOTHING_FOREIGN, type Context, type Foreign } from './context.ts';
-import { decide, observeUnit, type Decision } from './decide.ts';
-import { exportsOf } from './exports.ts';
-import { make } from './make.ts';
+import type { Context, Job } from './context.ts';
+import { historyIndex } from './history.ts';
+import { Total, type RunResult, type Sink } from './total.ts';
+import { Exports } from './unit/exports.ts';
+import { lookAtUnit, type UnitResult } from './unit/work.ts';
 
-export interface RunResult {
-  readonly tree: string;
-  readonly clusters: number;
-  readonly actions: readonly Action[];
-  readonly files: readonly FileChange[];
-  readonly findings: readonly Finding[];
-  /** Manifests of the clusters that were looked at, changed or not. */
-  readonly manifests: readonly TreePath[];
-  /** Clusters left as they were because they need an identity (`--partial`). */
-  readonly skipped: readonly string[];
-}
-
-/** Where results go; `plan` has none. */
-export interface Sink {
-  /** The fleet says who encrypts; where `decrypts`, the cipher holds the identities. */
-  readonly cipher: (
-    encryption: DesiredFleet['encryption'],
-    decrypts: boolean,
-  ) => Promise<Cipher> | Cipher;
-  /** Whether there is an identity; asked only where one is needed. */
-  readonly hasIdentity: () => Promise<boolean> | boolean;
-  readonly partial: boolean;
-  stage(file: TreeFile): void;
-  remove(file: TreePath): void;
+/** Who works on units: this thread, or others. */
+export interface Workshop {
+  /** So many units are worked on at once. */
+  readonly width: number;
+  readonly work: (job: Job) => Promise<UnitResult>;
 }
 
 export interface RunOptions {
-  readonly context: Omit<Context, 'history'> & { readonly head: ReadonlySet<CredentialPath> };
+  readonly context: Context;
+  readonly fleet: DesiredFleet;
+  /** Keysets in git's HEAD. */
+  readonly head: ReadonlySet<CredentialPath>;
   readonly units: AsyncIterable<DesiredUnit>;
-  readonly isSelected: (cluster: string) => boolean;
+  readonly isSelected: IsSelected;
+  readonly workshop: Workshop;
   readonly progress: (done: number) => void;
 }
 
 /**
- * The whole line, unit by unit: observe, plan, issue, render, encrypt, stage. With a sink, every result is staged there; the caller
- * commits or discards. Without, only what would be done is returned.
+ * The whole line, unit by unit. With a sink, every result is staged there, in the order of the units; the caller commits or
+ * discards. Without, only what would be done is returned.
  *
  * @throws PkiError before the caller commits: `ERR_IDENTITY_NEEDED`, listing every action that needs one, and `ERR_USAGE`.
  */
 export async function run(options: RunOptions, sink: Sink | undefined): Promise<RunResult> {
-  const { fleet, reader } = options.context;
+  const { context, fleet, isSelected, workshop } = options;
+  const { reader } = context;
   guardOrphans(reader, fleet);
   const ledger = observeLedger(reader, fleet.tree);
-  const context: Context = {
-    ...options.context,
-    history: { ledger: spkisByKeyset(ledger.entries), head: options.context.head },
+  const historyOf = historyIndex(ledger.entries, options.head);
+  const exported = new Exports();
+  const total = new Total(ledger.entries, sink, options.progress);
+  const pending: { readonly result: Promise<UnitResult>; readonly exports: boolean }[] = [];
+  const settle = async (most: number): Promise<void> => {
+    while (pending.length > most) {
+      const result = await pending[0]?.result;
+      pending.shift();
+      if (result === undefined) continue;
+      exported.add(result.exports);
+      total.add(result);
+    }
   };
-  const result = {
-    clusters: 0,
-    actions: [] as Action[],
-    files: [] as FileChange[],
-    findings: [] as Finding[],
-    manifests: [] as TreePath[],
-  };
-  const skipped: string[] = [];
-  const locked: Action[] = [];
-  const keysets = new Set<string>();
-  const newEntries: LedgerEntry[] = [];
-  let createsKeysets = false;
-  const inLedger = new Set(ledger.entries.map(({ spki }) => spki));
-  let foreign: Foreign = NOTHING_FOREIGN;
 
   for await (const unit of options.units) {
+    // what it uses may still be in the making
+    if (unit.imports.length > 0 && pending.some(({ exports }) => exports)) await settle(0);
     const names = unit.clusters.map(({ name }) => name);
-    const selected = names.some((name) => options.isSelected(name));
-    if (!selected && unit.exports.length === 0) continue;
-    if (!selected) {
-      foreign = exportsOf(unit, { clusters: observeUnit(context, unit, foreign) }, foreign);
+    const job = { unit, foreign: exported.of(unit), history: historyOf(names) };
+    if (!isSelected(names)) {
+      exported.add(lookAtUnit(context, job));
       continue;
     }
-    const decision = decide(context, unit, foreign);
-    const needsIdentity = decision.actions.some((action) => action.needsIdentity);
-    for (const { authorities, serviceAccountKeys } of unit.clusters)
-      for (const { path } of [...authorities, ...serviceAccountKeys]) keysets.add(path);
-    result.findings.push(...decision.plan.findings);
-    const isLocked = sink !== undefined && needsIdentity && !(await sink.hasIdentity());
-    if (isLocked && sink.partial) {
-      skipped.push(...names);
-      foreign = exportsOf(unit, { clusters: decision.observed }, foreign);
-      continue;
-    }
-    if (isLocked) locked.push(...decision.actions.filter((action) => action.needsIdentity));
-    result.clusters += names.length;
-    result.manifests.push(...decision.manifests);
-    result.actions.push(...decision.actions);
-    const cipher = isLocked ? undefined : await sink?.cipher(fleet.encryption, needsIdentity);
-    const made = cipher && (await make(context, decision, foreign, cipher));
-    result.files.push(...fileChanges(fleet.tree, reader, decision, made?.issued));
-    createsKeysets ||= decision.plan.create.length > 0;
-    if (sink !== undefined && made !== undefined) {
-      for (const file of made.files) sink.stage(file);
-      for (const { file } of decision.plan.remove) sink.remove(file);
-      for (const { path, change } of decision.outputs.changes)
-        if (change === 'delete') sink.remove(path);
-    }
-    const state = { clusters: decision.observed, made: decision.makes, ...made };
-    for (const store of state.clusters.values()) {
-      for (const { path, entries } of store.keysets.values()) {
-        const [cluster = '', keyset = ''] = path.split('/');
-        for (const { id, spki } of entries) {
-          if (!inLedger.has(spki)) newEntries.push({ cluster, keyset, id, spki });
-        }
-      }
-    }
-    if (unit.exports.length > 0) foreign = exportsOf(unit, state, foreign);
-    options.progress(result.clusters);
+    const result = workshop.work(job);
+    result.catch(() => undefined); // told when its turn comes
+    pending.push({ result, exports: unit.exports.length > 0 });
+    await settle(workshop.width - 1);
   }
+  await settle(0);
 
-  refuseUnknown(context.newAuthorities, keysets);
-  refuseWithoutIdentity(locked);
-  for (const file of fleetLevelFiles(fleet, reader, ledger.text, newEntries)) {
+  const { result } = total;
+  refuseUnknown(context.newAuthorities, total.keysets);
+  refuseWithoutIdentity(total.locked);
+  for (const file of fleetLevelFiles(fleet, reader, ledger.text, total.newEntries)) {
     result.files.push({ path: file.path, change: reader.read(file.path) ? 'update' : 'create' });
     sink?.stage(file);
   }
-  if (sink === undefined && createsKeysets && newEntries.length === 0) {
+  if (sink === undefined && total.createsKeysets && total.newEntries.length === 0) {
     const path = layout.ledger(fleet.tree);
     result.files.push({ path, change: reader.read(path) ? 'update' : 'create' });
   }
@@ -140,16 +92,7 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
     result.files.push({ path: file, change: 'delete' });
     sink?.remove(file);
   }
-  return { ...result, tree: fleet.tree, skipped };
-}
-
-function spkisByKeyset(entries: readonly LedgerEntry[]): Map<string, Set<string>> {
-  const spkis = new Map<string, Set<string>>();
-  for (const { cluster, keyset, spki } of entries) {
-    const path = `${cluster}/${keyset}`;
-    spkis.set(path, (spkis.get(path) ?? new Set()).add(spki));
-  }
-  return spkis;
+  return { ...result, tree: fleet.tree };
 }
 
 /** A misspelt `--new-authority` must not pass for a deliberate one. */
@@ -176,29 +119,6 @@ function refuseWithoutIdentity(needy: readonly Action[]): void {
       ],
     },
   );
-}
-
-/** All files that a decision changes: store documents and outputs. A new entry has no file name before it is issued. */
-function fileChanges(
-  tree: string,
-  reader: TreeReader,
-  { plan, outputs }: Decision,
-  issued: IssuedUnit | undefined,
-): FileChange[] {
-  const change = (path: TreePath): FileChange => ({
-    path,
-    change: reader.read(path) === undefined ? 'create' : 'update',
-  });
-  return [
-    ...(issued?.keysets ?? []).map(({ desired, id }) =>
-      change(layout.entry(tree, desired.path, id)),
-    ),
-    ...plan.create.map(({ path }) => change(layout.keyset(tree, path))),
-    ...plan.issue.map(({ desired }) => change(layout.leaf(tree, desired.path))),
-    ...plan.reencrypt.map(({ file }) => change(file)),
-    ...plan.remove.map(({ file }) => ({ path: file, change: 'delete' as const })),
-    ...outputs.changes,
-  ];
 }
 
 /** `.sops.yaml`, `.gitattributes` and the ledger, where they change. */

@@ -8,7 +8,7 @@ import type {
 import type { CredentialPath, Seconds } from '../../model/names.ts';
 import { markAs, markOf } from '../tree/mark.ts';
 import { describeBundle } from './bundle.ts';
-import { hasStore, isShared, type Fleet, type Folder } from './collect.ts';
+import { hasStore, isShared, type Fleet, type Folder } from '../fleet/collect.ts';
 import {
   describeAuthority,
   describeLeaf,

@@ -15,7 +15,7 @@ import {
 import type { AuthorityMark, LeafMark, ServiceAccountKeyMark } from '../tree/mark.ts';
 import { pathOf, placeOf } from '../tree/place.ts';
 import { effectiveSettings, type EffectiveSettings, type Settings } from '../tree/settings.ts';
-import type { Fleet, Folder } from './collect.ts';
+import type { Fleet, Folder } from '../fleet/collect.ts';
 
 /** What a credential inherits. */
 export interface Scope {

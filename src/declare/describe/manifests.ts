@@ -2,7 +2,7 @@ import type { IConstruct } from 'constructs';
 import type { DesiredManifest, JsonValue } from '../../model/desired.ts';
 import { isChart } from '../tree/mark.ts';
 import { chartNameOf } from '../tree/place.ts';
-import type { Folder } from './collect.ts';
+import type { Folder } from '../fleet/collect.ts';
 
 /** The part of an ApiObject, of whichever copy of cdk8s, that is needed here. */
 interface Rendered {

@@ -1,24 +1,24 @@
 import type { DeclarationRecord } from '../../model/desired.ts';
-import type { CredentialPath, Seconds } from '../../model/names.ts';
 import { describeCluster, describeFleetCluster } from './cluster.ts';
-import type { Fleet } from './collect.ts';
-import { planUnits, type Imports } from './units.ts';
+import type { Fleet } from '../fleet/collect.ts';
+import { longestLeavesOf } from '../fleet/longest-leaves.ts';
+import { planUnits, type Imports } from '../fleet/units.ts';
 
-/** What a valid fleet is handed over as, up to the end: one cluster at a time is turned into data. */
+/** What a valid fleet is handed over as, up to the end: one cluster at a time is turned into data, of those that were looked at. */
 export function* records(
   fleet: Fleet,
-  imports: Imports,
-  longestLeaves: ReadonlyMap<CredentialPath, Seconds>,
+  { clusters: names, imports }: { readonly clusters: readonly string[]; readonly imports: Imports },
 ): Generator<DeclarationRecord, void> {
   const { tree, removedRecipients, encryption } = fleet.mark;
   const clusters = fleet.folders.map((folder) => describeFleetCluster(fleet, folder));
   yield { type: 'fleet', fleet: { tree, removedRecipients, encryption, clusters } };
+  const longestLeaves = longestLeavesOf(fleet);
   const folders = new Map(fleet.folders.map((folder) => [folder.name, folder]));
-  for (const { clusters: names, exports } of planUnits([...folders.keys()], imports)) {
-    const described = names.flatMap((name) => {
+  for (const { clusters: unit, ...between } of planUnits(names, imports)) {
+    const described = unit.flatMap((name) => {
       const folder = folders.get(name);
       return folder === undefined ? [] : [describeCluster(fleet, folder, longestLeaves)];
     });
-    yield { type: 'unit', unit: { clusters: described, exports } };
+    yield { type: 'unit', unit: { clusters: described, ...between } };
   }
 }

@@ -2,7 +2,7 @@ import type { IConstruct } from 'constructs';
 import { UNFIT_ALGORITHMS } from '../../catalog/authorities.ts';
 import type { DesiredCluster } from '../../model/desired.ts';
 import type { KeyAlgorithm } from '../../model/names.ts';
-import type { Fleet, Folder, Report } from '../describe/collect.ts';
+import type { Fleet, Folder, Report } from '../fleet/collect.ts';
 import { scopeOf } from '../describe/credentials.ts';
 import { markOf } from '../tree/mark.ts';
 import { pathOf } from '../tree/place.ts';

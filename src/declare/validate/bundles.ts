@@ -1,7 +1,7 @@
 import { PLACEHOLDERS } from '../../model/placeholder.ts';
 import { findReferences } from '../../model/reference.ts';
 import { describeBundle, MANIFESTS } from '../describe/bundle.ts';
-import type { Folder, Report } from '../describe/collect.ts';
+import type { Folder, Report } from '../fleet/collect.ts';
 import { countBesidePod } from '../describe/pod-manifest.ts';
 import { referenceProblems, type KindOf } from './references.ts';
 

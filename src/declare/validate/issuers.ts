@@ -1,6 +1,6 @@
 import type { IConstruct } from 'constructs';
 import { SHARED } from '../../model/store/layout.ts';
-import { isShared, type Fleet, type Folder, type Report } from '../describe/collect.ts';
+import { isShared, type Fleet, type Folder, type Report } from '../fleet/collect.ts';
 import { markAs, markOf } from '../tree/mark.ts';
 import { pathOf, placeOf } from '../tree/place.ts';
 

@@ -1,8 +1,8 @@
 import type { IConstruct } from 'constructs';
 import type { DesiredManifest, JsonValue } from '../../model/desired.ts';
 import { findReferences } from '../../model/reference.ts';
-import type { Folder, Report } from '../describe/collect.ts';
-import { eachText } from '../describe/imports.ts';
+import type { Folder, Report } from '../fleet/collect.ts';
+import { eachText } from '../fleet/imports.ts';
 import { describeManifest, identityOf, record, text } from '../describe/manifests.ts';
 import { referenceProblems, type KindOf } from './references.ts';
 

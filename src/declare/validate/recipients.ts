@@ -1,6 +1,6 @@
 import type { IConstruct } from 'constructs';
 import { ageRecipient, sopsRecipient } from '../../catalog/names/recipient.ts';
-import type { Fleet, Folder, Report } from '../describe/collect.ts';
+import type { Fleet, Folder, Report } from '../fleet/collect.ts';
 import { markAs } from '../tree/mark.ts';
 
 /** Recipients of one folder: who opens its store, its manifests, its nodes. */

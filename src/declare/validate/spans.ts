@@ -2,7 +2,7 @@ import type { IConstruct } from 'constructs';
 import { DAY } from '../../catalog/defaults.ts';
 import type { DesiredAuthority, DesiredCluster, DesiredLeaf } from '../../model/desired.ts';
 import type { CredentialPath, Seconds } from '../../model/names.ts';
-import type { Folder, Report } from '../describe/collect.ts';
+import type { Folder, Report } from '../fleet/collect.ts';
 import { rotationTime } from '../describe/credentials.ts';
 import { markOf } from '../tree/mark.ts';
 import type { Constructs } from './subjects.ts';

@@ -1,7 +1,7 @@
 import type { IConstruct } from 'constructs';
 import type { Canonical } from '../../catalog/names/canonical.ts';
 import { chartName, credentialName } from '../../catalog/names/tree-name.ts';
-import { hasStore, isShared, type Fleet, type Folder, type Report } from '../describe/collect.ts';
+import { hasStore, isShared, type Fleet, type Folder, type Report } from '../fleet/collect.ts';
 import { markOf } from '../tree/mark.ts';
 import { chartNameOf, placeOf } from '../tree/place.ts';
 

@@ -1,7 +1,7 @@
 import type { IConstruct } from 'constructs';
 import type { DesiredAuthority, DesiredCluster } from '../../model/desired.ts';
 import type { CredentialPath } from '../../model/names.ts';
-import type { Folder, Report } from '../describe/collect.ts';
+import type { Folder, Report } from '../fleet/collect.ts';
 
 /** Constructs by credential path, to tell a problem where it was declared. */
 export type Constructs = ReadonlyMap<CredentialPath, IConstruct>;

@@ -1,11 +1,12 @@
 import type { IConstruct } from 'constructs';
 import type { DeclarationProblem, DesiredAuthority } from '../../model/desired.ts';
-import { credentialParts, type CredentialPath, type Seconds } from '../../model/names.ts';
+import { credentialParts, type CredentialPath } from '../../model/names.ts';
+import type { IsSelected } from '../../model/selection.ts';
 import { describeCluster } from '../describe/cluster.ts';
-import type { Fleet, Folder, Report } from '../describe/collect.ts';
+import type { Fleet, Folder, Report } from '../fleet/collect.ts';
 import { describeAuthority, scopeOf } from '../describe/credentials.ts';
-import { importsOf } from '../describe/imports.ts';
-import type { Imports } from '../describe/units.ts';
+import { importsOf } from '../fleet/imports.ts';
+import type { Imports } from '../fleet/units.ts';
 import { markOf, type Mark } from '../tree/mark.ts';
 import { pathOf } from '../tree/place.ts';
 import { checkAlgorithms } from './algorithms.ts';
@@ -20,13 +21,20 @@ import { checkSubjects } from './subjects.ts';
 /** What one look at the whole fleet brings. */
 export interface Survey {
   readonly problems: readonly DeclarationProblem[];
+  /** Clusters that were looked at: the selected ones, and those that they use. */
+  readonly clusters: readonly string[];
   readonly imports: Imports;
-  /** Longest validity of the leaves that each authority signs. */
-  readonly longestLeaves: ReadonlyMap<CredentialPath, Seconds>;
 }
 
-/** Finds everything that is wrong, cluster by cluster, and what clusters use of each other; `settle` is called between them. */
-export function survey(fleet: Fleet, settle: () => void = () => undefined): Survey {
+/**
+ * Finds everything that is wrong, cluster by cluster, and what clusters use of each other; `settle` is called between them. Clusters
+ * that are neither selected nor used by one that is are not looked at: what is wrong there does not keep anybody from working here.
+ */
+export function survey(
+  fleet: Fleet,
+  isSelected: IsSelected = () => true,
+  settle: () => void = () => undefined,
+): Survey {
   const problems = new Map<string, DeclarationProblem>();
   const report: Report = (construct, message) => {
     const constructPath = construct.node.path;
@@ -39,8 +47,10 @@ export function survey(fleet: Fleet, settle: () => void = () => undefined): Surv
 
   const index = indexOf(fleet);
   const imports = new Map<string, ReadonlySet<CredentialPath>>();
-  const longestLeaves = new Map<CredentialPath, Seconds>();
-  for (const folder of fleet.folders) {
+  const names = new Set(fleet.folders.map(({ name }) => name).filter((name) => isSelected([name])));
+  for (const name of names) {
+    const folder = index.folders.get(name);
+    if (folder === undefined) continue;
     settle();
     checkRecipients(fleet, folder, report);
     const known = checkIssuers(fleet, folder, report);
@@ -52,12 +62,11 @@ export function survey(fleet: Fleet, settle: () => void = () => undefined): Surv
     checkSpans(folder, cluster, constructs, index.authorityOf, report);
     checkAlgorithms(fleet, folder, cluster, constructs, report);
     checkSubjects(folder, cluster, constructs, report);
-    for (const { issuer, validity } of cluster.leaves)
-      longestLeaves.set(issuer, Math.max(validity, longestLeaves.get(issuer) ?? 0));
     const used = importsOf(cluster);
-    if (used.size > 0) imports.set(folder.name, used);
+    if (used.size > 0) imports.set(name, used);
+    for (const path of used) names.add(credentialParts(path).cluster); // and so looked at, in its turn
   }
-  return { problems: [...problems.values()], imports, longestLeaves };
+  return { problems: [...problems.values()], clusters: [...names], imports };
 }
 
 /** Credentials by path. A cluster's are listed when they are asked for, and few such lists are kept. */
@@ -87,6 +96,7 @@ function indexOf(fleet: Fleet) {
       : undefined;
   };
   return {
+    folders,
     constructsOf,
     kindOf: (path: CredentialPath): Mark['kind'] | undefined => markOf(find(path))?.kind,
     authorityOf: (path: CredentialPath): DesiredAuthority | undefined => {

@@ -9,10 +9,12 @@ const HYBRID_PREFIX = 'AGE-SECRET-KEY-PQ-';
 export class AgeIdentity {
   /** `age1…` or `age1pq1…` */
   readonly recipient: string;
+  readonly #text: string;
   readonly #decrypter: Decrypter;
 
-  private constructor(recipient: string, decrypter: Decrypter) {
+  private constructor(recipient: string, text: string, decrypter: Decrypter) {
     this.recipient = recipient;
+    this.#text = text;
     this.#decrypter = decrypter;
   }
 
@@ -23,7 +25,12 @@ export class AgeIdentity {
     if (scalar?.length !== 32) return undefined;
     const decrypter = new Decrypter();
     decrypter.addIdentity(hybrid ? text : new X25519Identity(scalar));
-    return new AgeIdentity(await identityToRecipient(text), decrypter);
+    return new AgeIdentity(await identityToRecipient(text), text, decrypter);
+  }
+
+  /** What {@link AgeIdentity.parse} takes; for the threads of this process, which share no objects. */
+  text(): string {
+    return this.#text;
   }
 
   /** The content of an age file, not armored. Rejects where this identity does not open it. */

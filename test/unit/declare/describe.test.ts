@@ -9,8 +9,8 @@ import {
   TlsSecret,
 } from '../../../src/index.ts';
 import { RBAC } from '../../../src/catalog/rbac.ts';
-import { planUnits } from '../../../src/declare/describe/units.ts';
-import { importsOf } from '../../../src/declare/describe/imports.ts';
+import { planUnits } from '../../../src/declare/fleet/units.ts';
+import { importsOf } from '../../../src/declare/fleet/imports.ts';
 import { credentialPath } from '../../../src/model/names.ts';
 import {
   clientOf,
@@ -199,11 +199,11 @@ test('planUnits: what is used comes first, the shared cluster before all', (t) =
     ['c', new Set([path('d/y')])],
   ]);
   t.deepEqual(planUnits(['a', 'b', 'c', 'd', '_shared'], imports), [
-    { clusters: ['_shared'], exports: [path('_shared/root')] },
-    { clusters: ['d'], exports: [path('d/y')] },
-    { clusters: ['c'], exports: [path('c/x')] },
-    { clusters: ['a'], exports: [] },
-    { clusters: ['b'], exports: [] },
+    { clusters: ['_shared'], imports: [], exports: [path('_shared/root')] },
+    { clusters: ['d'], imports: [], exports: [path('d/y')] },
+    { clusters: ['c'], imports: [path('d/y')], exports: [path('c/x')] },
+    { clusters: ['a'], imports: [path('_shared/root'), path('c/x')], exports: [] },
+    { clusters: ['b'], imports: [], exports: [] },
   ]);
 });
 

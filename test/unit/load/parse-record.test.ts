@@ -18,7 +18,10 @@ const FLEET: DesiredFleet = {
   encryption: 'native',
   clusters: [{ name, recipients, deliveryRecipients, nodes, hasStore }],
 };
-const UNIT: DeclarationRecord = { type: 'unit', unit: { clusters: [CLUSTER], exports: [] } };
+const UNIT: DeclarationRecord = {
+  type: 'unit',
+  unit: { clusters: [CLUSTER], imports: [], exports: [] },
+};
 
 /** `value` with the member at `where` (dots between the steps) replaced. */
 function replaced(value: unknown, where: string, by: unknown): unknown {
@@ -105,7 +108,7 @@ for (const [where, by, message] of INCONSISTENT)
     const cluster = replaced(CLUSTER, where, by) as DesiredCluster;
     t.throws(
       () => {
-        new Consistency(FLEET).unit({ clusters: [cluster], exports: [] });
+        new Consistency(FLEET).unit({ clusters: [cluster], imports: [], exports: [] });
       },
       { message },
     );
@@ -119,11 +122,11 @@ test('Consistency: each cluster comes once, and none is left out', (t) => {
     },
     { message: /cluster "prod" is not handed over/ },
   );
-  consistency.unit({ clusters: [CLUSTER], exports: [] });
+  consistency.unit({ clusters: [CLUSTER], imports: [], exports: [] });
   consistency.end();
   t.throws(
     () => {
-      consistency.unit({ clusters: [CLUSTER], exports: [] });
+      consistency.unit({ clusters: [CLUSTER], imports: [], exports: [] });
     },
     { message: /announced/ },
   );

@@ -1,21 +1,22 @@
-import type { DesiredUnit } from '../../model/desired.ts';
-import type { EtcdStarts } from '../../model/made/etcd.ts';
-import type { RenderedFile } from '../../model/made/tree.ts';
-import type { InventoryRow } from '../../model/store/inventory.ts';
-import { layout } from '../../model/store/layout.ts';
-import type { CredentialPath, TreePath } from '../../model/names.ts';
-import type { Action } from '../../model/plan.ts';
-import { observeCluster } from '../../observe/cluster.ts';
-import { guardAuthorities, guardClusterOrphans, guardRecipients } from '../../observe/guard.ts';
-import { observeMade, observeOutput, observeProjections } from '../../observe/output.ts';
-import { observeEtcdMembers } from '../../observe/nodes/etcd-member.ts';
-import { etcdStarts } from '../../plan/etcd-starts.ts';
-import { inventoryRows } from '../../plan/inventory.ts';
-import { planOutputs, type OutputPlan } from '../../plan/outputs.ts';
-import { plan, type UnitPlan } from '../../plan/plan.ts';
-import { materialOf } from '../../render/material.ts';
-import { renderUnit } from '../../render/unit.ts';
-import type { Clusters, Context, Foreign } from './context.ts';
+import type { DesiredUnit } from '../../../model/desired.ts';
+import type { EtcdStarts } from '../../../model/made/etcd.ts';
+import type { RenderedFile } from '../../../model/made/tree.ts';
+import type { InventoryRow } from '../../../model/store/inventory.ts';
+import { layout } from '../../../model/store/layout.ts';
+import type { CredentialPath, TreePath } from '../../../model/names.ts';
+import type { Action } from '../../../model/plan.ts';
+import { observeCluster } from '../../../observe/cluster.ts';
+import { guardAuthorities, guardClusterOrphans, guardRecipients } from '../../../observe/guard.ts';
+import { observeMade, observeOutput, observeProjections } from '../../../observe/output.ts';
+import { observeEtcdMembers } from '../../../observe/nodes/etcd-member.ts';
+import { CHAINS } from '../../../plan/checks.ts';
+import { etcdStarts } from '../../../plan/etcd-starts.ts';
+import { inventoryRows } from '../../../plan/inventory.ts';
+import { planOutputs, type OutputPlan } from '../../../plan/outputs.ts';
+import { plan, type UnitPlan } from '../../../plan/plan.ts';
+import { materialOf } from '../../../render/material.ts';
+import { renderUnit } from '../../../render/unit.ts';
+import type { Clusters, Context, Foreign, Job } from '../context.ts';
 
 /** What is to be done for a unit; nothing of it was done. */
 export interface Decision {
@@ -34,13 +35,14 @@ export interface Decision {
 }
 
 /** Observes a unit and plans it: the stages that need no identity and change nothing. */
-export function decide(context: Context, unit: DesiredUnit, foreign: Foreign): Decision {
-  const observed = observeUnit(context, unit, foreign);
+export function decide(context: Context, job: Job): Decision {
+  const { unit, foreign } = job;
+  const observed = observeUnit(context, job);
   const unitPlan = plan(
     unit,
     { clusters: observed, foreignKeysets: foreign.keysets, foreignMade: foreign.made },
     {
-      chain: context.chain,
+      chain: CHAINS[context.chain],
       removedRecipients: context.fleet.removedRecipients,
       now: context.now,
     },
@@ -83,9 +85,8 @@ export function decide(context: Context, unit: DesiredUnit, foreign: Foreign): D
 
 /** The stores of a unit's clusters, after every guard. */
 export function observeUnit(
-  { reader, fleet, ...context }: Context,
-  unit: DesiredUnit,
-  foreign: Foreign,
+  { reader, fleet, newAuthorities }: Context,
+  { unit, foreign, history }: Job,
 ): Clusters {
   const observed = new Map(
     unit.clusters.map(({ name }) => [
@@ -96,7 +97,7 @@ export function observeUnit(
   for (const cluster of unit.clusters) {
     const store = observed.get(cluster.name);
     if (store === undefined) continue;
-    guardAuthorities(fleet.tree, cluster, store, context.history, context.newAuthorities);
+    guardAuthorities(fleet.tree, cluster, store, history, newAuthorities);
     guardClusterOrphans(cluster, store);
     const entries = [...store.keysets.values()].flatMap((keyset) => keyset.entries);
     const leaves = [...store.leaves.values()].filter((leaf) => 'recipients' in leaf);

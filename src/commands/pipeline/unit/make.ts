@@ -1,19 +1,19 @@
-import type { Context, Clusters, Foreign } from './context.ts';
+import type { Context, Clusters, Foreign } from '../context.ts';
 import { unitInventory, type Decision } from './decide.ts';
 import { openDocument, openKeys } from './open.ts';
-import { encryptFile } from '../../encrypt/encrypt.ts';
-import { PkiError } from '../../errors.ts';
-import { applied } from '../../issue/applied.ts';
-import { issue, type Signer } from '../../issue/issue.ts';
-import type { DesiredCluster } from '../../model/desired.ts';
-import type { IssuedUnit } from '../../model/made/issued.ts';
-import type { RenderedFile, TreeFile } from '../../model/made/tree.ts';
-import type { CredentialPath } from '../../model/names.ts';
-import { keysetDocuments, leafDocument, storeFile } from '../../render/store.ts';
-import { materialOf } from '../../render/material.ts';
-import { renderUnit } from '../../render/unit.ts';
-import type { Cipher } from '../../sops/cipher.ts';
-import { readPrivateKey } from '../../x509/read/key.ts';
+import { encryptFile } from '../../../encrypt/encrypt.ts';
+import { PkiError } from '../../../errors.ts';
+import { applied } from '../../../issue/applied.ts';
+import { issue, type Signer } from '../../../issue/issue.ts';
+import type { DesiredCluster } from '../../../model/desired.ts';
+import type { IssuedUnit } from '../../../model/made/issued.ts';
+import type { RenderedFile, TreeFile } from '../../../model/made/tree.ts';
+import type { CredentialPath } from '../../../model/names.ts';
+import { keysetDocuments, leafDocument, storeFile } from '../../../render/store.ts';
+import { materialOf } from '../../../render/material.ts';
+import { renderUnit } from '../../../render/unit.ts';
+import type { Cipher } from '../../../sops/cipher.ts';
+import { readPrivateKey } from '../../../x509/read/key.ts';
 
 /** A unit after its plan was carried out in memory: encrypted files to write, and the state they will be read back as. */
 export interface Made {
@@ -30,7 +30,8 @@ export async function make(
   foreign: Foreign,
   cipher: Cipher,
 ): Promise<Made> {
-  const { fleet, reader, now, randomBytes, generateKey } = context;
+  const { fleet, reader, now } = context;
+  const { randomBytes, generateKey } = context.entropy(unit.clusters[0]?.name ?? '');
   const opened = await openKeys(opens, { clusters: observed, foreign, reader }, cipher);
   const available = new Map([...foreign.privateKeys, ...opened]);
   const issued = await issue(

@@ -1,10 +1,10 @@
-import { PkiError } from '../../errors.ts';
-import type { JsonObject } from '../../model/made/tree.ts';
-import type { CredentialPath, TreePath } from '../../model/names.ts';
-import type { TreeReader } from '../../model/ports.ts';
-import type { Cipher } from '../../sops/cipher.ts';
-import { readPrivateKey, spkiHash } from '../../x509/read/key.ts';
-import type { Clusters, Foreign } from './context.ts';
+import { PkiError } from '../../../errors.ts';
+import type { JsonObject } from '../../../model/made/tree.ts';
+import type { CredentialPath, TreePath } from '../../../model/names.ts';
+import type { TreeReader } from '../../../model/ports.ts';
+import type { Cipher } from '../../../sops/cipher.ts';
+import { readPrivateKey, spkiHash } from '../../../x509/read/key.ts';
+import type { Clusters, Foreign } from '../context.ts';
 
 /** Where a private key lies, and whose it must be. */
 interface Place {

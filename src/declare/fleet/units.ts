@@ -6,6 +6,8 @@ export type Imports = ReadonlyMap<string, ReadonlySet<CredentialPath>>;
 
 export interface UnitPlan {
   readonly clusters: readonly string[];
+  /** Credentials of other units that this one uses. */
+  readonly imports: readonly CredentialPath[];
   /** Credentials of this unit that others use. */
   readonly exports: readonly CredentialPath[];
 }
@@ -33,8 +35,14 @@ export function planUnits(clusters: readonly string[], imports: Imports): UnitPl
   const components = connected([...clusters].sort(sharedFirst), usedOf);
   return components.map((names) => ({
     clusters: names,
+    imports: importsOfUnit(names, imports),
     exports: names.flatMap((name) => [...(exported.get(name) ?? [])].sort()),
   }));
+}
+
+function importsOfUnit(names: readonly string[], imports: Imports): CredentialPath[] {
+  const used = new Set(names.flatMap((name) => [...(imports.get(name) ?? [])]));
+  return [...used].filter((path) => !names.includes(credentialParts(path).cluster)).sort();
 }
 
 const sharedFirst = (a: string, b: string): number => Number(b === SHARED) - Number(a === SHARED);

@@ -1,0 +1,107 @@
+import { Worker } from 'node:worker_threads';
+import type { Identities } from '../../../sops/age/identity.ts';
+import type { Job } from '../context.ts';
+import type { Workshop } from '../run.ts';
+import type { UnitResult } from '../unit/work.ts';
+import { errorOf, problemOf, type FromThread, type ThreadSetup, type ToThread } from './message.ts';
+
+/** One unit in the works and one waiting, so that no thread waits for the main one. */
+const JOBS_PER_THREAD = 2;
+
+interface Waiting {
+  readonly resolve: (result: UnitResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Worker threads that share the units of a run.
+ *
+ * @param identities finds them once for all threads.
+ */
+export class Threads implements Workshop {
+  readonly width: number;
+  readonly #threads: readonly Thread[];
+
+  constructor(count: number, setup: ThreadSetup, identities: () => Promise<Identities>) {
+    this.#threads = Array.from({ length: count }, () => new Thread(setup, identities));
+    this.width = count * JOBS_PER_THREAD;
+  }
+
+  readonly work = (job: Job): Promise<UnitResult> => {
+    const idlest = this.#threads.reduce((one, other) => (other.load < one.load ? other : one));
+    return idlest.work(job);
+  };
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+}
+
+class Thread {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #identities: () => Promise<Identities>;
+  #number = 0;
+
+  constructor(setup: ThreadSetup, identities: () => Promise<Identities>) {
+    this.#identities = identities;
+    this.#worker = new Worker(new URL('worker.js', import.meta.url), { workerData: setup });
+    this.#worker.on('message', (message: FromThread) => {
+      this.#receive(message);
+    });
+    // Out of memory, or a bug outside of a job.
+    this.#worker.on('error', (error) => {
+      this.#abandon(error);
+    });
+    this.#worker.on('exit', () => {
+      this.#abandon(new Error('a worker thread ended'));
+    });
+  }
+
+  get load(): number {
+    return this.#waiting.size;
+  }
+
+  work(job: Job): Promise<UnitResult> {
+    return new Promise((resolve, reject) => {
+      const number = (this.#number += 1);
+      this.#waiting.set(number, { resolve, reject });
+      this.#send({ type: 'job', number, job });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#worker.removeAllListeners();
+    await this.#worker.terminate();
+  }
+
+  #send(message: ToThread): void {
+    this.#worker.postMessage(message);
+  }
+
+  #receive(message: FromThread): void {
+    if (message.type === 'identities-wanted') {
+      void this.#sendIdentities();
+      return;
+    }
+    const waiting = this.#waiting.get(message.number);
+    this.#waiting.delete(message.number);
+    if (message.type === 'done') waiting?.resolve(message.result);
+    else waiting?.reject(errorOf(message.problem));
+  }
+
+  async #sendIdentities(): Promise<void> {
+    try {
+      const { list, unusable } = await this.#identities();
+      const texts = list.map((identity) => identity.text());
+      this.#send({ type: 'identities', identities: { list: texts, unusable } });
+    } catch (error) {
+      this.#send({ type: 'no-identities', problem: problemOf(error) });
+    }
+  }
+
+  #abandon(error: unknown): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+}

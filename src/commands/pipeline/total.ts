@@ -1,0 +1,73 @@
+import type { TreeFile } from '../../model/made/tree.ts';
+import type { TreePath } from '../../model/names.ts';
+import type { Action, FileChange, Finding } from '../../model/plan.ts';
+import type { LedgerEntry } from '../../model/store/ledger.ts';
+import type { UnitResult } from './unit/work.ts';
+
+export interface RunResult {
+  readonly tree: string;
+  readonly clusters: number;
+  readonly actions: readonly Action[];
+  readonly files: readonly FileChange[];
+  readonly findings: readonly Finding[];
+  /** Manifests of the clusters that were looked at, changed or not. */
+  readonly manifests: readonly TreePath[];
+  /** Clusters left as they were because they need an identity (`--partial`). */
+  readonly skipped: readonly string[];
+}
+
+/** Where results go; `plan` has none. */
+export interface Sink {
+  stage(file: TreeFile): void;
+  remove(file: TreePath): void;
+}
+
+/** What all units together come to. */
+export class Total {
+  readonly result = {
+    clusters: 0,
+    actions: [] as Action[],
+    files: [] as FileChange[],
+    findings: [] as Finding[],
+    manifests: [] as TreePath[],
+    skipped: [] as string[],
+  };
+  readonly locked: Action[] = [];
+  readonly keysets = new Set<string>();
+  readonly newEntries: LedgerEntry[] = [];
+  createsKeysets = false;
+  readonly #inLedger: ReadonlySet<string>;
+  readonly #sink: Sink | undefined;
+  readonly #progress: (done: number) => void;
+
+  constructor(
+    ledger: readonly LedgerEntry[],
+    sink: Sink | undefined,
+    progress: (done: number) => void,
+  ) {
+    this.#inLedger = new Set(ledger.map(({ spki }) => spki));
+    this.#sink = sink;
+    this.#progress = progress;
+  }
+
+  add(unit: UnitResult): void {
+    const { result } = this;
+    for (const path of unit.keysets) this.keysets.add(path);
+    result.findings.push(...unit.findings);
+    if (unit.state === 'skipped') {
+      result.skipped.push(...unit.clusters);
+      return;
+    }
+    if (unit.state === 'locked')
+      this.locked.push(...unit.actions.filter((action) => action.needsIdentity));
+    result.clusters += unit.clusters.length;
+    result.manifests.push(...unit.manifests);
+    result.actions.push(...unit.actions);
+    result.files.push(...unit.files);
+    this.createsKeysets ||= unit.createsKeysets;
+    this.newEntries.push(...unit.entries.filter(({ spki }) => !this.#inLedger.has(spki)));
+    for (const file of unit.staged) this.#sink?.stage(file);
+    for (const file of unit.removed) this.#sink?.remove(file);
+    this.#progress(result.clusters);
+  }
+}

@@ -1,0 +1,135 @@
+import type { IssuedUnit } from '../../../model/made/issued.ts';
+import type { TreeFile } from '../../../model/made/tree.ts';
+import type { CredentialPath, TreePath } from '../../../model/names.ts';
+import type { ObservedCluster } from '../../../model/observed.ts';
+import type { Action, FileChange, Finding } from '../../../model/plan.ts';
+import type { TreeReader } from '../../../model/ports.ts';
+import { layout } from '../../../model/store/layout.ts';
+import type { LedgerEntry } from '../../../model/store/ledger.ts';
+import type { Cipher } from '../../../sops/cipher.ts';
+import type { Clusters, Context, Foreign, Job } from '../context.ts';
+import { decide, observeUnit, type Decision } from './decide.ts';
+import { exportsOf } from './exports.ts';
+import { make } from './make.ts';
+
+/** What carrying out a plan needs; without, a unit is planned only. */
+export interface MakePorts {
+  /** Where `decrypts`, the cipher holds the identities. */
+  readonly cipher: (decrypts: boolean) => Promise<Cipher> | Cipher;
+  /** Whether there is an identity; asked only where one is needed. */
+  readonly hasIdentity: () => Promise<boolean> | boolean;
+  /** Leave units as they are that need an identity where there is none. */
+  readonly partial: boolean;
+}
+
+/** What was decided and made for a unit: data only, since it may come from another thread. */
+export interface UnitResult {
+  readonly clusters: readonly string[];
+  /** Needs an identity, and there is none: nothing was made. */
+  readonly state: 'done' | 'locked' | 'skipped';
+  readonly actions: readonly Action[];
+  readonly files: readonly FileChange[];
+  readonly findings: readonly Finding[];
+  /** Manifests, changed or not. */
+  readonly manifests: readonly TreePath[];
+  /** Keysets that are declared. */
+  readonly keysets: readonly CredentialPath[];
+  /** Entries of keysets that are there, or were made. */
+  readonly entries: readonly LedgerEntry[];
+  readonly createsKeysets: boolean;
+  /** Encrypted files to write. */
+  readonly staged: readonly TreeFile[];
+  readonly removed: readonly TreePath[];
+  /** What later units may use of it. */
+  readonly exports: Foreign;
+}
+
+/**
+ * The line for one unit: observe, plan, and with `ports` issue, render, encrypt. Writes nothing.
+ *
+ * @throws PkiError of any stage.
+ */
+export async function workUnit(
+  context: Context,
+  job: Job,
+  ports: MakePorts | undefined,
+): Promise<UnitResult> {
+  const { unit, foreign } = job;
+  const { tree } = context.fleet;
+  const decision = decide(context, job);
+  const { actions, manifests, observed, makes, plan } = decision;
+  const needsIdentity = actions.some((action) => action.needsIdentity);
+  const isLocked = ports !== undefined && needsIdentity && !(await ports.hasIdentity());
+  const common = {
+    clusters: unit.clusters.map(({ name }) => name),
+    findings: plan.findings,
+    keysets: unit.clusters.flatMap(({ authorities, serviceAccountKeys }) =>
+      [...authorities, ...serviceAccountKeys].map(({ path }) => path),
+    ),
+    createsKeysets: plan.create.length > 0,
+  };
+  if (isLocked && ports.partial) {
+    return {
+      ...common,
+      ...UNTOUCHED,
+      state: 'skipped',
+      entries: entriesOf(observed),
+      exports: exportsOf(unit, { clusters: observed }, foreign),
+    };
+  }
+  const cipher = isLocked ? undefined : await ports?.cipher(needsIdentity);
+  const made = cipher && (await make(context, decision, foreign, cipher));
+  const state = { clusters: observed, made: makes, ...made };
+  const files = fileChanges(tree, context.reader, decision, made?.issued);
+  const deleted = files.filter(({ change }) => change === 'delete').map(({ path }) => path);
+  return {
+    ...common,
+    state: isLocked ? 'locked' : 'done',
+    actions,
+    files,
+    manifests,
+    entries: entriesOf(state.clusters),
+    staged: made?.files ?? [],
+    removed: made === undefined ? [] : deleted,
+    exports: exportsOf(unit, state, foreign),
+  };
+}
+
+/** A unit that is not selected, for what others use of it. */
+export function lookAtUnit(context: Context, job: Job): Foreign {
+  return exportsOf(job.unit, { clusters: observeUnit(context, job) }, job.foreign);
+}
+
+const UNTOUCHED = { actions: [], files: [], manifests: [], staged: [], removed: [] };
+
+function entriesOf(clusters: Clusters): LedgerEntry[] {
+  return [...clusters.values()]
+    .flatMap((store: ObservedCluster) => [...store.keysets.values()])
+    .flatMap(({ path, entries }) => {
+      const [cluster = '', keyset = ''] = path.split('/');
+      return entries.map(({ id, spki }) => ({ cluster, keyset, id, spki }));
+    });
+}
+
+/** All files that a decision changes: store documents and outputs. A new entry has no file name before it is issued. */
+function fileChanges(
+  tree: string,
+  reader: TreeReader,
+  { plan, outputs }: Decision,
+  issued: IssuedUnit | undefined,
+): FileChange[] {
+  const change = (path: TreePath): FileChange => ({
+    path,
+    change: reader.read(path) === undefined ? 'create' : 'update',
+  });
+  return [
+    ...(issued?.keysets ?? []).map(({ desired, id }) =>
+      change(layout.entry(tree, desired.path, id)),
+    ),
+    ...plan.create.map(({ path }) => change(layout.keyset(tree, path))),
+    ...plan.issue.map(({ desired }) => change(layout.leaf(tree, desired.path))),
+    ...plan.reencrypt.map(({ file }) => change(file)),
+    ...plan.remove.map(({ file }) => ({ path: file, change: 'delete' as const })),
+    ...outputs.changes,
+  ];
+}

@@ -1,0 +1,52 @@
+/** Part of a fleet: `index` of `total`, from 1. */
+export interface Shard {
+  readonly index: number;
+  readonly total: number;
+}
+
+/** What of a fleet a run is about; all of it where nothing is said. */
+export interface Selection {
+  /** Globs of cluster names; `*` and `?` match within a name, all else is literal. */
+  readonly clusters?: readonly string[];
+  readonly shard?: Shard;
+}
+
+/** Whether a run is about clusters that belong together; mostly one. */
+export type IsSelected = (clusters: readonly string[]) => boolean;
+
+/**
+ * Which clusters a selection means. A shard is a run of the names in their order, so that the ledgers of all shards, one after the
+ * other, are the ledger of the whole. Clusters that refer to each other belong to the shard of the first of them.
+ *
+ * @param names all clusters of the fleet.
+ */
+export function selected({ clusters, shard }: Selection, names: readonly string[]): IsSelected {
+  const patterns = clusters?.map(globPattern);
+  const matching = (name: string): boolean =>
+    patterns === undefined || patterns.some((pattern) => pattern.test(name));
+  if (shard === undefined) return (unit) => unit.some(matching);
+  const { index, total } = shard;
+  const all = names.filter(matching).sort();
+  const bound = (count: number): number => Math.floor((count * all.length) / total);
+  const part = new Set(all.slice(bound(index - 1), bound(index)));
+  return (unit) => {
+    const [owner] = unit.filter(matching).sort();
+    return owner !== undefined && part.has(owner);
+  };
+}
+
+/** The first glob that matches none of `names`. */
+export function unmatchedGlob(
+  { clusters = [] }: Selection,
+  names: readonly string[],
+): string | undefined {
+  return clusters.find((glob) => {
+    const pattern = globPattern(glob);
+    return !names.some((name) => pattern.test(name));
+  });
+}
+
+function globPattern(glob: string): RegExp {
+  const literal = glob.replaceAll(/[.+^${}()|[\]\\]/gu, String.raw`\$&`);
+  return new RegExp(`^${literal.replaceAll('*', '.*').replaceAll('?', '.')}$`, 'u');
+}
