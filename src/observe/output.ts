@@ -1,7 +1,7 @@
 import { load, FAILSAFE_SCHEMA } from 'js-yaml';
 import type { RenderedFile, YamlFile } from '../model/made/tree.ts';
 import { treePath, type TreePath } from '../model/names.ts';
-import type { ObservedOutput } from '../model/output.ts';
+import type { ObservedOutput } from '../model/made/output.ts';
 import type { TreeReader } from '../model/ports.ts';
 import { sopsRecipients } from './recipients.ts';
 

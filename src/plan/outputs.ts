@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RenderedFile, YamlFile } from '../model/made/tree.ts';
 import type { CredentialPath, TreePath } from '../model/names.ts';
-import type { ObservedOutput } from '../model/output.ts';
+import type { ObservedOutput } from '../model/made/output.ts';
 import type { FileChange } from '../model/plan.ts';
 import { areRecipients } from '../model/recipients.ts';
 

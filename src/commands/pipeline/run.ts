@@ -65,6 +65,7 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
     // what it uses may still be in the making
     if (unit.imports.length > 0 && pending.some(({ exports }) => exports)) await settle(0);
     const names = unit.clusters.map(({ name }) => name);
+    if (!isSelected(names) && unit.exports.length === 0) continue;
     const job = { unit, foreign: exported.of(unit), history: historyOf(names) };
     if (!isSelected(names)) {
       exported.add(lookAtUnit(context, job));

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { RenderedFile, YamlFile } from '../../../src/model/made/tree.ts';
 import { treePath, type CredentialPath } from '../../../src/model/names.ts';
-import type { ObservedOutput } from '../../../src/model/output.ts';
+import type { ObservedOutput } from '../../../src/model/made/output.ts';
 import { planOutputs, type OutputPlan } from '../../../src/plan/outputs.ts';
 import { ALICE, BOB } from '../../_helpers/desired.ts';
 
