@@ -1,29 +1,28 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { EXIT } from '../errors.ts';
+import { EXIT, PkiError } from '../errors.ts';
 import { mirrorManifests } from '../write/mirror.ts';
-import { Journal } from '../write/journal.ts';
-import { takeLock } from '../write/lock.ts';
+import { Journal, recover } from '../write/journal.ts';
+import { takeLock, type Lock } from '../write/lock.ts';
+import { openState } from '../write/state.ts';
 import type { Invocation } from './command.ts';
+import { onInterrupt } from './pipeline/interrupt.ts';
 import { runDeclaration } from './pipeline/prepare.ts';
 import type { RunResult } from './pipeline/total.ts';
 import { asDeclared, reportJson, reportText } from './pipeline/report.ts';
 
-/** Journal and lock of a tree; git never sees them. */
-const STATE = '.cdk8s-pki';
-
 /** Makes the tree match the declaration: all of it, or nothing. */
 export async function run(invocation: Invocation): Promise<number> {
   const { cwd, environment, options, output } = invocation;
-  const state = path.join(cwd, STATE);
-  const release = takeLock(state);
+  const state = openState(cwd);
+  const lock = takeLock(state, options.now ?? new Date());
+  const journal = new Journal(cwd, state);
+  const ignoreInterrupts = onInterrupt(() => {
+    journal.discard();
+    lock.release();
+  });
   try {
-    const ignore = path.join(state, '.gitignore');
-    if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
-    const journal = new Journal(cwd, state);
-    if (journal.recover() === 'finished')
+    if (recover(cwd, state) === 'finished')
       output.note('finished the writes of a run that was cut off');
-    const result = await synthesize(invocation, journal);
+    const result = await synthesize(invocation, journal, lock);
     if (options.output === 'json') output.json(reportJson(result));
     else {
       reportText(output, result, 'done');
@@ -37,15 +36,25 @@ export async function run(invocation: Invocation): Promise<number> {
     for (const name of result.skipped) output.note(`left as it is, it needs an identity: ${name}`);
     return EXIT.ok;
   } finally {
-    release();
+    ignoreInterrupts();
+    lock.release();
   }
 }
 
 /** Stages everything, then puts it into place. After `commit` began nothing is discarded: the next run would finish it. */
-async function synthesize(invocation: Invocation, journal: Journal): Promise<RunResult> {
+async function synthesize(
+  invocation: Invocation,
+  journal: Journal,
+  lock: Lock,
+): Promise<RunResult> {
   let result: RunResult;
   try {
     result = await runDeclaration(invocation, 'synth', journal);
+    if (!lock.isHeld()) {
+      throw new PkiError('ERR_LOCKED', 'another run took over the lock; nothing was written', {
+        hint: 'run the command again',
+      });
+    }
   } catch (error) {
     journal.discard();
     throw error;

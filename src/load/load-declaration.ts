@@ -49,15 +49,13 @@ export async function* loadDeclaration(options: LoadOptions): AsyncGenerator<Loa
     stdio: ['ignore', process.stderr.fd, process.stderr.fd, 'pipe'],
     buffer: false,
     reject: false,
+    cleanup: true, // an interrupt of this process ends that one
     ...(signal === undefined ? {} : { cancelSignal: signal }),
   });
-  const interrupt = (): void => void child.kill('SIGINT');
-  process.once('SIGINT', interrupt);
   try {
     const ended = yield* checked(file, selection, child.stdio[3]);
     if (!ended) throw stopped(file, await child);
   } finally {
-    process.off('SIGINT', interrupt);
     child.kill('SIGKILL');
     await child;
   }

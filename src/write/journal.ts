@@ -1,29 +1,25 @@
 import {
-  accessSync,
   closeSync,
-  constants,
-  existsSync,
   fsyncSync,
-  mkdirSync,
+  lstatSync,
+  mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
-  realpathSync,
   renameSync,
-  rmdirSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { PkiError } from '../errors.ts';
 import type { TreePath } from '../model/names.ts';
 import type { TreeFile } from '../model/made/tree.ts';
+import { digestOf, parseManifest, type Manifest } from './manifest.ts';
+import { apply, prepare, removeEmptyFolders } from './place.ts';
+import { STATE } from './state.ts';
 
-interface Manifest {
-  /** Targets in the order of the staged files `0`, `1`, … */
-  readonly files: readonly TreePath[];
-  readonly remove: readonly TreePath[];
-}
+const PREFIX = 'journal-';
+const MANIFEST = 'manifest.json';
 
 /**
  * All-or-nothing writes: files are staged beside the tree (public text and SOPS documents only), then a manifest is put into place
@@ -32,32 +28,27 @@ interface Manifest {
  */
 export class Journal {
   readonly #root: string;
-  readonly #folder: string;
-  readonly #files: TreePath[] = [];
+  readonly #state: string;
+  /** Of this run alone: should another one take over, neither finds files of the other among its own. */
+  #folder: string | undefined;
+  readonly #files: { readonly path: TreePath; readonly digest: string }[] = [];
   readonly #remove: TreePath[] = [];
+  #isDiscarded = false;
 
   constructor(root: string, state: string) {
     this.#root = root;
-    this.#folder = path.join(state, 'journal');
+    this.#state = state;
   }
 
-  /** Finishes or discards what an earlier run left. Returns what was done. */
-  recover(): 'nothing' | 'discarded' | 'finished' {
-    if (!existsSync(this.#folder)) return 'nothing';
-    const manifest = this.#readManifest();
-    if (manifest !== undefined) this.#apply(manifest);
-    rmSync(this.#folder, { recursive: true, force: true });
-    return manifest === undefined ? 'discarded' : 'finished';
-  }
-
-  stage(file: TreeFile): void {
+  stage({ path: file, content }: TreeFile): void {
+    this.#refuseDiscarded();
     try {
-      if (this.#files.length === 0) mkdirSync(this.#folder, { recursive: true });
-      writeFileSync(this.#staged(this.#files.length), file.content);
+      this.#folder ??= mkdtempSync(path.join(this.#state, PREFIX));
+      writeFileSync(path.join(this.#folder, String(this.#files.length)), content);
     } catch (error) {
       throw writeError('nothing was written', error);
     }
-    this.#files.push(file.path);
+    this.#files.push({ path: file, digest: digestOf(content) });
   }
 
   remove(file: TreePath): void {
@@ -75,139 +66,159 @@ export class Journal {
    * @throws PkiError `ERR_WRITE`, which says whether anything was written.
    */
   commit(): void {
+    this.#refuseDiscarded();
     if (this.size === 0) return;
     const manifest: Manifest = { files: this.#files, remove: this.#remove };
+    const made: string[] = [];
+    let folder: string;
     try {
-      this.#prepare(manifest);
-      this.#decide(manifest);
+      prepare(this.#root, manifest, (name) => made.push(name));
+      folder = this.#folder ??= mkdtempSync(path.join(this.#state, PREFIX));
+      decide(folder, manifest);
     } catch (error) {
+      for (const name of made) removeEmptyFolders(this.#root, name);
       this.discard();
       throw error instanceof PkiError ? error : writeError('nothing was written', error);
     }
-    this.#apply(manifest);
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
-
-  /** Makes the folders, and looks for what would stop a rename halfway. */
-  #prepare({ files, remove }: Manifest): void {
-    const root = realpathSync(this.#root);
-    for (const folder of new Set(files.map((file) => path.dirname(this.#target(file))))) {
-      mkdirSync(folder, { recursive: true });
-      accessSync(folder, constants.W_OK);
-      this.#checkInside(root, folder);
-    }
-    for (const file of files) {
-      if (statSync(this.#target(file), { throwIfNoEntry: false })?.isDirectory() !== true) continue;
-      throw new PkiError('ERR_WRITE', `"${file}" is a folder; nothing was written`, {
-        hint: 'move it away and run the command again',
-      });
-    }
-    for (const folder of new Set(remove.map((file) => path.dirname(this.#target(file))))) {
-      if (!existsSync(folder)) continue;
-      accessSync(folder, constants.W_OK);
-      this.#checkInside(root, folder);
-    }
-  }
-
-  #checkInside(root: string, folder: string): void {
-    const real = path.relative(root, realpathSync(folder));
-    if (real !== '..' && !real.startsWith(`..${path.sep}`) && !path.isAbsolute(real)) return;
-    const name = path.relative(this.#root, folder);
-    throw new PkiError('ERR_WRITE', `"${name}" leads out of the repository; nothing was written`, {
-      hint: 'replace the symbolic link by a folder',
-    });
-  }
-
-  /** After this the writes count as done. */
-  #decide(manifest: Manifest): void {
-    mkdirSync(this.#folder, { recursive: true });
-    const draft = path.join(this.#folder, 'manifest.draft');
-    writeFileSync(draft, JSON.stringify(manifest));
-    const descriptor = openSync(draft, 'r+');
-    fsyncSync(descriptor);
-    closeSync(descriptor);
-    renameSync(draft, this.#manifest);
+    carryOut(this.#root, folder, manifest);
   }
 
   /** Forgets everything staged; the tree is as it was. */
   discard(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
-
-  #apply({ files, remove }: Manifest): void {
-    const folders = new Set<string>();
     try {
-      for (const [index, file] of files.entries()) {
-        const staged = this.#staged(index);
-        if (!existsSync(staged)) continue; // renamed before the run was cut off
-        const folder = path.dirname(this.#target(file));
-        if (!folders.has(folder)) mkdirSync(folder, { recursive: true });
-        folders.add(folder);
-        renameSync(staged, this.#target(file));
-      }
-      for (const file of remove) {
-        rmSync(this.#target(file), { force: true });
-        this.#removeEmptyFolders(path.dirname(file));
-      }
-    } catch (error) {
-      throw writeError('some files are in place, the next run writes the rest', error);
-    }
-  }
-
-  #removeEmptyFolders(folder: string): void {
-    if (folder === '.' || folder === '') return;
-    try {
-      rmdirSync(path.join(this.#root, folder));
+      if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
     } catch {
-      return; // not empty, or gone: both are fine
+      // The next run discards it: it has no manifest.
     }
-    this.#removeEmptyFolders(path.dirname(folder));
+    this.#isDiscarded = true;
   }
 
-  #readManifest(): Manifest | undefined {
-    if (!existsSync(this.#manifest)) return undefined;
-    let manifest: unknown;
-    try {
-      manifest = JSON.parse(readFileSync(this.#manifest, 'utf8'));
-    } catch {
-      manifest = undefined;
-    }
-    if (isManifest(manifest)) return manifest;
-    throw new PkiError('ERR_JOURNAL', 'the journal of a run that was cut off cannot be read', {
-      hint: `remove it, compare with 'git status', and run the command again: rm -r '${this.#folder}'`,
+  /** After an interrupt the run goes on for a moment, until the signal ends the process. */
+  #refuseDiscarded(): void {
+    if (!this.#isDiscarded) return;
+    throw new PkiError('ERR_WRITE', 'the run was interrupted; nothing was written', {
+      hint: 'run the command again',
     });
   }
+}
 
-  #target(file: TreePath): string {
-    return path.join(this.#root, file);
+/**
+ * Finishes or discards what earlier runs left. Needs the lock, and no identity.
+ *
+ * @throws PkiError `ERR_JOURNAL` where it cannot be told how the tree should be; nothing is changed then.
+ */
+export function recover(root: string, state: string): 'nothing' | 'discarded' | 'finished' {
+  let done: ReturnType<typeof recover> = 'nothing';
+  for (const folder of journalsOf(state)) {
+    const manifest = readManifest(folder);
+    if (manifest !== undefined) {
+      check(root, folder, manifest);
+      try {
+        prepare(root, manifest, () => undefined);
+      } catch (error) {
+        throw error instanceof PkiError ? error : writeError('the tree is as it was', error);
+      }
+      carryOut(root, folder, manifest);
+      done = 'finished';
+    } else {
+      clear(folder, 'nothing was written');
+      if (done === 'nothing') done = 'discarded';
+    }
   }
+  return done;
+}
 
-  #staged(index: number): string {
-    return path.join(this.#folder, String(index));
+/** Whether a run was cut off, or is at work, between its first and its last file: the tree is of no one declaration. */
+export function isHalfWritten(root: string): boolean {
+  return journalsOf(path.join(root, STATE)).some((folder) => hasManifest(folder));
+}
+
+function journalsOf(state: string): string[] {
+  let names: string[];
+  try {
+    names = readdirSync(state);
+  } catch {
+    return [];
   }
+  return names
+    .filter((name) => name.startsWith(PREFIX))
+    .sort()
+    .map((name) => path.join(state, name));
+}
 
-  get #manifest(): string {
-    return path.join(this.#folder, 'manifest.json');
+function hasManifest(folder: string): boolean {
+  const status = lstatSync(folder, { throwIfNoEntry: false });
+  if (status?.isDirectory() !== true) return false;
+  return lstatSync(path.join(folder, MANIFEST), { throwIfNoEntry: false }) !== undefined;
+}
+
+function readManifest(folder: string): Manifest | undefined {
+  if (!hasManifest(folder)) return undefined;
+  const manifest = parseManifest(read(path.join(folder, MANIFEST))?.toString() ?? '');
+  if (manifest !== undefined) return manifest;
+  throw journalError('the journal of a run that was cut off cannot be read', folder);
+}
+
+/** After this the writes count as done. */
+function decide(folder: string, manifest: Manifest): void {
+  const draft = path.join(folder, 'manifest.draft');
+  const descriptor = openSync(draft, 'w');
+  try {
+    writeFileSync(descriptor, JSON.stringify(manifest));
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(draft, path.join(folder, MANIFEST));
+}
+
+function carryOut(root: string, folder: string, manifest: Manifest): void {
+  try {
+    apply(root, folder, manifest);
+  } catch (error) {
+    throw writeError('some files are in place, the next run writes the rest', error);
+  }
+  clear(folder, 'all files of the tree are in place');
+}
+
+function clear(folder: string, outcome: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch (error) {
+    throw writeError(outcome, error);
   }
 }
 
-/** A manifest of ours: nobody else's may make a run write or remove files outside the repository. */
-function isManifest(value: unknown): value is Manifest {
-  if (typeof value !== 'object' || value === null) return false;
-  if (!('files' in value) || !('remove' in value)) return false;
-  return [value.files, value.remove].every(
-    (list: unknown) => Array.isArray(list) && list.every(isBelowRoot),
-  );
+/**
+ * Each file must be there, staged or in place, as it was decided: somebody may have reset the tree since, or the machine may have
+ * crashed before the files were on its disk. The rest of them would then make a tree of two halves.
+ */
+function check(root: string, folder: string, { files }: Manifest): void {
+  const isWhole = files.every(({ path: file, digest }, index) => {
+    const staged = path.join(folder, String(index));
+    const isStaged = lstatSync(staged, { throwIfNoEntry: false }) !== undefined;
+    const content = read(isStaged ? staged : path.join(root, file));
+    return content !== undefined && digestOf(content) === digest;
+  });
+  if (isWhole) return;
+  throw journalError('the tree was changed after a run was cut off in the midst of it', folder);
 }
 
-function isBelowRoot(file: unknown): boolean {
-  return (
-    typeof file === 'string' &&
-    !path.isAbsolute(file) &&
-    !file
-      .split(/[\\/]/u)
-      .some((part) => part === '' || part === '.' || part === '..' || part === '.git')
-  );
+function journalError(message: string, folder: string): PkiError {
+  return new PkiError('ERR_JOURNAL', message, {
+    hint: [
+      "take the tree of the last commit, as 'git status' and 'git checkout HEAD -- FOLDER' do",
+      `then drop the journal and run the command again: rm -r '${folder}'`,
+    ],
+  });
+}
+
+function read(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
 }
 
 function writeError(outcome: string, cause: unknown): PkiError {

@@ -1,7 +1,6 @@
 import {
   closeSync,
   existsSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -9,36 +8,48 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { hostname } from 'node:os';
 import path from 'node:path';
+import process from 'node:process';
 import { PkiError } from '../errors.ts';
+import { lookFor, thisProcess, type ProcessIdentity } from './process.ts';
+import { codeOf } from './state.ts';
 
-interface Holder {
-  readonly pid: number;
-  readonly host: string;
+interface Holder extends ProcessIdentity {
+  /** By the holder's clock. */
+  readonly since: string;
+}
+
+export interface Lock {
+  /** Whether nobody took it over: asked before anything is put into place. */
+  isHeld(): boolean;
+  release(): void;
 }
 
 /** How long a lock may be without a holder: its run has created the file and not yet written into it. */
 const GRACE = 10_000;
 
+/** After this a run that cannot be looked at counts as gone. Should it live, it sees so before it changes the tree. */
+const LONGEST = 3_600_000;
+
 /**
- * Takes the tree's one lock; the returned function gives it back. A lock whose process is gone from this host is taken over.
+ * Takes the tree's one lock. A lock whose process is gone is taken over.
  *
  * @throws PkiError `ERR_LOCKED` while another process holds it.
  */
-export function takeLock(state: string): () => void {
+export function takeLock(state: string, now: Date): Lock {
   const file = path.join(state, 'lock');
-  const text = JSON.stringify({ pid: process.pid, host: hostname() } satisfies Holder);
+  const own = thisProcess();
+  const text = JSON.stringify({ ...own, since: now.toISOString() } satisfies Holder);
   for (let attempt = 0; attempt < 2; attempt += 1) {
-    if (create(state, file, text)) {
-      return () => {
-        if (readText(file) === text) rmSync(file, { force: true });
-      };
-    }
+    if (create(file, text)) return lockOf(file, text);
     const found = readText(file);
     if (found === undefined) continue; // given back in the meantime
     const holder = parseHolder(found);
-    if (holder === undefined ? isYoung(file) : isAlive(holder)) throw locked(file, holder);
+    const isHeld =
+      holder === undefined
+        ? isBelow(ageOf(file, now), GRACE)
+        : isHolding(holder, lookFor(holder, own), now);
+    if (isHeld) throw locked(file, holder);
     bury(file, found);
   }
   throw new PkiError('ERR_LOCKED', 'another run took the lock of this tree', {
@@ -46,17 +57,36 @@ export function takeLock(state: string): () => void {
   });
 }
 
+function lockOf(file: string, text: string): Lock {
+  const isHeld = (): boolean => readText(file) === text;
+  return {
+    isHeld,
+    release: () => {
+      try {
+        if (isHeld()) rmSync(file, { force: true });
+      } catch {
+        // The next run sees that this process is gone.
+      }
+    },
+  };
+}
+
 /** Whether the lock was free and is ours now. */
-function create(state: string, file: string, text: string): boolean {
+function create(file: string, text: string): boolean {
+  let isOurs = false;
   try {
-    mkdirSync(state, { recursive: true });
     const descriptor = openSync(file, 'wx', 0o644);
-    writeSync(descriptor, text);
-    closeSync(descriptor);
+    isOurs = true;
+    try {
+      writeSync(descriptor, text);
+    } finally {
+      closeSync(descriptor);
+    }
     return true;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const code = codeOf(error);
     if (code === 'EEXIST' && existsSync(file)) return false;
+    if (isOurs) rmSync(file, { force: true });
     throw new PkiError('ERR_WRITE', `cannot create "${file}" (${code}); nothing was written`, {
       hint: 'the lock and the journal of a run are there: make the folder writable',
       cause: error,
@@ -91,33 +121,31 @@ function readText(file: string): string | undefined {
   }
 }
 
-function isYoung(file: string): boolean {
-  const time = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return Date.now() - time < GRACE;
+function isHolding({ since }: Holder, seen: ReturnType<typeof lookFor>, now: Date): boolean {
+  return (
+    seen === 'alive' || (seen === 'unknown' && isBelow(now.getTime() - Date.parse(since), LONGEST))
+  );
+}
+
+function ageOf(file: string, now: Date): number {
+  return now.getTime() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+}
+
+/** What is of the future, by a clock that is wrong or another `--now`, is not old. */
+function isBelow(age: number, limit: number): boolean {
+  return !(age >= limit);
 }
 
 function parseHolder(text: string): Holder | undefined {
   try {
-    const holder: unknown = JSON.parse(text);
-    if (typeof holder !== 'object' || holder === null) return undefined;
-    if (!('pid' in holder && 'host' in holder)) return undefined;
-    const { pid, host } = holder;
-    return Number.isSafeInteger(pid) && typeof host === 'string'
-      ? { pid: pid as number, host }
-      : undefined;
+    const holder = JSON.parse(text) as Partial<Record<keyof Holder, unknown>> | null;
+    const { pid, host, since, system, started } = holder ?? {};
+    if (!Number.isSafeInteger(pid) || (pid as number) <= 0 || typeof host !== 'string')
+      return undefined;
+    if (typeof since !== 'string' || Number.isNaN(Date.parse(since))) return undefined;
+    const known = typeof system === 'string' && typeof started === 'string';
+    return { pid: pid as number, host, since, ...(known ? { system, started } : {}) };
   } catch {
     return undefined;
-  }
-}
-
-/** A process of another host cannot be looked at: it counts as alive. */
-function isAlive({ pid, host }: Holder): boolean {
-  if (host !== hostname()) return true;
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

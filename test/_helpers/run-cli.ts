@@ -3,6 +3,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -17,6 +18,7 @@ import { execa, execaSync } from 'execa';
 
 const PACKAGE = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAM = path.join(PACKAGE, 'dist', 'cli.js');
+const KILL_AT = path.join(PACKAGE, 'test/_helpers/kill-at.js');
 
 export interface Person {
   readonly identity: string;
@@ -31,6 +33,7 @@ export async function newPerson(): Promise<Person> {
 
 export interface Result {
   readonly status: number | undefined;
+  readonly signal?: string;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -43,6 +46,8 @@ export interface RunOptions {
   readonly isUnprivileged?: boolean;
   /** Below the repository. */
   readonly folder?: string;
+  /** Dies at this change of its files, or leaves the number of all in a file: see `kill-at.js`. */
+  readonly killAt?: number | { readonly count: string };
 }
 
 /** A user's repository in a temporary folder, and the built program in it. */
@@ -104,6 +109,7 @@ export class Repository {
         const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
         if (name === '.git' || name === 'node_modules') continue;
         if (entry.isDirectory()) walk(name);
+        else if (entry.isSymbolicLink()) files[name] = `link to ${readlinkSync(this.path(name))}`;
         else files[name] = readFileSync(this.path(name), 'latin1');
       }
     };
@@ -115,30 +121,61 @@ export class Repository {
     return oneOfFew(() => this.#run(args, options));
   }
 
+  /** Starts it, sends it a signal once `moment` has come, and waits for its end. */
+  async interrupt(
+    args: readonly string[],
+    signal: NodeJS.Signals,
+    moment: () => boolean,
+  ): Promise<Result> {
+    return oneOfFew(async () => {
+      const child = execa(process.execPath, [PROGRAM, ...args], {
+        cwd: this.root,
+        env: { PATH: process.env['PATH'] ?? '', HOME: this.path('node_modules') },
+        extendEnv: false,
+        reject: false,
+      });
+      while (!moment() && child.exitCode === null) {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      child.kill(signal);
+      const ended = await child;
+      const { exitCode: status, stdout, stderr } = ended;
+      return { status, stdout, stderr, ...(ended.signal ? { signal: ended.signal } : {}) };
+    });
+  }
+
   /** Starts it and kills it after so many milliseconds. */
   async kill(args: readonly string[], delay: number, options: RunOptions = {}): Promise<void> {
     await oneOfFew(() => this.#run(args, options, delay));
   }
 
   async #run(args: readonly string[], options: RunOptions, delay?: number): Promise<Result> {
-    const { as, environment = {}, folder = '', isUnprivileged = false } = options;
+    const { as, environment = {}, folder = '', isUnprivileged = false, killAt } = options;
     const isRoot = process.getuid?.() === 0;
     if (isUnprivileged && isRoot) execaSync('chown', ['-R', `${NOBODY}:${NOBODY}`, this.root]);
-    const { exitCode, stdout, stderr } = await execa(process.execPath, [PROGRAM, ...args], {
-      cwd: this.path(folder),
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        HOME: this.path('node_modules'), // where no identity is found by default
-        ...(as === undefined ? {} : { SOPS_AGE_KEY: as.identity }),
-        ...environment,
+    const hook = killAt === undefined ? [] : [`--import=${KILL_AT}`];
+    const kill =
+      typeof killAt === 'object' ? { KILL_COUNT: killAt.count } : { KILL_AT: String(killAt ?? '') };
+    const { exitCode, signal, stdout, stderr } = await execa(
+      process.execPath,
+      [...hook, PROGRAM, ...args],
+      {
+        cwd: this.path(folder),
+        env: {
+          PATH: process.env['PATH'] ?? '',
+          HOME: this.path('node_modules'), // where no identity is found by default
+          ...(as === undefined ? {} : { SOPS_AGE_KEY: as.identity }),
+          ...environment,
+          ...(killAt === undefined ? {} : kill),
+        },
+        extendEnv: false,
+        reject: false,
+        stripFinalNewline: false,
+        ...(isUnprivileged && isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
+        ...(delay === undefined ? {} : { timeout: delay, killSignal: 'SIGKILL' as const }),
       },
-      extendEnv: false,
-      reject: false,
-      stripFinalNewline: false,
-      ...(isUnprivileged && isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
-      ...(delay === undefined ? {} : { timeout: delay, killSignal: 'SIGKILL' as const }),
-    });
-    return { status: exitCode, stdout, stderr };
+    );
+    return { status: exitCode, stdout, stderr, ...(signal === undefined ? {} : { signal }) };
   }
 }
 

@@ -1,7 +1,4 @@
-import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
-import { hostname } from 'node:os';
-import process from 'node:process';
+import { mkdirSync } from 'node:fs';
 import test from 'ava';
 import { declaration } from '../_helpers/declaration.ts';
 import { changed, newPerson, Repository, type Result } from '../_helpers/run-cli.ts';
@@ -219,93 +216,6 @@ test('a tree that cannot be written is left as it was, with a reason', async (t)
   t.regex(errorLine(result), /INVENTORY\.md/u);
   t.false(result.stderr.includes('this is a bug'));
   t.deepEqual(repository.files(), before);
-});
-
-test('a place for lock and journal that is no folder is an error with a reason', async (t) => {
-  const repository = new Repository(t, { 'clusters/main.ts': main(), '.cdk8s-pki': 'a file' });
-  const before = repository.files();
-  const result = await repository.run(['synth']);
-  t.is(result.status, 1);
-  t.regex(errorLine(result), /^cannot create ".*\.cdk8s-pki\/lock" \(\w+\); nothing was written$/u);
-  t.deepEqual(repository.files(), before);
-});
-
-test('a read-only tree is left as it was, with a reason', async (t) => {
-  const { repository } = await made(t);
-  repository.write('clusters/main.ts', main({ sans: ['new.example.com'] }));
-  const before = repository.files();
-  const folder = repository.path('deploy/prod/pki');
-  const { mode } = statSync(folder);
-  chmodSync(folder, 0o555);
-  const result = await repository.run(['synth'], { as: alice, isUnprivileged: true });
-  chmodSync(folder, mode);
-  t.is(result.status, 1);
-  t.regex(errorLine(result), /EACCES.*nothing was written$/u);
-  t.deepEqual(repository.files(), before);
-});
-
-test('a lock of a live process stops a run, one of a process that is gone does not', async (t) => {
-  const { repository } = await made(t);
-  const sleeper = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
-  const gone = new Promise((resolve) => sleeper.once('exit', resolve));
-  const lock = JSON.stringify({ pid: sleeper.pid, host: hostname() });
-  repository.write('.cdk8s-pki/lock', lock);
-  const held = await repository.run(['synth']);
-  t.deepEqual(
-    [held.status, errorLine(held)],
-    [1, `another run works on this tree (process ${sleeper.pid ?? 0} on "${hostname()}")`],
-  );
-  t.is((await repository.run(['plan'])).status, 0, 'plan only looks');
-  sleeper.kill('SIGKILL');
-  await gone;
-  t.is((await repository.run(['synth'])).status, 0);
-  t.false('.cdk8s-pki/lock' in repository.files());
-});
-
-test('two runs at once: one does it, the other says so or finds it done', async (t) => {
-  const repository = new Repository(t, { 'clusters/main.ts': main() });
-  const results = await Promise.all([repository.run(['synth']), repository.run(['synth'])]);
-  const failed = results.filter(({ status }) => status !== 0);
-  t.true(failed.length <= 1);
-  for (const result of failed)
-    t.regex(errorLine(result), /^another run (?:works on|took the lock of) this tree/u);
-  t.is(repository.read('deploy/authorities.yaml').trimEnd().split('\n').length, 2, 'one authority');
-  t.is((await repository.run(['plan'])).status, 0);
-});
-
-test('a run that was cut off while staging is forgotten, after its decision it is finished', async (t) => {
-  const { repository, before } = await made(t);
-  repository.write('.cdk8s-pki/journal/0', 'half');
-  t.is((await repository.run(['synth'])).stdout, 'nothing to do: 1 cluster is as declared\n');
-  t.deepEqual(repository.files(), before);
-
-  const file = 'deploy/prod/INVENTORY.md';
-  repository.write('.cdk8s-pki/journal/0', repository.read(file));
-  repository.remove(file);
-  repository.write(
-    '.cdk8s-pki/journal/manifest.json',
-    JSON.stringify({ files: [file], remove: [] }),
-  );
-  t.deepEqual(await repository.run(['synth']), {
-    status: 0,
-    stdout: 'nothing to do: 1 cluster is as declared\n',
-    stderr: 'finished the writes of a run that was cut off\n',
-  });
-  t.deepEqual(repository.files(), before);
-});
-
-test('killed at any moment, the next run has a whole tree', async (t) => {
-  const { repository } = await made(t);
-  repository.write('clusters/main.ts', main({ sans: ['new.example.com'] }));
-  for (const delay of [300, 600, 900]) {
-    await repository.kill(['synth'], delay, { as: alice });
-  }
-  t.is((await repository.run(['synth'], { as: alice })).status, 0);
-  t.is((await repository.run(['plan'])).status, 0);
-  t.deepEqual(
-    Object.keys(repository.files()).filter((file) => file.startsWith('.cdk8s-pki/')),
-    ['.cdk8s-pki/.gitignore'],
-  );
 });
 
 test('CI=1: a long run is quiet on standard error', async (t) => {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import { execa } from 'execa';
 import { PkiError } from '../../errors.ts';
 import { credentialPath, type CredentialPath } from '../../model/names.ts';
@@ -37,6 +38,10 @@ function isInRepository(folder: string): boolean {
   return parent !== folder && isInRepository(parent);
 }
 
+/** What git may see: how to find itself, its configuration and the repository; no identity and no token. */
+const ALLOWED =
+  /^(?:PATH|HOME|USERPROFILE|HOMEDRIVE|HOMEPATH|SYSTEMROOT|XDG_CONFIG_HOME|TMPDIR|TEMP|TMP|GIT_(?:DIR|WORK_TREE|COMMON_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM|CONFIG\w*|EXEC_PATH))$/iu;
+
 /** Standard output of git; undefined where it ends with one of `absent`. */
 async function git(
   root: string,
@@ -45,6 +50,8 @@ async function git(
 ): Promise<string | undefined> {
   const { exitCode, stdout } = await execa('git', args, {
     cwd: root,
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => ALLOWED.test(name))),
+    extendEnv: false,
     reject: false,
     stderr: 'ignore',
     maxBuffer: Infinity,

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { PkiError } from '../../errors.ts';
 import type { TreeReader } from '../../model/ports.ts';
@@ -8,8 +8,23 @@ const ABSENT = new Set(['ENOENT', 'ENOTDIR']);
 /** Larger files are not ours: the largest document that this product writes is some tens of kilobytes. */
 const LARGEST = 4 * 1024 * 1024;
 
-/** A reader of the work tree below `root`. Synchronous: tens of thousands of small files are read one after the other. */
+/**
+ * A reader of the work tree below `root`. Synchronous: tens of thousands of small files are read one after the other. Files
+ * that are links, and folders that lead out of it, are not followed: what they lead to could come into files that are committed.
+ */
 export function treeReader(root: string): TreeReader {
+  const top = realpathSync.native(root);
+  const checked = new Set<string>();
+  const checkFolder = (folder: string): void => {
+    if (checked.has(folder) || folder.startsWith('..')) return; // who leads up by name asked for it
+    const real = path.relative(top, realpathSync.native(path.join(root, folder)));
+    if (path.isAbsolute(real) || /^(?:\.\.|\.git)(?:[\\/]|$)/iu.test(real)) {
+      throw new PkiError('ERR_READ', `"${folder}" leads out of the repository`, {
+        hint: 'replace the symbolic link by the folder that it stands for',
+      });
+    }
+    checked.add(folder);
+  };
   const attempt = <T>(file: string, read: (absolute: string) => T): T | undefined => {
     try {
       return read(path.join(root, file));
@@ -25,19 +40,32 @@ export function treeReader(root: string): TreeReader {
   return {
     read: (file) =>
       attempt(file, (absolute) => {
-        const status = statSync(absolute);
+        checkFolder(path.dirname(file));
+        const status = lstatSync(absolute);
         const problem = status.isFile()
           ? status.size > LARGEST && `has more than ${LARGEST} octets`
-          : 'is not a file'; // a device or a pipe would never end
+          : status.isSymbolicLink()
+            ? 'is a symbolic link'
+            : 'is not a file'; // a device or a pipe would never end
         if (problem === false) return readFileSync(absolute);
         throw new PkiError('ERR_READ', `"${file}" ${problem}`, {
           hint: `restore it from git: git checkout HEAD -- '${file}'`,
         });
       }),
     list: (folder) => {
-      const entries = attempt(folder, (absolute) => readdirSync(absolute, { withFileTypes: true }));
+      const entries = attempt(folder, (absolute) => {
+        checkFolder(folder);
+        return readdirSync(absolute, { withFileTypes: true });
+      });
       return (entries ?? [])
-        .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
+        .map((entry) => {
+          const isFolder = entry.isSymbolicLink()
+            ? statSync(path.join(root, folder, entry.name), {
+                throwIfNoEntry: false,
+              })?.isDirectory()
+            : entry.isDirectory();
+          return isFolder === true ? `${entry.name}/` : entry.name;
+        })
         .sort();
     },
   };

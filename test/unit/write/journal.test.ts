@@ -14,11 +14,13 @@ import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { PkiError, type ErrorCode } from '../../../src/errors.ts';
 import { treePath } from '../../../src/model/names.ts';
-import { Journal } from '../../../src/write/journal.ts';
+import { isHalfWritten, Journal, recover } from '../../../src/write/journal.ts';
+import { digestOf } from '../../../src/write/manifest.ts';
 
 interface Place {
   readonly root: string;
   readonly state: string;
+  /** The only journal. */
   readonly folder: string;
 }
 
@@ -34,7 +36,15 @@ function place(t: ExecutionContext): Place {
   writeFileSync(path.join(root, 'deploy/gone/c'), 'old c');
   const state = path.join(root, '.cdk8s-pki');
   mkdirSync(state);
-  return { root, state, folder: path.join(state, 'journal') };
+  return {
+    root,
+    state,
+    get folder() {
+      const journals = readdirSync(state).filter((name) => name.startsWith('journal-'));
+      if (journals.length > 1) throw new RangeError('more than one journal');
+      return path.join(state, journals[0] ?? 'none');
+    },
+  };
 }
 
 function files(root: string): Record<string, string> {
@@ -70,7 +80,7 @@ test('journal: commit writes, removes, drops empty folders, and leaves no journa
   t.deepEqual(files(at.root), AFTER);
   t.false(existsSync(path.join(at.root, 'deploy/gone')));
   t.false(existsSync(at.folder));
-  t.is(new Journal(at.root, at.state).recover(), 'nothing');
+  t.is(recover(at.root, at.state), 'nothing');
 });
 
 test('journal: discard leaves the tree as it was, and no journal', (t) => {
@@ -89,7 +99,7 @@ test('journal: a commit of nothing does nothing', (t) => {
 test('journal: cut off while staging, the next run discards it', (t) => {
   const at = place(t);
   staged(at);
-  t.is(new Journal(at.root, at.state).recover(), 'discarded');
+  t.is(recover(at.root, at.state), 'discarded');
   t.deepEqual(files(at.root), BEFORE);
   t.false(existsSync(at.folder));
 });
@@ -98,14 +108,26 @@ test('journal: cut off while the manifest is drafted, the next run discards it',
   const at = place(t);
   staged(at);
   writeFileSync(path.join(at.folder, 'manifest.draft'), '{"files": ["deploy/a"');
-  t.is(new Journal(at.root, at.state).recover(), 'discarded');
+  t.is(recover(at.root, at.state), 'discarded');
   t.deepEqual(files(at.root), BEFORE);
 });
 
-const MANIFEST = { files: ['deploy/a', 'deploy/new/d'], remove: ['deploy/gone/c'] };
+const MANIFEST = {
+  files: [
+    { path: 'deploy/a', digest: digestOf('new a') },
+    { path: 'deploy/new/d', digest: digestOf('new d') },
+  ],
+  remove: ['deploy/gone/c'],
+};
 
 /** What a run does after the manifest is in place, one step each; the last one is the removal of the journal. */
 const STEPS: readonly ((at: Place) => void)[] = [
+  ({ root }) => {
+    rmSync(path.join(root, 'deploy/gone/c'));
+  },
+  ({ root }) => {
+    rmSync(path.join(root, 'deploy/gone'), { recursive: true });
+  },
   ({ root, folder }) => {
     renameSync(path.join(folder, '0'), path.join(root, 'deploy/a'));
   },
@@ -114,12 +136,6 @@ const STEPS: readonly ((at: Place) => void)[] = [
   },
   ({ root, folder }) => {
     renameSync(path.join(folder, '1'), path.join(root, 'deploy/new/d'));
-  },
-  ({ root }) => {
-    rmSync(path.join(root, 'deploy/gone/c'));
-  },
-  ({ root }) => {
-    rmSync(path.join(root, 'deploy/gone'), { recursive: true });
   },
   ({ folder }) => {
     writeFileSync(path.join(folder, 'left'), '');
@@ -132,20 +148,78 @@ for (let cut = 0; cut <= STEPS.length; cut += 1) {
     staged(at);
     writeFileSync(path.join(at.folder, 'manifest.json'), JSON.stringify(MANIFEST));
     for (const step of STEPS.slice(0, cut)) step(at);
-    t.is(new Journal(at.root, at.state).recover(), 'finished');
+    t.true(isHalfWritten(at.root));
+    t.is(recover(at.root, at.state), 'finished');
     t.deepEqual(files(at.root), AFTER);
     t.false(existsSync(path.join(at.root, 'deploy/gone')));
-    t.is(new Journal(at.root, at.state).recover(), 'nothing');
+    t.false(isHalfWritten(at.root));
+    t.is(recover(at.root, at.state), 'nothing');
   });
 }
 
-test('journal: cut off between its own removal’s first and last file, nothing is lost', (t) => {
+for (const [what, edit] of [
+  ['a staged file', ({ folder }: Place) => [path.join(folder, '1'), '']],
+  ['a file in place', ({ root }: Place) => [path.join(root, 'deploy/a'), 'old a']],
+] as const) {
+  test(`journal: ${what} that is not as decided stops the next run before it changes anything`, (t) => {
+    const at = place(t);
+    staged(at);
+    writeFileSync(path.join(at.folder, 'manifest.json'), JSON.stringify(MANIFEST));
+    renameSync(path.join(at.folder, '0'), path.join(at.root, 'deploy/a'));
+    const [file = '', content = ''] = edit(at);
+    writeFileSync(file, content);
+    const before = files(at.root);
+    refused(
+      t,
+      () => recover(at.root, at.state),
+      'ERR_JOURNAL',
+      /^the tree was changed after a run was cut off in the midst of it$/u,
+    );
+    t.deepEqual(files(at.root), before);
+  });
+}
+
+test('journal: two runs at once have journals of their own', (t) => {
   const at = place(t);
-  staged(at).commit();
-  mkdirSync(at.folder);
-  writeFileSync(path.join(at.folder, 'manifest.draft'), '');
-  t.is(new Journal(at.root, at.state).recover(), 'discarded');
-  t.deepEqual(files(at.root), AFTER);
+  staged(at);
+  const second = new Journal(at.root, at.state);
+  second.stage({ path: treePath('deploy/b'), content: 'new b' });
+  second.commit();
+  t.like(files(at.root), { ...BEFORE, 'deploy/b': 'new b' });
+  t.is(recover(at.root, at.state), 'discarded');
+  t.like(files(at.root), { ...BEFORE, 'deploy/b': 'new b' });
+});
+
+test('journal: after an interrupt nothing more is staged or written', (t) => {
+  const at = place(t);
+  const journal = staged(at);
+  journal.discard();
+  const stage = (): void => {
+    journal.stage({ path: treePath('deploy/a'), content: 'x' });
+  };
+  refused(t, stage, 'ERR_WRITE', /^the run was interrupted; nothing was written$/u);
+  refused(
+    t,
+    () => {
+      journal.commit();
+    },
+    'ERR_WRITE',
+    /^the run was interrupted; nothing was written$/u,
+  );
+  t.deepEqual(files(at.root), BEFORE);
+});
+
+test('journal: a link in place of a journal is removed, and what it leads to is not', (t) => {
+  const at = place(t);
+  const outside = place(t);
+  staged(outside);
+  writeFileSync(path.join(outside.folder, 'manifest.json'), JSON.stringify(MANIFEST));
+  const before = files(outside.root);
+  symlinkSync(outside.folder, path.join(at.state, 'journal-x'));
+  t.false(isHalfWritten(at.root));
+  t.is(recover(at.root, at.state), 'discarded');
+  t.deepEqual(files(outside.root), before);
+  t.deepEqual(files(at.root), BEFORE);
 });
 
 function refused(t: ExecutionContext, work: () => void, code: ErrorCode, message: RegExp): void {
@@ -160,10 +234,22 @@ for (const [what, manifest] of [
   ['is a list', '[]'],
   ['has no list of removals', '{"files": []}'],
   ['has a number for a path', '{"files": [1], "remove": []}'],
-  ['writes above the repository', '{"files": ["../x"], "remove": []}'],
-  ['writes above the repository in the middle of a path', '{"files": ["a/../../x"], "remove": []}'],
-  ['writes to an absolute path', '{"files": ["/tmp/x"], "remove": []}'],
-  ['writes into .git', '{"files": [".git/hooks/pre-commit"], "remove": []}'],
+  ['writes above the repository', '{"files": [{"path": "../x", "digest": "x"}], "remove": []}'],
+  [
+    'writes above the repository in the middle of a path',
+    '{"files": [{"path": "a/../../x", "digest": "x"}], "remove": []}',
+  ],
+  ['writes to an absolute path', '{"files": [{"path": "/tmp/x", "digest": "x"}], "remove": []}'],
+  [
+    'writes into .git',
+    '{"files": [{"path": ".git/hooks/pre-commit", "digest": "x"}], "remove": []}',
+  ],
+  [
+    'writes into .GIT',
+    '{"files": [{"path": ".GIT/hooks/pre-commit", "digest": "x"}], "remove": []}',
+  ],
+  ['has a file without digest', '{"files": [{"path": "a"}], "remove": []}'],
+  ['removes the lock', '{"files": [], "remove": [".cdk8s-pki/lock"]}'],
   ['removes above the repository', '{"files": [], "remove": ["../x"]}'],
 ] as const) {
   test(`journal: a manifest that ${what} is ERR_JOURNAL and changes nothing`, (t) => {
@@ -171,14 +257,14 @@ for (const [what, manifest] of [
     staged(at);
     writeFileSync(path.join(at.folder, 'manifest.json'), manifest);
     const before = files(at.root);
-    refused(t, () => new Journal(at.root, at.state).recover(), 'ERR_JOURNAL', /cannot be read$/u);
+    refused(t, () => recover(at.root, at.state), 'ERR_JOURNAL', /cannot be read$/u);
     t.deepEqual(files(at.root), before);
   });
 }
 
 test('journal: a folder in place of a file is found before anything is written', (t) => {
   const at = place(t);
-  const journal = staged(at);
+  const journal = new Journal(at.root, at.state);
   journal.stage({ path: treePath('deploy/gone'), content: 'x' });
   refused(
     t,
@@ -229,6 +315,79 @@ test('journal: a link out of the repository is found before anything is written'
   });
 });
 
+for (const [what, target] of [
+  ['.git', '../.git'],
+  ['the folder of the journal', '../.cdk8s-pki'],
+] as const) {
+  test(`journal: a link into ${what} is found before anything is written`, (t) => {
+    const at = place(t);
+    mkdirSync(path.join(at.root, '.git'));
+    symlinkSync(target, path.join(at.root, 'deploy/in'));
+    const journal = new Journal(at.root, at.state);
+    journal.stage({ path: treePath('deploy/in/x'), content: 'x' });
+    refused(
+      t,
+      () => {
+        journal.commit();
+      },
+      'ERR_WRITE',
+      /^"deploy\/in" leads out of the repository; nothing was written$/u,
+    );
+    t.deepEqual(files(at.root), BEFORE);
+  });
+}
+
+for (const [what, target] of [
+  ['to a file', 'b'],
+  ['to nothing', 'nothing'],
+  ['to itself', 'in'],
+] as const) {
+  test(`journal: a link ${what} in place of a file is found before anything is written`, (t) => {
+    const at = place(t);
+    symlinkSync(target, path.join(at.root, 'deploy/in'));
+    const before = files(at.root);
+    const journal = new Journal(at.root, at.state);
+    journal.stage({ path: treePath('deploy/new/x'), content: 'x' });
+    journal.stage({ path: treePath('deploy/in'), content: 'x' });
+    refused(
+      t,
+      () => {
+        journal.commit();
+      },
+      'ERR_WRITE',
+      /^"deploy\/in" is a symbolic link; nothing was written$/u,
+    );
+    t.deepEqual(files(at.root), before);
+    t.false(existsSync(path.join(at.root, 'deploy/new')), 'nor folders');
+  });
+}
+
+test('journal: a file that becomes a folder, and a folder that becomes a file', (t) => {
+  const at = place(t);
+  const journal = new Journal(at.root, at.state);
+  journal.stage({ path: treePath('deploy/a/x/y'), content: 'x' });
+  journal.stage({ path: treePath('deploy/gone'), content: 'x' });
+  journal.remove(treePath('deploy/a'));
+  journal.remove(treePath('deploy/gone/c'));
+  journal.commit();
+  t.deepEqual(files(at.root), { 'deploy/a/x/y': 'x', 'deploy/b': 'old b', 'deploy/gone': 'x' });
+});
+
+test('journal: a folder in place of a file to remove is found before anything is written', (t) => {
+  const at = place(t);
+  const journal = staged(at);
+  journal.remove(treePath('deploy/gone'));
+  refused(
+    t,
+    () => {
+      journal.commit();
+    },
+    'ERR_WRITE',
+    /^"deploy\/gone" is a folder; nothing was written$/u,
+  );
+  t.deepEqual(files(at.root), BEFORE);
+});
+
 test('journal: a link within the repository is followed', (t) => {
   const at = place(t);
   symlinkSync('gone', path.join(at.root, 'deploy/in'));
@@ -265,7 +424,8 @@ test('journal: a file to remove that is gone already is fine', (t) => {
 
 test('journal: no room for the journal is ERR_WRITE', (t) => {
   const at = place(t);
-  writeFileSync(at.folder, 'a file in its place');
+  rmSync(at.state, { recursive: true });
+  writeFileSync(at.state, 'a file in its place');
   const journal = new Journal(at.root, at.state);
   refused(
     t,

@@ -1,0 +1,149 @@
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  type Stats,
+} from 'node:fs';
+import path from 'node:path';
+import { PkiError } from '../errors.ts';
+import { isOpenPath, type Manifest } from './manifest.ts';
+import { codeOf } from './state.ts';
+
+/**
+ * Makes the folders of what is to be written, and looks for all that would stop it halfway.
+ *
+ * @param made told of each folder that was made.
+ * @throws PkiError `ERR_WRITE`; else an error of the file system.
+ */
+export function prepare(
+  root: string,
+  { files, remove }: Manifest,
+  made: (folder: string) => void,
+): void {
+  const going = new Set<string>(remove);
+  const look = (place: string): Stats | undefined => statusOf(path.join(root, place));
+  for (const folder of new Set(files.map(({ path: file }) => path.dirname(file)))) {
+    let nearest = folder;
+    let isBlocked = false;
+    while (look(nearest) === undefined || going.has(nearest)) {
+      isBlocked ||= going.has(nearest);
+      nearest = path.dirname(nearest);
+    }
+    checkFolder(root, nearest);
+    // What is in the way goes first.
+    if (isBlocked || mkdirSync(path.join(root, folder), { recursive: true }) === undefined)
+      continue;
+    made(folder);
+  }
+  for (const { path: file } of files) {
+    const found = look(file);
+    if (found?.isSymbolicLink() === true) {
+      throw refused(file, 'is a symbolic link', 'replace it by the file that it stands for');
+    }
+    if (found?.isDirectory() !== true) continue;
+    const inside = readdirSync(path.join(root, file), { recursive: true, withFileTypes: true });
+    const stays = inside.some(
+      (entry) =>
+        !entry.isDirectory() &&
+        !going.has(path.relative(root, path.join(entry.parentPath, entry.name))),
+    );
+    if (stays) throw refused(file, 'is a folder', 'move it away and run the command again');
+  }
+  for (const file of remove) {
+    if (look(file)?.isDirectory() !== true) continue;
+    throw refused(file, 'is a folder', 'move it away and run the command again');
+  }
+  for (const folder of new Set(remove.map((file) => path.dirname(file)))) {
+    if (look(folder) !== undefined) checkFolder(root, folder);
+  }
+}
+
+/** Of the place itself, links not followed; undefined also below what is a file. */
+function statusOf(place: string): Stats | undefined {
+  try {
+    return lstatSync(place, { throwIfNoEntry: false });
+  } catch (error) {
+    if (codeOf(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+/** It can be written to, and is in the repository, links followed: neither outside nor in a folder of git or ours. */
+function checkFolder(root: string, folder: string): void {
+  const place = path.join(root, folder);
+  if (statSync(place, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw refused(folder, 'is not a folder', 'move it away and run the command again');
+  }
+  const real = path.relative(realpathSync(root), realpathSync(place));
+  if (real !== '' && (path.isAbsolute(real) || !isOpenPath(real))) {
+    throw refused(folder, 'leads out of the repository', 'replace the symbolic link by a folder');
+  }
+  accessSync(place, constants.W_OK | constants.X_OK);
+}
+
+function refused(place: string, what: string, hint: string): PkiError {
+  return new PkiError('ERR_WRITE', `"${place}" ${what}; nothing was written`, { hint });
+}
+
+/**
+ * Removes and renames what a manifest says; done again after a cut, it does the rest. Removals come first, and only while
+ * nothing is renamed: where names fold case, a new file may have the name of an old one.
+ */
+export function apply(root: string, journal: string, { files, remove }: Manifest): void {
+  const waiting = files.flatMap(({ path: file }, index) => {
+    const staged = path.join(journal, String(index));
+    return statusOf(staged) === undefined ? [] : [{ staged, file }];
+  });
+  if (waiting.length === files.length) {
+    for (const file of remove) {
+      rmSync(path.join(root, file), { force: true });
+      removeEmptyFolders(root, path.dirname(file));
+    }
+  }
+  const folders = new Set<string>();
+  for (const { staged, file } of waiting) {
+    const target = path.join(root, file);
+    const folder = path.dirname(target);
+    if (!folders.has(folder)) mkdirSync(folder, { recursive: true });
+    folders.add(folder);
+    move(staged, target);
+  }
+}
+
+/** As a rename, also to another file system: the tree may be a mount. */
+function move(staged: string, target: string): void {
+  try {
+    renameSync(staged, target);
+    return;
+  } catch (error) {
+    if (codeOf(error) !== 'EXDEV') throw error;
+  }
+  const draft = path.join(path.dirname(target), `.${path.basename(target)}.cdk8s-pki`);
+  rmSync(draft, { force: true });
+  try {
+    copyFileSync(staged, draft, constants.COPYFILE_EXCL);
+    renameSync(draft, target);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+  rmSync(staged);
+}
+
+export function removeEmptyFolders(root: string, folder: string): void {
+  if (folder === '.' || folder === '') return;
+  try {
+    rmdirSync(path.join(root, folder));
+  } catch {
+    return; // not empty, or gone: both are fine
+  }
+  removeEmptyFolders(root, path.dirname(folder));
+}

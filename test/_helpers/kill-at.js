@@ -1,0 +1,52 @@
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import process from 'node:process';
+
+/*
+ * `node --import=kill-at.js …`: kills the process at the change number KILL_AT of files of its folder. A change is a call that makes,
+ * writes, renames or removes something; a write counts twice: the second time, half of it is done. Without KILL_AT it counts, and
+ * leaves their number in the file KILL_COUNT.
+ */
+const { KILL_AT, KILL_COUNT } = process.env;
+delete process.env['KILL_AT'];
+delete process.env['KILL_COUNT'];
+let count = 0;
+
+function step() {
+  count += 1;
+  return count === Number(KILL_AT);
+}
+
+function die() {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** @param {unknown} place */
+function isOurs(place) {
+  return typeof place === 'number' || String(place).startsWith(`${process.cwd()}/`);
+}
+
+/** @type {Record<string, ((...args: unknown[]) => unknown) | undefined>} */
+const calls = /** @type {never} */ (fs);
+const CHANGES = ['openSync', 'mkdirSync', 'mkdtempSync', 'renameSync', 'rmSync', 'rmdirSync'];
+const WRITES = ['writeFileSync', 'writeSync'];
+for (const name of [...CHANGES, 'copyFileSync', 'fsyncSync', 'closeSync', ...WRITES]) {
+  const real = calls[name];
+  calls[name] = (...args) => {
+    if (isOurs(args[0]) && step()) die();
+    if (isOurs(args[0]) && WRITES.includes(name) && step()) {
+      const [place, content, ...rest] = args;
+      const half = Buffer.from(String(content));
+      real?.(place, half.subarray(0, half.length / 2), ...rest);
+      die();
+    }
+    return real?.(...args);
+  };
+}
+syncBuiltinESMExports();
+
+if (KILL_COUNT !== undefined) {
+  process.on('exit', () => {
+    fs.writeFileSync(KILL_COUNT, String(count));
+  });
+}
