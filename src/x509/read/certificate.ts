@@ -27,7 +27,7 @@ export function readCertificate(pem: string): CertificateInfo {
   }
   const x509 = parseDer(der);
   const { subjectPublicKeyInfo, extensions } = readTbsCertificate(der);
-  return {
+  const certificate: CertificateInfo = {
     pem: formatPem('CERTIFICATE', der),
     subject: readSubject(x509.subject),
     issuer: formatName(x509.issuer),
@@ -44,6 +44,18 @@ export function readCertificate(pem: string): CertificateInfo {
     spki: createHash('sha256').update(subjectPublicKeyInfo).digest('hex'),
     ...readAlternativeNames(x509.subjectAltName),
   };
+  parsed.set(certificate, x509);
+  return certificate;
+}
+
+/** OpenSSL takes longer to parse a certificate than to verify it: what was parsed once is used again. */
+const parsed = new WeakMap<object, X509Certificate>();
+
+/** The certificate as OpenSSL parsed it. */
+export function x509Of(certificate: Pick<CertificateInfo, 'pem'>): X509Certificate {
+  const known = parsed.get(certificate) ?? new X509Certificate(certificate.pem);
+  parsed.set(certificate, known);
+  return known;
 }
 
 function parseDer(der: Buffer): X509Certificate {

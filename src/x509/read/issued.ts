@@ -1,5 +1,5 @@
-import { X509Certificate } from 'node:crypto';
 import type { CertificateInfo } from '../../model/x509.ts';
+import { x509Of } from './certificate.ts';
 
 /**
  * Whether `issuer` is a CA that issued `certificate`: names chain, the authority key identifier matches where there
@@ -10,7 +10,7 @@ export function isIssuedBy(
   issuer: Pick<CertificateInfo, 'pem' | 'isCa'>,
 ): boolean {
   if (!issuer.isCa) return false;
-  const subject = new X509Certificate(certificate.pem);
-  const authority = certificate.pem === issuer.pem ? subject : new X509Certificate(issuer.pem);
+  const subject = x509Of(certificate);
+  const authority = x509Of(issuer);
   return subject.checkIssued(authority) && subject.verify(authority.publicKey);
 }

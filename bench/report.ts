@@ -1,0 +1,110 @@
+import { cpus, totalmem } from 'node:os';
+import process from 'node:process';
+import type { FloorRow } from './floor.ts';
+import type { Share } from './profile.ts';
+
+export interface Budget {
+  readonly work: string;
+  readonly budget: string;
+  readonly measured: string;
+  readonly isMet: boolean;
+}
+
+export interface Growth {
+  readonly clusters: number;
+  readonly fresh: { readonly seconds: number; readonly peakMemory: number };
+  readonly nothing: { readonly seconds: number; readonly peakMemory: number };
+  readonly check: { readonly seconds: number; readonly peakMemory: number };
+}
+
+export interface Report {
+  readonly rounds: number;
+  readonly budgets: readonly Budget[];
+  readonly growth: readonly Growth[];
+  readonly floor: readonly FloorRow[];
+  readonly freshShares: readonly Share[];
+  readonly nothingShares: readonly Share[];
+}
+
+/** `docs/benchmarks.md`. */
+export function markdown(report: Report): string {
+  const { budgets, growth, floor, freshShares, nothingShares, rounds } = report;
+  return `# Benchmarks
+
+Written by \`npm run bench\`; do not edit. Repeat it with \`test/tools/install\`, then \`npm run bench\` (as root, since kubeadm changes its
+root; \`-- --quick\` leaves out 10,000 clusters). It takes about half an hour. Programs and peers run in turns, trees lie in memory
+(\`/dev/shm\`), and each figure is a median of ${rounds} rounds; the growth table is of one run a row. Ratios travel between machines, seconds do not.
+
+Measured on ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}.
+
+## Budgets
+
+The pair is what people do by hand for a cluster: \`kubeadm init phase certs all\` and \`kubeconfig all\` with ECDSA keys, then \`sops encrypt\`
+for each file that has a private key.
+
+${table(
+  ['Work', 'Budget', 'Measured', ''],
+  budgets.map(({ work, budget, measured, isMet }) => [
+    work,
+    budget,
+    measured,
+    isMet ? 'met' : '**not met**',
+  ]),
+)}
+## Growth
+
+One-node clusters, whole processes, start included. Memory is the sum of the peaks of all processes: the program, and the process of the
+declaration.
+
+${table(
+  [
+    'Clusters',
+    'Fresh',
+    'a cluster',
+    'Memory',
+    'Nothing to do',
+    'a cluster',
+    'Memory',
+    'check',
+    'a cluster',
+    'Memory',
+  ],
+  growth.map(({ clusters, ...runs }) => [
+    String(clusters),
+    ...[runs.fresh, runs.nothing, runs.check].flatMap(({ seconds, peakMemory }) => [
+      `${seconds.toFixed(1)} s`,
+      `${((seconds / clusters) * 1000).toFixed(1)} ms`,
+      `${peakMemory.toFixed(0)} MiB`,
+    ]),
+  ]),
+)}
+## Where the time goes
+
+What a fresh one-node cluster cannot be made without, the operations alone, on one thread:
+
+${table(
+  ['Operation', 'Count', 'ms'],
+  [
+    ...floor.map(({ work, count, milliseconds }) => [work, String(count), milliseconds.toFixed(2)]),
+    ['**floor**', '', floor.reduce((sum, { milliseconds }) => sum + milliseconds, 0).toFixed(1)],
+  ],
+)}
+Share of processor time by stage, of all threads and the declaration's process, with what libraries and Node do counted for the stage that
+asks for it:
+
+${table(
+  ['Stage', 'Fresh', 'Nothing to do'],
+  freshShares.map(({ where, share }) => [
+    where,
+    percent(share),
+    percent(nothingShares.find((other) => other.where === where)?.share ?? 0),
+  ]),
+)}`;
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
+  return line(head) + line(head.map(() => '---')) + rows.map(line).join('');
+}
