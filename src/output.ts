@@ -98,5 +98,6 @@ function describe(error: unknown): {
 
 function stackOf(error: Error): string {
   const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : '';
-  return `${error.stack ?? error.message}${cause}`;
+  const code = error instanceof PkiError ? `${error.code} ` : '';
+  return `${code}${error.stack ?? error.message}${cause}`;
 }

@@ -43,6 +43,7 @@ export function applied(
         name,
         keysets: new Map([...keysets, ...newKeysets]),
         leaves: new Map([...leaves, ...newLeaves]),
+        replaced: [],
       };
       return [name, after];
     }),

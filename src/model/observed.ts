@@ -63,4 +63,6 @@ export interface ObservedCluster {
   readonly name: string;
   readonly keysets: ReadonlyMap<CredentialPath, ObservedKeyset>;
   readonly leaves: ReadonlyMap<CredentialPath, ObservedLeaf | UnreadableLeaf>;
+  /** Entries of keysets that are replaced on purpose: their files go. */
+  readonly replaced: readonly { readonly path: CredentialPath; readonly file: TreePath }[];
 }

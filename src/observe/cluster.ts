@@ -1,6 +1,12 @@
 import type { PkiError } from '../errors.ts';
 import { layout } from '../model/store/layout.ts';
-import { credentialPath, treePath, type CredentialPath, type TreePath } from '../model/names.ts';
+import {
+  credentialParts,
+  credentialPath,
+  treePath,
+  type CredentialPath,
+  type TreePath,
+} from '../model/names.ts';
 import type { ObservedCluster, ObservedKeyset } from '../model/observed.ts';
 import type { TreeReader } from '../model/ports.ts';
 import { storeError } from './fields.ts';
@@ -51,10 +57,17 @@ function leavesIn(
   });
 }
 
+/** Whether a cluster's folder holds documents of a store; other files in it are the user's. */
+export function hasStore(reader: TreeReader, tree: string, cluster: string): boolean {
+  const { keysets, leaves, strays } = listStore(reader, tree, cluster);
+  return keysets.length + leaves.length + strays.length > 0;
+}
+
 /**
  * Reads the store of a cluster, without an identity.
  *
  * @param foreign finds keysets of other clusters, for certificates that they issued.
+ * @param isReplaced whether a keyset is made anew on purpose; told what is there, undefined where that is not sound.
  * @throws PkiError for a keyset that is not sound; leaves that are not come back as unreadable.
  */
 export function observeCluster(
@@ -62,15 +75,27 @@ export function observeCluster(
   tree: string,
   name: string,
   foreign: (path: CredentialPath) => ObservedKeyset | undefined,
+  isReplaced: (path: CredentialPath, observe: () => ObservedKeyset | undefined) => boolean = () =>
+    false,
 ): ObservedCluster {
   const store = listStore(reader, tree, name);
   for (const path of store.strays) throw strayError(path);
   const keysets = new Map<CredentialPath, ObservedKeyset>();
+  const replaced = new Set<CredentialPath>();
   for (const path of store.keysets) {
-    const keyset = observeKeyset(reader, tree, path);
+    const observe = (): ObservedKeyset | undefined => observeKeyset(reader, tree, path);
+    if (isReplaced(path, observe)) {
+      replaced.add(path);
+      continue;
+    }
+    const keyset = observe();
     if (keyset !== undefined) keysets.set(path, keyset);
   }
-  const leaves = store.leaves.flatMap((path) => {
+  for (const path of new Set(store.leaves.flatMap((leaf) => keysetOfLeaf(leaf) ?? []))) {
+    if (isReplaced(path, () => undefined)) replaced.add(path);
+  }
+  const kept = store.leaves.filter((path) => !replaced.has(keysetOfLeaf(path) ?? path));
+  const leaves = kept.flatMap((path) => {
     const leaf = observeLeaf(
       reader,
       tree,
@@ -79,5 +104,29 @@ export function observeCluster(
     );
     return leaf === undefined ? [] : [[path, leaf] as const];
   });
-  return { name, keysets, leaves: new Map(leaves) };
+  return {
+    name,
+    keysets,
+    leaves: new Map(leaves),
+    replaced: [...replaced].flatMap((path) => entriesOf(reader, tree, path)),
+  };
+}
+
+/** The keyset whose entry a document would be; a folder without `keyset.yaml` looks like that of a node. */
+function keysetOfLeaf(path: CredentialPath): CredentialPath | undefined {
+  const { cluster, node } = credentialParts(path);
+  return node === null ? undefined : credentialPath(cluster, null, node);
+}
+
+/** The entries in a keyset's folder, listed or not. */
+function entriesOf(
+  reader: TreeReader,
+  tree: string,
+  path: CredentialPath,
+): { readonly path: CredentialPath; readonly file: TreePath }[] {
+  const { cluster, name } = credentialParts(path);
+  return reader.list(treePath(layout.store(tree, cluster), name)).flatMap((file) => {
+    const id = LEAF.exec(file)?.[1];
+    return id === undefined ? [] : [{ path, file: layout.entry(tree, path, id) }];
+  });
 }

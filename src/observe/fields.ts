@@ -141,9 +141,15 @@ export function parseDocument(
   fields.oneOf('kind', place.kinds);
   const [cluster, name] = [fields.text('cluster'), fields.text('name')];
   if (cluster !== place.cluster || name !== place.name) {
-    throw storeError(
-      file,
-      `it is of "${cluster}/${name}", not of "${place.cluster}/${place.name}"`,
+    throw new PkiError(
+      'ERR_STORE',
+      `"${file}": it is of "${cluster}/${name}", not of "${place.cluster}/${place.name}"`,
+      {
+        hint: [
+          `a copied or renamed document is refused; restore it from git: git checkout HEAD -- '${file}'`,
+          'a renamed cluster is a new cluster: move its folder back, and remove it once nothing needs it',
+        ],
+      },
     );
   }
   return fields;

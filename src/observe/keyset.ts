@@ -1,5 +1,6 @@
+import { posix } from 'node:path';
 import { PkiError } from '../errors.ts';
-import { entryId, keysetStatement } from '../model/store/keyset.ts';
+import { entryId, keysetStatement, type StatementEntry } from '../model/store/keyset.ts';
 import { layout } from '../model/store/layout.ts';
 import { credentialParts, type CredentialPath, type TreePath } from '../model/names.ts';
 import type { EntryState, ObservedEntry, ObservedKeyset } from '../model/observed.ts';
@@ -24,16 +25,10 @@ export function observeKeyset(
   tree: string,
   path: CredentialPath,
 ): ObservedKeyset | undefined {
-  const { cluster, name } = credentialParts(path);
   const file = layout.keyset(tree, path);
   const content = reader.read(file);
   if (content === undefined) return undefined;
-  const fields = parseDocument(file, content, { kinds: ['Keyset'], cluster, name });
-  const listed = fields.list('entries').map((entry) => ({
-    id: entry.text('id'),
-    state: entry.oneOf('state', STATES),
-    spki: entry.text('spki'),
-  }));
+  const { fields, listed } = parseListing(file, content, path);
   checkStates(path, listed);
   checkFiles(reader, tree, path, listed);
   const entries = listed.map(({ id, state, spki }) => {
@@ -64,6 +59,54 @@ export function observeKeyset(
     revision,
     entries: entries.sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state)),
   };
+}
+
+function parseListing(
+  file: TreePath,
+  content: Uint8Array,
+  path: CredentialPath,
+): { readonly fields: Fields; readonly listed: readonly StatementEntry[] } {
+  const { cluster, name } = credentialParts(path);
+  const fields = parseDocument(file, content, { kinds: ['Keyset'], cluster, name });
+  const listed = fields.list('entries').map((entry) => ({
+    id: entry.text('id'),
+    state: entry.oneOf('state', STATES),
+    spki: entry.text('spki'),
+  }));
+  return { fields, listed };
+}
+
+/**
+ * An older revision was signed as well as the newest: put back, it would bring back what was retired since.
+ *
+ * @param head `keyset.yaml` as HEAD has it.
+ * @throws PkiError `ERR_KEYSET_STATE` where HEAD has a later revision of the same keyset.
+ */
+export function guardRevision(tree: string, keyset: ObservedKeyset, head: Uint8Array): void {
+  const file = layout.keyset(tree, keyset.path);
+  const later = laterRevision(file, keyset, head);
+  if (later === undefined) return;
+  throw new PkiError(
+    'ERR_KEYSET_STATE',
+    `keyset "${keyset.path}" is at revision ${keyset.revision}, HEAD has revision ${later}`,
+    { hint: `restore it from git: git checkout HEAD -- '${posix.dirname(file)}'` },
+  );
+}
+
+function laterRevision(
+  file: TreePath,
+  { path: of, revision, entries }: ObservedKeyset,
+  head: Uint8Array,
+): number | undefined {
+  try {
+    const { fields, listed } = parseListing(file, head, of);
+    const isSame = listed.some(({ spki }) => entries.some((entry) => entry.spki === spki));
+    const later = fields.positiveInteger('revision');
+    return isSame && later > revision ? later : undefined;
+  } catch (error) {
+    if (error instanceof PkiError) return undefined; // what was committed cannot be read: the work tree repairs it
+    throw error;
+  }
 }
 
 /**

@@ -1,30 +1,115 @@
 import { PkiError } from '../errors.ts';
+import { entryId } from '../model/store/keyset.ts';
 import { layout } from '../model/store/layout.ts';
-import type { LedgerEntry } from '../model/store/ledger.ts';
+import type { Head, History, LedgerEntry, LedgerLine } from '../model/store/ledger.ts';
+import { treePath } from '../model/names.ts';
 import type { TreeReader } from '../model/ports.ts';
 
-const LINE =
+const ENTRY =
   /^- \{cluster: ([-a-z0-9._]+), keyset: ([-a-z0-9.]+), id: "([0-9a-f]{16})", spki: "([0-9a-f]{64})"\}$/u;
+const TOMBSTONE =
+  /^- \{cluster: ([-a-z0-9._]+),(?: keyset: ([-a-z0-9.]+),)? removed: "(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"\}$/u;
+
+/** Of lost lines so many are named. */
+const MOST_NAMED = 20;
+
+export interface Ledger {
+  readonly text: string;
+  /** In the order of the file. */
+  readonly lines: readonly LedgerLine[];
+}
 
 /** Reads the ledger; every line must be one that this product writes, since a line that is not understood could hide an authority. */
-export function observeLedger(
-  reader: TreeReader,
-  tree: string,
-): { readonly text: string; readonly entries: readonly LedgerEntry[] } {
+export function observeLedger(reader: TreeReader, tree: string): Ledger {
   const file = layout.ledger(tree);
   const text = new TextDecoder().decode(reader.read(file) ?? new Uint8Array());
-  const entries = text.split(/\r?\n/u).flatMap((line, index): LedgerEntry[] => {
+  const lines = text.split(/\r?\n/u).flatMap((line, index): LedgerLine[] => {
     if (line === '' || line.startsWith('#')) return [];
-    const [, cluster, keyset, id, spki] = LINE.exec(line) ?? [];
-    if (cluster === undefined || keyset === undefined || id === undefined || spki === undefined) {
-      throw new PkiError('ERR_STORE', `"${file}": line ${index + 1} is not a ledger line`, {
-        hint: [
-          `restore it from git: git checkout HEAD -- '${file}'`,
-          'after a merge conflict keep the lines of both sides',
-        ],
-      });
-    }
-    return [{ cluster, keyset, id, spki }];
+    const parsed = parseLine(line);
+    if (parsed !== undefined) return [parsed];
+    throw new PkiError('ERR_STORE', `"${file}": line ${index + 1} is not a ledger line`, {
+      hint: [
+        `restore it from git: git checkout HEAD -- '${file}'`,
+        'after a merge conflict keep the lines of both sides',
+      ],
+    });
   });
-  return { text, entries };
+  return { text, lines };
+}
+
+function parseLine(line: string): LedgerLine | undefined {
+  const [, cluster, keyset, id, spki] = ENTRY.exec(line) ?? [];
+  if (cluster !== undefined && keyset !== undefined && id !== undefined && spki !== undefined) {
+    return id === entryId(spki) ? { cluster, keyset, id, spki } : undefined;
+  }
+  const [, grave, name = null, removed] = TOMBSTONE.exec(line) ?? [];
+  return grave === undefined || removed === undefined
+    ? undefined
+    : { cluster: grave, keyset: name, removed };
+}
+
+/** What the ledger and HEAD say was made before. */
+export function historyOf(lines: readonly LedgerLine[], head: History['head']): History {
+  const ledger = new Map<string, Set<string>>();
+  const removed = new Map<string, string>();
+  for (const line of lines) {
+    if ('spki' in line) {
+      const path = `${line.cluster}/${line.keyset}`;
+      ledger.set(path, (ledger.get(path) ?? new Set()).add(line.spki));
+      removed.delete(path); // made again since
+      continue;
+    }
+    const isOfIt = (path: string): boolean =>
+      line.keyset === null
+        ? path.startsWith(`${line.cluster}/`)
+        : path === `${line.cluster}/${line.keyset}`;
+    for (const path of ledger.keys()) if (isOfIt(path)) removed.set(path, line.removed);
+  }
+  return { ledger, removed, head };
+}
+
+/**
+ * The ledger is append-only: what HEAD's says, that of the work tree says too.
+ *
+ * @throws PkiError `ERR_AUTHORITY_MISSING` for a ledger that lost lines, and for a tree that is gone.
+ */
+export function guardLedger(reader: TreeReader, tree: string, ledger: Ledger, head: Head): void {
+  if (head.keysets.size > 0 && reader.list(treePath(tree)).length === 0) {
+    throw new PkiError(
+      'ERR_AUTHORITY_MISSING',
+      `the tree "${tree}" is gone; HEAD has ${head.keysets.size} keysets in it`,
+      { hint: `restore it from git: git checkout HEAD -- '${tree}'` },
+    );
+  }
+  const kept = new Set(ledger.lines.map(nameOf));
+  const lost = head.ledger
+    .split(/\r?\n/u)
+    .flatMap((line) => parseLine(line) ?? [])
+    .map(nameOf)
+    .filter((name) => !kept.has(name));
+  if (lost.length === 0) return;
+  const file = layout.ledger(tree);
+  const rest = lost.length - MOST_NAMED;
+  throw new PkiError(
+    'ERR_AUTHORITY_MISSING',
+    `"${file}" lacks ${lost.length === 1 ? 'a line' : `${lost.length} lines`} that HEAD has`,
+    {
+      details: [...lost.slice(0, MOST_NAMED), ...(rest > 0 ? [`and ${rest} more`] : [])],
+      hint: [
+        `restore it from git: git checkout HEAD -- '${file}'`,
+        'lines are only ever added to it; after a merge conflict keep the lines of both sides',
+      ],
+    },
+  );
+}
+
+function nameOf(line: LedgerLine): string {
+  if ('spki' in line) return `${line.cluster}/${line.keyset} (${line.spki})`;
+  const { cluster, keyset, removed } = line;
+  return `${keyset === null ? cluster : `${cluster}/${keyset}`} (removed on ${removed})`;
+}
+
+/** The lines of keys. */
+export function ledgerEntries({ lines }: Ledger): LedgerEntry[] {
+  return lines.filter((line) => 'spki' in line);
 }

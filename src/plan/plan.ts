@@ -18,6 +18,8 @@ export interface ObservedUnit {
   readonly foreignKeysets: ReadonlyMap<CredentialPath, ObservedKeyset>;
   /** Those of them whose keys are made in this run: they sign without an identity. */
   readonly foreignMade: ReadonlySet<CredentialPath>;
+  /** Keysets that are made anew on purpose. */
+  readonly replaced: ReadonlySet<string>;
 }
 
 export interface PlannedLeaf {
@@ -94,6 +96,7 @@ function planCluster(
 
   const issued = new Set(issue.map(({ desired }) => desired.path));
   const declared = new Set(cluster.leaves.map(({ path }) => path));
+  const replaced = store?.replaced ?? [];
   const stored = [...(store?.leaves.values() ?? [])];
   const remove = stored
     .filter(({ path }) => !declared.has(path))
@@ -127,18 +130,15 @@ function planCluster(
     create,
     issue,
     reencrypt,
-    remove,
+    remove: [...remove, ...replaced],
     findings: authorityFindings(cluster, store, keyset, now),
     actions: [
       ...create.map((desired) => {
         const issuer = desired.kind === 'CertificateAuthority' ? desired.issuer : null;
-        return action(
-          'create',
-          desired.path,
-          'Missing',
-          'the store has no such keyset',
-          needsIdentity(issuer),
-        );
+        const [reason, message] = unit.replaced.has(desired.path)
+          ? ['Replaced', lockout(desired)]
+          : ['Missing', 'the store has no such keyset'];
+        return action('create', desired.path, reason, message, needsIdentity(issuer));
       }),
       ...issue.map(({ desired, verdict }) => {
         const { reason, message } = verdict;
@@ -150,6 +150,16 @@ function planCluster(
       ...remove.map(({ path }) =>
         action('delete', path, 'NotDeclared', 'it is no longer declared', false),
       ),
+      ...replaced.map(({ path }) =>
+        action('delete', path, 'Replaced', 'its keyset is made anew', false),
+      ),
     ],
   };
+}
+
+/** Who is locked out by a keyset that is made anew without a rotation. */
+function lockout({ kind }: DesiredKeyset): string {
+  return kind === 'CertificateAuthority'
+    ? 'made anew: all that trust the old one refuse what this one issues until they have its certificate, and what the old one issued is refused'
+    : 'made anew: every token that the old key signed is refused';
 }

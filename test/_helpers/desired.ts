@@ -248,5 +248,6 @@ export function observedCluster(
     name: desired.name,
     keysets: new Map(keysets.map((keyset) => [keyset.path, keyset])),
     leaves: new Map(leaves.map((item) => [item.path, item])),
+    replaced: [],
   };
 }

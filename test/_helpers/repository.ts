@@ -7,6 +7,7 @@ import { workUnit, type MakePorts } from '../../src/commands/pipeline/unit/work.
 import type { DesiredFleet, DesiredUnit } from '../../src/model/desired.ts';
 import { treePath, type CredentialPath, type TreePath } from '../../src/model/names.ts';
 import type { TreeReader } from '../../src/model/ports.ts';
+import { NO_HEAD } from '../../src/model/store/ledger.ts';
 import type { IsSelected } from '../../src/model/selection.ts';
 import type { ChainName } from '../../src/plan/checks.ts';
 import { AgeIdentity } from '../../src/sops/age/identity.ts';
@@ -121,7 +122,7 @@ export async function synth(
     {
       context,
       fleet: { ...settings, clusters },
-      head: new Set(head),
+      head: { ...NO_HEAD, keysets: new Set(head) },
       units: each(units),
       isSelected: options.select ?? (() => true),
       workshop: {

@@ -54,7 +54,7 @@ export interface RunOptions {
 export class Repository {
   readonly root: string;
 
-  constructor(t: ExecutionContext, files: Readonly<Record<string, string>> = {}) {
+  constructor(t: Pick<ExecutionContext, 'teardown'>, files: Readonly<Record<string, string>> = {}) {
     this.root = mkdtempSync(path.join(tmpdir(), 'cdk8s-pki-test-'));
     t.teardown(() => {
       rmSync(this.root, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import test from 'ava';
 import { execa } from 'execa';
 import { PkiError } from '../../src/errors.ts';
-import { keysetsOfHead } from '../../src/observe/source/head.ts';
+import { observeHead } from '../../src/observe/source/head.ts';
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'cdk8s-pki-head-'));
 test.after.always(() => {
@@ -27,36 +27,40 @@ async function repository(name: string, files: readonly string[]): Promise<strin
   return folder;
 }
 
+const keysetsOf = async (folder: string, tree: string): Promise<string[]> => [
+  ...(await observeHead(folder, tree)).keysets,
+];
+
 const KEYSET = 'deploy/prod/pki/ca/keyset.yaml';
 
-test('keysetsOfHead: the keysets of the last commit, whatever became of the work tree', async (t) => {
+test('observeHead: the keysets of the last commit, whatever became of the work tree', async (t) => {
   const folder = await repository('whole', [
     KEYSET,
     'deploy/prod/pki/web.sops.yaml',
     'keyset.yaml',
   ]);
   rmSync(path.join(folder, 'deploy'), { recursive: true });
-  t.deepEqual([...(await keysetsOfHead(folder, 'deploy'))] as string[], ['prod/ca']);
-  t.deepEqual([...(await keysetsOfHead(folder, 'other'))], []);
+  t.deepEqual(await keysetsOf(folder, 'deploy'), ['prod/ca']);
+  t.deepEqual(await keysetsOf(folder, 'other'), []);
 });
 
-test('keysetsOfHead: from a folder below the top of the repository', async (t) => {
+test('observeHead: from a folder below the top of the repository', async (t) => {
   const folder = path.join(await repository('below', [`fleet/${KEYSET}`, KEYSET]), 'fleet');
-  t.deepEqual([...(await keysetsOfHead(folder, 'deploy'))] as string[], ['prod/ca']);
+  t.deepEqual(await keysetsOf(folder, 'deploy'), ['prod/ca']);
 });
 
-test('keysetsOfHead: none outside a repository and before the first commit', async (t) => {
+test('observeHead: none outside a repository and before the first commit', async (t) => {
   const outside = path.join(scratch, 'outside');
   mkdirSync(outside);
-  t.deepEqual([...(await keysetsOfHead(outside, 'deploy'))], []);
-  t.deepEqual([...(await keysetsOfHead(await repository('unborn', []), 'deploy'))], []);
+  t.deepEqual(await keysetsOf(outside, 'deploy'), []);
+  t.deepEqual(await keysetsOf(await repository('unborn', []), 'deploy'), []);
 });
 
-test('keysetsOfHead: a repository that git cannot read is an error, never an empty one', async (t) => {
+test('observeHead: a repository that git cannot read is an error, never an empty one', async (t) => {
   const folder = path.join(scratch, 'broken');
   mkdirSync(folder);
   writeFileSync(path.join(folder, '.git'), 'gitdir: /nowhere');
-  const error = await t.throwsAsync<PkiError>(keysetsOfHead(folder, 'deploy'), {
+  const error = await t.throwsAsync<PkiError>(observeHead(folder, 'deploy'), {
     instanceOf: PkiError,
   });
   t.is(error.code, 'ERR_READ');

@@ -1,21 +1,23 @@
-import { credentialParts, type CredentialPath } from '../../model/names.ts';
-import type { History, LedgerEntry } from '../../model/store/ledger.ts';
+import { credentialParts } from '../../model/names.ts';
+import type { Head, History, LedgerLine } from '../../model/store/ledger.ts';
+import { historyOf } from '../../observe/ledger.ts';
 
 /** What the ledger and git's HEAD say of the keysets of given clusters. */
 export function historyIndex(
-  ledger: readonly LedgerEntry[],
-  head: ReadonlySet<CredentialPath>,
+  ledger: readonly LedgerLine[],
+  head: Head,
 ): (clusters: readonly string[]) => History {
-  const entries = grouped(ledger, ({ cluster }) => cluster);
-  const paths = grouped(head, (path) => credentialParts(path).cluster);
-  return (clusters) => {
-    const spkis = new Map<string, Set<string>>();
-    for (const { cluster, keyset, spki } of clusters.flatMap((name) => entries.get(name) ?? [])) {
-      const path = `${cluster}/${keyset}`;
-      spkis.set(path, (spkis.get(path) ?? new Set()).add(spki));
-    }
-    return { ledger: spkis, head: new Set(clusters.flatMap((name) => paths.get(name) ?? [])) };
-  };
+  const lines = grouped(ledger, ({ cluster }) => cluster);
+  const keysets = grouped(head.keysets, (path) => credentialParts(path).cluster);
+  const changed = grouped(head.changed, ([path]) => credentialParts(path).cluster);
+  return (clusters) =>
+    historyOf(
+      clusters.flatMap((name) => lines.get(name) ?? []),
+      {
+        keysets: new Set(clusters.flatMap((name) => keysets.get(name) ?? [])),
+        changed: new Map(clusters.flatMap((name) => changed.get(name) ?? [])),
+      },
+    );
 }
 
 /** `Map.groupBy`, which came after Node 20. */

@@ -1,6 +1,6 @@
 import type { DesiredUnit } from '../../model/desired.ts';
 import { loadDeclaration, type LoadedRecord } from '../../load/load-declaration.ts';
-import { keysetsOfHead } from '../../observe/source/head.ts';
+import { observeHead } from '../../observe/source/head.ts';
 import { treeReader } from '../../observe/source/reader.ts';
 import type { ChainName } from '../../plan/checks.ts';
 import { PkiError } from '../../errors.ts';
@@ -40,7 +40,7 @@ export async function runDeclaration(
       entropy: () => SYSTEM_ENTROPY,
       newAuthorities: new Set(options.newAuthority),
     };
-    const head = await keysetsOfHead(cwd, fleet.tree);
+    const head = await observeHead(cwd, fleet.tree);
     const make = sink && { environment, partial: options.partial === true };
     return await withWorkshop(cwd, context, make, count, (workshop) =>
       run(

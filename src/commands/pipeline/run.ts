@@ -1,14 +1,14 @@
 import { PkiError } from '../../errors.ts';
 import type { DesiredFleet, DesiredUnit } from '../../model/desired.ts';
 import type { TreeFile } from '../../model/made/tree.ts';
-import { treePath, type CredentialPath, type TreePath } from '../../model/names.ts';
+import { treePath, type TreePath } from '../../model/names.ts';
 import type { Action } from '../../model/plan.ts';
 import type { TreeReader } from '../../model/ports.ts';
 import type { IsSelected } from '../../model/selection.ts';
 import { layout } from '../../model/store/layout.ts';
-import type { LedgerEntry } from '../../model/store/ledger.ts';
+import type { Head, LedgerEntry } from '../../model/store/ledger.ts';
 import { guardOrphans } from '../../observe/guard.ts';
-import { observeLedger } from '../../observe/ledger.ts';
+import { guardLedger, ledgerEntries, observeLedger } from '../../observe/ledger.ts';
 import { observeMade } from '../../observe/output.ts';
 import { fleetFiles } from '../../render/fleet/files.ts';
 import { appendToLedger } from '../../render/fleet/ledger.ts';
@@ -28,8 +28,7 @@ export interface Workshop {
 export interface RunOptions {
   readonly context: Context;
   readonly fleet: DesiredFleet;
-  /** Keysets in git's HEAD. */
-  readonly head: ReadonlySet<CredentialPath>;
+  readonly head: Head;
   readonly units: AsyncIterable<DesiredUnit>;
   readonly isSelected: IsSelected;
   readonly workshop: Workshop;
@@ -47,9 +46,10 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
   const { reader } = context;
   guardOrphans(reader, fleet);
   const ledger = observeLedger(reader, fleet.tree);
-  const historyOf = historyIndex(ledger.entries, options.head);
+  guardLedger(reader, fleet.tree, ledger, options.head);
+  const historyOf = historyIndex(ledger.lines, options.head);
   const exported = new Exports();
-  const total = new Total(ledger.entries, sink, options.progress);
+  const total = new Total(ledgerEntries(ledger), sink, options.progress);
   const pending: { readonly result: Promise<UnitResult>; readonly exports: boolean }[] = [];
   const settle = async (most: number): Promise<void> => {
     while (pending.length > most) {

@@ -1,4 +1,6 @@
-/** One line of `authorities.yaml`. */
+import type { CredentialPath } from '../names.ts';
+
+/** A line of `authorities.yaml`: a key of a keyset that was made. */
 export interface LedgerEntry {
   readonly cluster: string;
   readonly keyset: string;
@@ -6,10 +8,43 @@ export interface LedgerEntry {
   readonly spki: string;
 }
 
+/** A line that says that a cluster, or one keyset of it, was removed on purpose. */
+export interface Tombstone {
+  readonly cluster: string;
+  /** Null where the whole cluster was removed. */
+  readonly keyset: string | null;
+  /** RFC 3339, in UTC. */
+  readonly removed: string;
+}
+
+export type LedgerLine = LedgerEntry | Tombstone;
+
+/** A line as it is written, without its end. */
+export function ledgerLine(line: LedgerLine): string {
+  if ('spki' in line) {
+    const { cluster, keyset, id, spki } = line;
+    return `- {cluster: ${cluster}, keyset: ${keyset}, id: "${id}", spki: "${spki}"}`;
+  }
+  const keyset = line.keyset === null ? '' : ` keyset: ${line.keyset},`;
+  return `- {cluster: ${line.cluster},${keyset} removed: "${line.removed}"}`;
+}
+
+/** What git's HEAD has of the tree. */
+export interface Head {
+  readonly keysets: ReadonlySet<CredentialPath>;
+  /** Text of the ledger; empty where there is none. */
+  readonly ledger: string;
+  /** `keyset.yaml` of keysets that are not in the work tree as they are in HEAD. */
+  readonly changed: ReadonlyMap<CredentialPath, Uint8Array>;
+}
+
+export const NO_HEAD: Head = { keysets: new Set(), ledger: '', changed: new Map() };
+
 /** What tells that a keyset was made before. */
 export interface History {
   /** SPKIs of the ledger, by the path of the keyset. */
   readonly ledger: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Paths of the keysets in the tree of git's HEAD. */
-  readonly head: ReadonlySet<string>;
+  /** When keysets were removed that were not made since, by their path. */
+  readonly removed: ReadonlyMap<string, string>;
+  readonly head: Pick<Head, 'keysets' | 'changed'>;
 }

@@ -6,6 +6,9 @@ import {
   guardOrphans,
   guardRecipients,
 } from '../../../src/observe/guard.ts';
+import { historyOf } from '../../../src/observe/ledger.ts';
+import type { CredentialPath } from '../../../src/model/names.ts';
+import { NO_HEAD, type Head, type LedgerEntry } from '../../../src/model/store/ledger.ts';
 import {
   ALICE,
   authority,
@@ -45,10 +48,15 @@ function refused(
   return error.hints;
 }
 
+const head = (made: readonly string[]): Head => ({
+  ...NO_HEAD,
+  keysets: new Set(made as readonly CredentialPath[]),
+});
+
 const guard =
   (observed: typeof NONE, made: readonly string[], deliberate: readonly string[] = []) =>
   (): void => {
-    const history = { ledger: new Map<string, Set<string>>(), head: new Set(made) };
+    const history = historyOf([], head(made));
     guardAuthorities(TREE, PROD, observed, history, new Set(deliberate));
   };
 
@@ -56,8 +64,15 @@ test('guardAuthorities: a keyset that was never made may be missing', (t) => {
   t.notThrows(guard(NONE, ['test/ca', 'prod/other']));
 });
 
-test('guardAuthorities: one that was made and is there is fine', (t) => {
-  t.notThrows(guard(WHOLE, ['prod/ca', 'prod/sa']));
+test('guardAuthorities: one that is there and not in the ledger was made by somebody else', (t) => {
+  const hints = refused(
+    t,
+    guard(WHOLE, ['prod/ca', 'prod/sa'], ['prod/sa']),
+    'ERR_KEYSET_STATE',
+    'the store of "prod" has a keyset that is not in the ledger',
+    ['nothing says that prod/ca was made by this program'],
+  );
+  t.regex(hints[1] ?? '', /- \{cluster: prod, keyset: ca, id: "/u);
 });
 
 test('guardAuthorities: ones that were made and are gone are named, with the way back', (t) => {
@@ -72,7 +87,7 @@ test('guardAuthorities: ones that were made and are gone are named, with the way
     ],
   );
   t.true(hints[0]?.includes("git checkout HEAD -- 'deploy/prod/pki/ca'"));
-  t.true(hints[1]?.endsWith('cdk8s-pki synth --new-authority prod/ca'));
+  t.true(hints[1]?.endsWith('cdk8s-pki synth --new-authority prod/ca --new-authority prod/sa'));
 });
 
 test('guardAuthorities: --new-authority lets exactly the named one go', (t) => {
@@ -91,10 +106,16 @@ const spkisOf = (path: string): string[] =>
     .filter((keyset) => keyset.path === path)
     .flatMap(({ entries }) => entries.map(({ spki }) => spki));
 
+const lineOf = (path: string): LedgerEntry[] => {
+  const [cluster = '', keyset = ''] = path.split('/');
+  return spkisOf(path).map((spki) => ({ cluster, keyset, id: spki.slice(0, 16), spki }));
+};
+
 const guardLedger =
   (observed: typeof NONE, spkis: readonly string[], deliberate: readonly string[] = []) =>
   (): void => {
-    const history = { ledger: new Map([['prod/ca', new Set(spkis)]]), head: new Set<string>() };
+    const lines = spkis.map((spki) => ({ cluster: 'prod', keyset: 'ca', id: '', spki }));
+    const history = historyOf([...lines, ...lineOf('prod/sa')], NO_HEAD);
     guardAuthorities(TREE, PROD, observed, history, new Set(deliberate));
   };
 
@@ -120,7 +141,10 @@ test('guardAuthorities: a keyset that only the ledger knows is missing', (t) => 
     guardLedger(NONE, ['another']),
     'ERR_AUTHORITY_MISSING',
     'the store of "prod" lacks a keyset that was made before',
-    ['prod/ca is in the ledger or in HEAD, its documents are gone'],
+    [
+      'prod/ca is in the ledger or in HEAD, its documents are gone',
+      'prod/sa is in the ledger or in HEAD, its documents are gone',
+    ],
   );
 });
 
@@ -156,7 +180,7 @@ test('guardOrphans: a folder without a store is no orphan', (t) => {
 
 test('guardClusterOrphans: what is declared is no orphan', (t) => {
   t.notThrows(() => {
-    guardClusterOrphans(PROD, WHOLE);
+    guardClusterOrphans(TREE, PROD, WHOLE);
   });
 });
 
@@ -170,7 +194,7 @@ test('guardClusterOrphans: keysets and nodes without a declaration are named, no
   refused(
     t,
     () => {
-      guardClusterOrphans(PROD, observed);
+      guardClusterOrphans(TREE, PROD, observed);
     },
     'ERR_ORPHANED',
     ORPHANED,
@@ -187,7 +211,7 @@ test('guardClusterOrphans: a keyset of another kind than declared is refused', (
   refused(
     t,
     () => {
-      guardClusterOrphans(desired, observed);
+      guardClusterOrphans(TREE, desired, observed);
     },
     'ERR_KEYSET_STATE',
     'keyset "prod/ca" is a CertificateAuthority, is declared a ServiceAccountKey',
@@ -200,7 +224,7 @@ test('guardClusterOrphans: entries without their keyset.yaml are not taken for a
   refused(
     t,
     () => {
-      guardClusterOrphans(PROD, observed);
+      guardClusterOrphans(TREE, PROD, observed);
     },
     'ERR_KEYSET_STATE',
     'keyset "prod/ca" has entries and no keyset.yaml',

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { PkiError } from '../../../src/errors.ts';
-import { observeLedger } from '../../../src/observe/ledger.ts';
+import { historyOf, observeLedger } from '../../../src/observe/ledger.ts';
+import { NO_HEAD, type LedgerLine } from '../../../src/model/store/ledger.ts';
 import { appendToLedger } from '../../../src/render/fleet/ledger.ts';
 import { sha256, TREE } from '../../_helpers/desired.ts';
 import { MemoryTree } from '../../_helpers/repository.ts';
@@ -18,11 +19,11 @@ const read = (text: string | Uint8Array): ReturnType<typeof observeLedger> =>
 
 test('observeLedger: reads what appendToLedger writes', (t) => {
   const text = appendToLedger('', [ONE, TWO]);
-  t.deepEqual(read(text), { text, entries: [ONE, TWO] });
+  t.deepEqual(read(text), { text, lines: [ONE, TWO] });
 });
 
 test('observeLedger: a tree without a ledger has no entries', (t) => {
-  t.deepEqual(observeLedger(new MemoryTree(), TREE), { text: '', entries: [] });
+  t.deepEqual(observeLedger(new MemoryTree(), TREE), { text: '', lines: [] });
 });
 
 test('observeLedger: CRLF line ends and empty lines change nothing', (t) => {
@@ -30,12 +31,12 @@ test('observeLedger: CRLF line ends and empty lines change nothing', (t) => {
     '\n',
     '\r\n',
   );
-  t.deepEqual(read(text).entries, [ONE, TWO]);
+  t.deepEqual(read(text).lines, [ONE, TWO]);
 });
 
 test('observeLedger: lines of two branches, put together by merge=union, are all read', (t) => {
   const both = appendToLedger('', [ONE]) + appendToLedger('', [TWO]) + appendToLedger('', [ONE]);
-  t.deepEqual(read(both).entries, [ONE, TWO, ONE]);
+  t.deepEqual(read(both).lines, [ONE, TWO, ONE]);
 });
 
 const good = appendToLedger('', [ONE]);
@@ -60,3 +61,46 @@ test('appendToLedger: keeps every line that is there and ends each with a line f
   t.is(appendToLedger(good.trimEnd(), [TWO]), appendToLedger(good, [TWO]));
   t.true(appendToLedger(good, [TWO]).startsWith(good));
 });
+
+const REMOVED = '2026-11-22T08:00:00Z';
+const grave = (cluster: string, keyset: string | null): LedgerLine => ({
+  cluster,
+  keyset,
+  removed: REMOVED,
+});
+
+test('observeLedger: reads tombstones of clusters and of keysets', (t) => {
+  const lines = [ONE, grave('prod', 'ca'), grave('_shared', null)];
+  t.deepEqual(read(appendToLedger('', lines)).lines, lines);
+});
+
+for (const [what, text] of [
+  [
+    'an id that is not that of its SPKI',
+    good.replace(/id: "[0-9a-f]{16}/u, `id: "${'0'.repeat(16)}`),
+  ],
+  ['a tombstone without an instant', `${good}- {cluster: prod, removed: "yesterday"}\n`],
+] as const) {
+  test(`observeLedger: ${what} is ERR_STORE`, (t) => {
+    t.is(t.throws<PkiError>(() => read(text), { instanceOf: PkiError }).code, 'ERR_STORE');
+  });
+}
+
+for (const [title, lines, removed] of [
+  [
+    'a removed cluster: all its keysets, and nothing of others',
+    [ONE, TWO, grave('prod', null)],
+    ['prod/ca'],
+  ],
+  ['a removed keyset', [ONE, entry('prod', 'cab'), grave('prod', 'ca')], ['prod/ca']],
+  ['what was made again since is not removed', [ONE, grave('prod', null), ONE], []],
+  ['a cluster of a longer name is another one', [entry('prod-2', 'ca'), grave('prod', null)], []],
+] as const) {
+  test(`historyOf: ${title}`, (t) => {
+    const history = historyOf(lines, NO_HEAD);
+    t.deepEqual(
+      [...history.removed],
+      removed.map((path) => [path, REMOVED]),
+    );
+  });
+}

@@ -40,6 +40,7 @@ function planned(
   over: {
     readonly foreign?: readonly ObservedKeyset[];
     readonly made?: readonly CredentialPath[];
+    readonly replaced?: readonly string[];
     readonly removed?: readonly RemovedRecipient[];
     readonly now?: Date;
     readonly chain?: typeof SYNTH_CHAIN;
@@ -52,6 +53,7 @@ function planned(
       clusters: new Map(observed === undefined ? [] : [[observed.name, observed]]),
       foreignKeysets: new Map(foreign.map((keyset) => [keyset.path, keyset])),
       foreignMade: new Set(made),
+      replaced: new Set(over.replaced),
     },
     { chain, removedRecipients: removed, now },
   );

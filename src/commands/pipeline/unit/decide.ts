@@ -6,7 +6,12 @@ import { layout } from '../../../model/store/layout.ts';
 import type { CredentialPath, TreePath } from '../../../model/names.ts';
 import type { Action } from '../../../model/plan.ts';
 import { observeCluster } from '../../../observe/cluster.ts';
-import { guardAuthorities, guardClusterOrphans, guardRecipients } from '../../../observe/guard.ts';
+import {
+  guardAuthorities,
+  guardClusterOrphans,
+  guardRecipients,
+  guardReplaced,
+} from '../../../observe/guard.ts';
 import { observeMade, observeOutput, observeProjections } from '../../../observe/output.ts';
 import { observeEtcdMembers } from '../../../observe/nodes/etcd-member.ts';
 import { CHAINS } from '../../../plan/checks.ts';
@@ -40,7 +45,12 @@ export function decide(context: Context, job: Job): Decision {
   const observed = observeUnit(context, job);
   const unitPlan = plan(
     unit,
-    { clusters: observed, foreignKeysets: foreign.keysets, foreignMade: foreign.made },
+    {
+      clusters: observed,
+      foreignKeysets: foreign.keysets,
+      foreignMade: foreign.made,
+      replaced: replacedKeysets(context, job),
+    },
     {
       chain: CHAINS[context.chain],
       removedRecipients: context.fleet.removedRecipients,
@@ -88,17 +98,23 @@ export function observeUnit(
   { reader, fleet, newAuthorities }: Context,
   { unit, foreign, history }: Job,
 ): Clusters {
+  const keysets = keysetsOf(unit);
+  const isReplaced: Parameters<typeof observeCluster>[4] = (path, observe) => {
+    if (!newAuthorities.has(path) || !keysets.has(path)) return false;
+    guardReplaced(fleet.tree, path, observe, history);
+    return true;
+  };
   const observed = new Map(
     unit.clusters.map(({ name }) => [
       name,
-      observeCluster(reader, fleet.tree, name, (path) => foreign.keysets.get(path)),
+      observeCluster(reader, fleet.tree, name, (path) => foreign.keysets.get(path), isReplaced),
     ]),
   );
   for (const cluster of unit.clusters) {
     const store = observed.get(cluster.name);
     if (store === undefined) continue;
     guardAuthorities(fleet.tree, cluster, store, history, newAuthorities);
-    guardClusterOrphans(cluster, store);
+    guardClusterOrphans(fleet.tree, cluster, store);
     const entries = [...store.keysets.values()].flatMap((keyset) => keyset.entries);
     const leaves = [...store.leaves.values()].filter((leaf) => 'recipients' in leaf);
     for (const { file, recipients } of [...entries, ...leaves]) {
@@ -106,6 +122,23 @@ export function observeUnit(
     }
   }
   return observed;
+}
+
+function keysetsOf({ clusters }: DesiredUnit): ReadonlySet<string> {
+  return new Set(
+    clusters.flatMap(({ authorities, serviceAccountKeys }) =>
+      [...authorities, ...serviceAccountKeys].map(({ path }) => path),
+    ),
+  );
+}
+
+/** Those of `--new-authority` that there were before. */
+function replacedKeysets(
+  { newAuthorities }: Context,
+  { history: { ledger, head } }: Job,
+): ReadonlySet<string> {
+  const keysets: ReadonlySet<string> = head.keysets;
+  return new Set([...newAuthorities].filter((path) => ledger.has(path) || keysets.has(path)));
 }
 
 /** How members of etcd start: as the tree says, or as new ones. */

@@ -97,7 +97,8 @@ export async function workUnit(
 
 /** A unit that is not selected, for what others use of it. */
 export function lookAtUnit(context: Context, job: Job): Foreign {
-  return exportsOf(job.unit, { clusters: observeUnit(context, job) }, job.foreign);
+  const clusters = observeUnit({ ...context, newAuthorities: new Set() }, job);
+  return exportsOf(job.unit, { clusters }, job.foreign);
 }
 
 const UNTOUCHED = { actions: [], files: [], manifests: [], staged: [], removed: [] };

@@ -1,0 +1,552 @@
+import test from 'ava';
+import type { CredentialPath } from '../../src/model/names.ts';
+import { AgeIdentity } from '../../src/sops/age/identity.ts';
+import { nativeCipher } from '../../src/sops/cipher.ts';
+import { readPrivateKey } from '../../src/x509/read/key.ts';
+import { declaration } from '../_helpers/declaration.ts';
+import {
+  committed,
+  edit,
+  refused,
+  synthesized,
+  type Expected,
+  type Files,
+} from '../_helpers/refusal.ts';
+import { newPerson, Repository } from '../_helpers/run-cli.ts';
+import { keysetFile, type Listed } from '../_helpers/store.ts';
+
+const alice = await newPerson();
+const main = (over: Partial<Parameters<typeof declaration>[0]> = {}): string =>
+  declaration({ recipients: [alice.recipient], ...over });
+
+const LEDGER = 'deploy/authorities.yaml';
+const CA = 'deploy/prod/pki/ca';
+const KEYSET = `${CA}/keyset.yaml`;
+const TWO = { clusters: ['prod', 'test'] };
+
+/** Clusters prod and test. */
+let made: Files;
+/** What anybody makes who knows only the recipients: the same, with other keys, encrypted to the custodians. */
+let forged: Files;
+
+test.before(async () => {
+  [made, forged] = await Promise.all([synthesized([alice], TWO), synthesized([alice], TWO)]);
+});
+
+function entryOf(files: Files, folder = CA): string {
+  const file = Object.keys(files).find((name) =>
+    new RegExp(`^${folder}/[0-9a-f]{16}\\.sops\\.yaml$`, 'u').test(name),
+  );
+  if (file === undefined) throw new RangeError(`no entry in ${folder}`);
+  return file;
+}
+
+const listed = (files: Files, state: Listed['state']): Listed => {
+  const [, id = '', spki = ''] =
+    /cluster: prod, keyset: ca, id: "(.*)", spki: "(.*)"/u.exec(files[LEDGER] ?? '') ?? [];
+  return { id, state, spki };
+};
+const lineOf = (files: Files, cluster = 'prod'): string =>
+  new RegExp(`^- \\{cluster: ${cluster}, .*\\n`, 'mu').exec(files[LEDGER] ?? '')?.[0] ?? '';
+
+/** Puts the files of another tree below a folder into the repository's. */
+function plant(repository: Repository, files: Files, folder: string): void {
+  for (const name of Object.keys(repository.files()))
+    if (name.startsWith(`${folder}/`)) repository.remove(name);
+  for (const [name, content] of Object.entries(files))
+    if (name.startsWith(`${folder}/`)) repository.write(name, content);
+}
+
+/** Revision 2 of prod/ca: an incoming entry, signed by the issuing key. */
+async function secondRevision(): Promise<string> {
+  const identity = await AgeIdentity.parse(alice.identity);
+  if (identity === undefined) throw new TypeError('no identity');
+  const cipher = nativeCipher({ list: [identity], unusable: [] });
+  const { privateKey } = await cipher.decryptYaml(made[entryOf(made)] ?? '');
+  const entries = [listed(made, 'issuing'), listed(forged, 'incoming')];
+  if (typeof privateKey !== 'string') throw new TypeError('no private key');
+  const signer = readPrivateKey(privateKey);
+  return keysetFile('prod/ca' as CredentialPath, 2, entries, signer);
+}
+
+const MISSING = 'the store of "prod" lacks a keyset that was made before';
+const ORPHANED = 'the tree has stores that the declaration does not know';
+const NOT_SIGNED = `"${KEYSET}": this revision is not signed by the key that was issuing`;
+const LOST_LINE = `"${LEDGER}" lacks a line that HEAD has`;
+
+type Damage = (repository: Repository) => Promise<void> | void;
+
+const rows: readonly (readonly [title: string, damage: Damage, expected: Expected])[] = [
+  [
+    'a deleted cluster folder is missed, with the command that brings it back whole',
+    (repository) => {
+      repository.remove('deploy/prod');
+    },
+    {
+      code: 'ERR_AUTHORITY_MISSING',
+      message: MISSING,
+      details: ['prod/ca is in the ledger or in HEAD, its documents are gone'],
+      hint: /^restore it from git: git checkout HEAD -- 'deploy\/prod'$/u,
+    },
+  ],
+  [
+    'a deleted tree is missed as long as HEAD has it',
+    (repository) => {
+      repository.remove('deploy');
+    },
+    {
+      code: 'ERR_AUTHORITY_MISSING',
+      message: 'the tree "deploy" is gone; HEAD has 2 keysets in it',
+      hint: /^restore it from git: git checkout HEAD -- 'deploy'$/u,
+    },
+  ],
+  [
+    'a deleted keyset is missed though the ledger that HEAD has does not know it',
+    (repository) => {
+      repository.remove(LEDGER);
+      repository.commit();
+      repository.remove(CA);
+    },
+    {
+      code: 'ERR_AUTHORITY_MISSING',
+      message: MISSING,
+      hint: /git checkout HEAD -- 'deploy\/prod\/pki\/ca'/u,
+    },
+  ],
+  [
+    'a keyset whose removal was committed is missed, with the commit that brings it back',
+    (repository) => {
+      repository.remove(CA);
+      repository.commit();
+    },
+    {
+      code: 'ERR_AUTHORITY_MISSING',
+      message: MISSING,
+      hint: /^restore it from git: git checkout "\$\(git rev-list -1 HEAD -- 'deploy\/prod\/pki\/ca'\)\^" -- 'deploy\/prod\/pki\/ca'$/u,
+    },
+  ],
+  [
+    'a deleted ledger is missed as long as HEAD has it',
+    (repository) => {
+      repository.remove(LEDGER);
+    },
+    {
+      code: 'ERR_AUTHORITY_MISSING',
+      message: `"${LEDGER}" lacks 2 lines that HEAD has`,
+      hint: /git checkout HEAD -- 'deploy\/authorities\.yaml'$/u,
+    },
+  ],
+  [
+    'a ledger whose removal was committed leaves keysets that nobody vouches for',
+    (repository) => {
+      repository.remove(LEDGER);
+      repository.commit();
+    },
+    {
+      code: 'ERR_KEYSET_STATE',
+      message: 'the store of "prod" has a keyset that is not in the ledger',
+      details: ['nothing says that prod/ca was made by this program'],
+      hint: /^only if you know the key, add to the ledger: - \{cluster: prod, keyset: ca, id: "/u,
+    },
+  ],
+  [
+    'a deleted ledger is missed without git too',
+    (repository) => {
+      repository.remove(LEDGER);
+      repository.remove('.git');
+    },
+    {
+      code: 'ERR_KEYSET_STATE',
+      message: 'the store of "prod" has a keyset that is not in the ledger',
+      hint: /^if the ledger lost lines, restore it from git/u,
+    },
+  ],
+  [
+    'a line dropped from the ledger is missed',
+    (repository) => {
+      edit(repository, LEDGER, lineOf(made), '');
+    },
+    { code: 'ERR_AUTHORITY_MISSING', message: LOST_LINE, hint: /git checkout HEAD/u },
+  ],
+  [
+    'a line of the ledger with another SPKI is not a line of it',
+    (repository) => {
+      edit(repository, LEDGER, /spki: "[0-9a-f]{8}/u, 'spki: "00000000');
+    },
+    {
+      code: 'ERR_STORE',
+      message: `"${LEDGER}": line 2 is not a ledger line`,
+      hint: /git checkout HEAD/u,
+    },
+  ],
+  [
+    'a line of the ledger that names another key is a line lost',
+    (repository) => {
+      edit(repository, LEDGER, lineOf(made), lineOf(forged));
+    },
+    { code: 'ERR_AUTHORITY_MISSING', message: LOST_LINE, hint: /git checkout HEAD/u },
+  ],
+  [
+    'a ledger that names another key, committed, gives the keyset away as another one',
+    (repository) => {
+      edit(repository, LEDGER, lineOf(made), lineOf(forged));
+      repository.commit();
+    },
+    {
+      code: 'ERR_AUTHORITY_MISSING',
+      message: MISSING,
+      details: ['prod/ca in the store is not the one in the ledger'],
+      hint: /git checkout HEAD/u,
+    },
+  ],
+  [
+    'conflict markers in the ledger are refused',
+    (repository) => {
+      const ours = lineOf(made);
+      edit(repository, LEDGER, ours, `<<<<<<< HEAD\n${ours}=======\n${lineOf(forged)}>>>>>>> x\n`);
+    },
+    {
+      code: 'ERR_STORE',
+      message: `"${LEDGER}": line 2 is not a ledger line`,
+      hint: /keep the lines of both sides/u,
+    },
+  ],
+  [
+    'a cluster renamed in the declaration leaves its store behind, which is an orphan',
+    (repository) => {
+      repository.write('clusters/main.ts', main({ clusters: ['production', 'test'] }));
+    },
+    {
+      code: 'ERR_ORPHANED',
+      message: ORPHANED,
+      details: ['cluster "prod" has a store but no declaration'],
+      hint: /^declare it again; a renamed cluster is a new cluster$/u,
+    },
+  ],
+  [
+    'a cluster renamed in the declaration and in the tree is refused: its documents say whose they are',
+    (repository) => {
+      repository.git('mv', 'deploy/prod', 'deploy/production');
+      repository.write('clusters/main.ts', main({ clusters: ['production', 'test'] }));
+    },
+    {
+      code: 'ERR_STORE',
+      message: /^"deploy\/production\/pki\/ca\/.*": it is of "prod\/ca", not of "production\/ca"$/u,
+      hint: /^a renamed cluster is a new cluster: move its folder back/u,
+    },
+  ],
+  [
+    'a folder renamed in the tree alone is an orphan',
+    (repository) => {
+      repository.git('mv', 'deploy/prod', 'deploy/production');
+    },
+    {
+      code: 'ERR_ORPHANED',
+      message: ORPHANED,
+      details: ['cluster "production" has a store but no declaration'],
+      hint: /^to take it out of the tree for good: cdk8s-pki remove production$/u,
+    },
+  ],
+  [
+    'the declaration of another repository is refused by what the tree holds',
+    (repository) => {
+      repository.write('clusters/main.ts', main({ clusters: ['other'] }));
+    },
+    {
+      code: 'ERR_ORPHANED',
+      message: 'nothing in the tree is of this declaration',
+      details: [
+        'cluster "prod" has a store but no declaration',
+        'cluster "test" has a store but no declaration',
+      ],
+      hint: /check that this is the declaration of this tree/u,
+    },
+  ],
+  [
+    'a state changed in keyset.yaml is refused',
+    (repository) => {
+      edit(repository, KEYSET, 'state: issuing', 'state: outgoing');
+    },
+    {
+      code: 'ERR_KEYSET_STATE',
+      message: 'keyset "prod/ca" has the states outgoing',
+      hint: /legal are/u,
+    },
+  ],
+  [
+    'an SPKI changed in keyset.yaml is refused',
+    (repository) => {
+      edit(repository, KEYSET, /spki: "?[0-9a-f]{64}"?/u, `spki: ${'0'.repeat(64)}`);
+    },
+    {
+      code: 'ERR_STORE',
+      message: /: its key is not the one that "deploy\/prod\/pki\/ca\/keyset\.yaml" lists$/u,
+      hint: /git checkout HEAD/u,
+    },
+  ],
+  [
+    'a keyset without its signature is refused',
+    (repository) => {
+      edit(repository, KEYSET, /^signature: .*\n/mu, '');
+    },
+    {
+      code: 'ERR_STORE',
+      message: `"${KEYSET}": field "signature" is missing`,
+      hint: /git checkout HEAD/u,
+    },
+  ],
+  [
+    'a signature of somebody else is refused',
+    (repository) => {
+      const signature = /^signature: .*$/mu.exec(forged[KEYSET] ?? '')?.[0] ?? '';
+      edit(repository, KEYSET, /^signature: .*$/mu, signature);
+    },
+    { code: 'ERR_KEYSET_SIGNATURE', message: NOT_SIGNED, hint: /must hold one of its keys/u },
+  ],
+  [
+    'an older revision, put back from the history of git, is refused though it was signed once',
+    async (repository) => {
+      const [first, entry] = [repository.read(KEYSET), entryOf(forged)];
+      repository.write(entry, forged[entry] ?? '');
+      repository.write(KEYSET, await secondRevision());
+      repository.write(LEDGER, repository.read(LEDGER) + lineOf(forged));
+      repository.commit();
+      const { status, stderr } = await repository.run(['plan']);
+      if (status !== 3) throw new Error(`the second revision is not sound: ${stderr}`);
+      repository.write(KEYSET, first);
+      repository.remove(entry);
+    },
+    {
+      code: 'ERR_KEYSET_STATE',
+      message: 'keyset "prod/ca" is at revision 1, HEAD has revision 2',
+      hint: /git checkout HEAD -- 'deploy\/prod\/pki\/ca'$/u,
+    },
+  ],
+  [
+    'a forged keyset in the place of one that was made is refused',
+    (repository) => {
+      plant(repository, forged, CA);
+      repository.commit();
+    },
+    {
+      code: 'ERR_AUTHORITY_MISSING',
+      message: MISSING,
+      details: ['prod/ca in the store is not the one in the ledger'],
+      hint: /--new-authority prod\/ca$/u,
+    },
+  ],
+  [
+    'a forged keyset of a cluster that is new is refused without a line in the ledger',
+    (repository) => {
+      repository.remove('deploy');
+      plant(repository, forged, 'deploy/prod/pki');
+      repository.git('update-ref', '-d', 'HEAD');
+    },
+    {
+      code: 'ERR_KEYSET_STATE',
+      message: 'the store of "prod" has a keyset that is not in the ledger',
+      hint: /only if you know the key/u,
+    },
+  ],
+  [
+    'a forged entry beside the one that is listed is refused',
+    (repository) => {
+      repository.write(entryOf(forged), forged[entryOf(forged)] ?? '');
+    },
+    {
+      code: 'ERR_KEYSET_STATE',
+      message:
+        /^keyset "prod\/ca" does not list "deploy\/prod\/pki\/ca\/[0-9a-f]{16}\.sops\.yaml"$/u,
+      hint: /remove the file/u,
+    },
+  ],
+  [
+    'a forged entry under the name of the one that is listed is refused',
+    (repository) => {
+      repository.write(entryOf(made), forged[entryOf(forged)] ?? '');
+    },
+    { code: 'ERR_STORE', message: /: its key is not the one that/u, hint: /git checkout HEAD/u },
+  ],
+  [
+    'a forged incoming entry, added to the list, is refused: its own key may not sign for it',
+    (repository) => {
+      const entry = entryOf(forged);
+      const { id, spki } = listed(forged, 'incoming');
+      repository.write(entry, forged[entry] ?? '');
+      edit(
+        repository,
+        KEYSET,
+        /^signature:/mu,
+        `  - {id: "${id}", state: incoming, spki: "${spki}"}\nsignature:`,
+      );
+      repository.write(LEDGER, repository.read(LEDGER) + lineOf(forged));
+    },
+    { code: 'ERR_KEYSET_SIGNATURE', message: NOT_SIGNED, hint: /git checkout HEAD/u },
+  ],
+  [
+    'a keyset of another cluster, copied in, is refused',
+    (repository) => {
+      repository.paste(`rm -r ${CA} && cp -r deploy/test/pki/ca ${CA}`);
+    },
+    {
+      code: 'ERR_STORE',
+      message: `"${KEYSET}": it is of "test/ca", not of "prod/ca"`,
+      hint: /a copied or renamed document is refused/u,
+    },
+  ],
+  [
+    'a keyset of another cluster, copied in with its names edited, is refused by its signature',
+    (repository) => {
+      repository.paste(
+        `rm -r ${CA} && cp -r deploy/test/pki/ca ${CA} && sed -i 's/^cluster: test/cluster: prod/' ${CA}/*`,
+      );
+    },
+    { code: 'ERR_KEYSET_SIGNATURE', message: NOT_SIGNED, hint: /copied keyset is refused/u },
+  ],
+  [
+    'an entry of another keyset, copied in, is refused',
+    (repository) => {
+      repository.paste(`cp deploy/test/pki/ca/*.sops.yaml ${CA}`);
+    },
+    {
+      code: 'ERR_KEYSET_STATE',
+      message: /^keyset "prod\/ca" does not list/u,
+      hint: /remove the file/u,
+    },
+  ],
+];
+
+for (const [title, damage, expected] of rows) {
+  test(title, async (t) => {
+    const repository = committed(t, made);
+    await damage(repository);
+    await refused(t, repository, ['synth'], expected, { as: alice });
+  });
+}
+
+for (const [title, damage] of [
+  [
+    'in another order',
+    (repository) => {
+      const [header = '', ...lines] = repository.read(LEDGER).trimEnd().split('\n');
+      repository.write(LEDGER, `${[header, ...lines.reverse()].join('\n')}\n`);
+    },
+  ],
+  [
+    'with lines twice, as merge=union leaves them',
+    (repository) => {
+      repository.write(LEDGER, repository.read(LEDGER) + repository.read(LEDGER));
+    },
+  ],
+  [
+    'with CRLF line ends',
+    (repository) => {
+      repository.write(LEDGER, repository.read(LEDGER).replaceAll('\n', '\r\n'));
+    },
+  ],
+] as readonly (readonly [string, (repository: Repository) => void])[]) {
+  test(`a ledger ${title} says the same, and is left as it is`, async (t) => {
+    const repository = committed(t, made);
+    damage(repository);
+    const before = repository.files();
+    const { status, stdout } = await repository.run(['synth']);
+    t.deepEqual([status, stdout], [0, 'nothing to do: 2 clusters are as declared\n']);
+    t.deepEqual(repository.files(), before);
+  });
+}
+
+test('two branches that each make an authority merge, and both are known', async (t) => {
+  const repository = committed(t, made);
+  for (const name of ['left', 'right']) {
+    repository.git('checkout', '-q', '-b', name, 'main');
+    const extra = `new pki.CertificateAuthority(prod, '${name}', { subject: { commonName: '${name}' } });`;
+    repository.write('clusters/main.ts', main({ ...TWO, extra }));
+    t.is((await repository.run(['synth'])).status, 0);
+    repository.commit();
+  }
+  const both = ['left', 'right']
+    .map(
+      (name) =>
+        `new pki.CertificateAuthority(prod, '${name}', { subject: { commonName: '${name}' } });`,
+    )
+    .join('\n');
+  // inventories and the declaration conflict, as they should; the ledger does not
+  t.throws(() => repository.git('merge', '-q', 'left'));
+  t.false(repository.git('diff', '--name-only', '--diff-filter=U').includes(LEDGER));
+  repository.git('checkout', '--ours', '--', '.');
+  repository.write('clusters/main.ts', main({ ...TWO, extra: both }));
+  t.is((await repository.run(['synth'])).status, 0);
+  t.is(repository.read(LEDGER).trimEnd().split('\n').length, 1 + 4);
+  repository.commit();
+  t.is((await repository.run(['plan'])).status, 0);
+  repository.remove('deploy/prod/pki/left');
+  await refused(t, repository, ['plan'], {
+    code: 'ERR_AUTHORITY_MISSING',
+    message: MISSING,
+    hint: /'deploy\/prod\/pki\/left'/u,
+  });
+});
+
+test('a forged keyset with a line in the ledger is what a reviewer must see: the line, and every leaf', async (t) => {
+  const repository = committed(t, made);
+  plant(repository, forged, CA);
+  repository.write(LEDGER, repository.read(LEDGER) + lineOf(forged));
+  repository.commit();
+  const { status, stdout } = await repository.run(['plan']);
+  t.is(status, 3);
+  t.regex(stdout, /^issue prod\/web: IssuerMissing, issuer "prod\/ca\/[0-9a-f]{16}" is gone/mu);
+  t.regex(repository.git('show', '--', LEDGER), /^\+- \{cluster: prod, keyset: ca, /mu);
+});
+
+// Wherever git's HEAD is
+
+for (const [title, prepare] of [
+  [
+    'a shallow clone',
+    'git commit -q --allow-empty -m x && git clone -q --depth 1 "file://$PWD" place',
+  ],
+  ['a worktree of git', 'git worktree add -q place'],
+  ['a detached HEAD', 'git clone -q . place && git -C place checkout -q --detach'],
+  [
+    'a partial clone',
+    'git config uploadpack.allowFilter true && git clone -q --filter=blob:none "file://$PWD" place',
+  ],
+] as const) {
+  test(`in ${title} a deleted keyset and a cut ledger are missed`, async (t) => {
+    const repository = committed(t, made);
+    repository.paste(prepare);
+    t.is((await repository.run(['plan'], { folder: 'place' })).status, 0);
+    repository.remove(`place/${LEDGER}`);
+    const cut = {
+      code: 'ERR_AUTHORITY_MISSING',
+      message: `"${LEDGER}" lacks 2 lines that HEAD has`,
+      hint: /git checkout HEAD/u,
+    };
+    await refused(t, repository, ['plan'], cut, { folder: 'place' });
+    repository.paste(`cd place && git checkout HEAD -- ${LEDGER} && rm -r ${CA}`);
+    const missing = { code: 'ERR_AUTHORITY_MISSING', message: MISSING, hint: /git checkout HEAD/u };
+    await refused(t, repository, ['plan'], missing, { folder: 'place' });
+  });
+}
+
+test('before the first commit the ledger alone misses a keyset', async (t) => {
+  const repository = new Repository(t, made);
+  repository.remove(CA);
+  await refused(t, repository, ['synth'], {
+    code: 'ERR_AUTHORITY_MISSING',
+    message: MISSING,
+    hint: /git rev-list -1 HEAD/u,
+  });
+});
+
+test('a repository without git in the path is an error, never an empty history', async (t) => {
+  const repository = committed(t, made);
+  const options = { environment: { PATH: '/nowhere' } };
+  await refused(
+    t,
+    repository,
+    ['synth'],
+    { code: 'ERR_READ', message: /^git cannot read this repository/u, hint: /git is installed/u },
+    options,
+  );
+});
