@@ -9,8 +9,8 @@ import { sortRows, type Checked, type Problem, type Row } from './check/row.ts';
 import { plural, summarize } from './check/summary.ts';
 import { checkText } from './check/print/text.ts';
 import { readCluster } from './check/tree.ts';
-import { selectClusters, selectionOf } from './select.ts';
-import { openTree } from './tree.ts';
+import { selectClusters, selectionOf } from './input/select.ts';
+import { openTree } from './input/tree.ts';
 
 /** How many clusters are read between two lines of progress. */
 const PROGRESS_STEP = 50;

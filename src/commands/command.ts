@@ -23,6 +23,7 @@ export interface CommandOptions {
   readonly tree?: string;
   readonly partial?: boolean;
   readonly newAuthority?: readonly string[];
+  readonly dryRun?: boolean;
   readonly user?: string;
   readonly group?: readonly string[];
   readonly validity?: string;

@@ -31,7 +31,7 @@ import type { Invocation } from './command.ts';
 import { openKeys } from './pipeline/unit/open.ts';
 import { NOTHING_FOREIGN } from './pipeline/context.ts';
 import { findIdentities } from './pipeline/identities.ts';
-import { openTree, type OpenTree } from './tree.ts';
+import { openTree, type OpenTree } from './input/tree.ts';
 
 const HOUR: Seconds = 3600;
 const DEFAULT_VALIDITY: Seconds = 8 * HOUR;

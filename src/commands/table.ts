@@ -5,7 +5,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'plan',
     summary: 'print what synth would do, with reasons; exit 3 if there is anything',
-    options: ['app', 'cluster', 'shard', 'output', 'now'],
+    options: ['app', 'cluster', 'shard', 'output', 'now', 'newAuthority'],
     formats: ['text', 'json'],
     load: () => import('./plan.ts'),
   },
@@ -15,6 +15,20 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: ['app', 'cluster', 'shard', 'output', 'now', 'partial', 'newAuthority'],
     formats: ['text', 'json'],
     load: () => import('./synth.ts'),
+  },
+  {
+    name: 'remove',
+    summary: 'take out of the tree what is no longer declared, and leave a tombstone',
+    description: 'Files that this program did not make stay where they are. Needs no identity.',
+    arguments: [
+      {
+        name: 'name',
+        description: 'a cluster, or cluster/node or cluster/keyset of one that stays',
+      },
+    ],
+    options: ['app', 'output', 'now', 'dryRun'],
+    formats: ['text', 'json'],
+    load: () => import('./remove.ts'),
   },
   {
     name: 'check',

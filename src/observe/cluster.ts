@@ -59,8 +59,27 @@ function leavesIn(
 
 /** Whether a cluster's folder holds documents of a store; other files in it are the user's. */
 export function hasStore(reader: TreeReader, tree: string, cluster: string): boolean {
-  const { keysets, leaves, strays } = listStore(reader, tree, cluster);
-  return keysets.length + leaves.length + strays.length > 0;
+  const { keysets, leaves } = listStore(reader, tree, cluster);
+  return keysets.length + leaves.length > 0;
+}
+
+/** The files of a store, sound or not, by the node or keyset in whose folder they are: null for those in none. */
+export function storeFiles(
+  reader: TreeReader,
+  tree: string,
+  cluster: string,
+): { readonly owner: string | null; readonly file: TreePath }[] {
+  const { keysets, leaves } = listStore(reader, tree, cluster);
+  return [
+    ...leaves.map((path) => ({ owner: credentialParts(path).node, file: layout.leaf(tree, path) })),
+    ...keysets.flatMap((path) => [
+      { owner: credentialParts(path).name, file: layout.keyset(tree, path) },
+      ...entriesOf(reader, tree, path).map(({ file }) => ({
+        owner: credentialParts(path).name,
+        file,
+      })),
+    ]),
+  ];
 }
 
 /**

@@ -1,33 +1,52 @@
-import type { DesiredUnit } from '../../model/desired.ts';
+import type { DesiredFleet, DesiredUnit } from '../../model/desired.ts';
 import { loadDeclaration, type LoadedRecord } from '../../load/load-declaration.ts';
 import { observeHead } from '../../observe/source/head.ts';
 import { treeReader } from '../../observe/source/reader.ts';
+import type { Selection } from '../../model/selection.ts';
 import type { ChainName } from '../../plan/checks.ts';
 import { PkiError } from '../../errors.ts';
 import type { Invocation } from '../command.ts';
-import { selectClusters, selectionOf } from '../select.ts';
+import { selectClusters, selectionOf } from '../input/select.ts';
 import type { Context } from './context.ts';
 import { SYSTEM_ENTROPY } from './ports.ts';
 import { run } from './run.ts';
 import type { RunResult, Sink } from './total.ts';
 import { withWorkshop } from './workshop.ts';
 
-/** Runs the line over a declaration: its process is started, ports are wired, and all of it ends when the work is done or fails. */
-export async function runDeclaration(
-  invocation: Invocation,
-  chain: ChainName,
-  sink: Sink | undefined,
-): Promise<RunResult> {
-  const { cwd, environment, options, output } = invocation;
+/** What is declared: the fleet at once, the units that a selection means one after the other. */
+interface Declared {
+  readonly fleet: DesiredFleet;
+  readonly units: AsyncIterable<DesiredUnit>;
+}
+
+/** Starts the declaration's process, and ends it when `work` is done or fails. */
+export async function withDeclaration<T>(
+  { cwd, environment, options }: Invocation,
+  selection: Selection,
+  work: (declared: Declared) => Promise<T>,
+): Promise<T> {
   const file = options.app ?? 'clusters/main.ts';
-  const selection = selectionOf(invocation);
   const records = loadDeclaration({ file, cwd, environment, selection });
   try {
     const first = await records.next();
     if (first.done === true || first.value.type !== 'fleet') {
       throw new PkiError('ERR_DECLARATION', `"${file}" declares no fleet`);
     }
-    const { fleet } = first.value;
+    return await work({ fleet: first.value.fleet, units: unitsOf(records) });
+  } finally {
+    await records.return();
+  }
+}
+
+/** Runs the line over a declaration, with ports to the world. */
+export function runDeclaration(
+  invocation: Invocation,
+  chain: ChainName,
+  sink: Sink | undefined,
+): Promise<RunResult> {
+  const { cwd, environment, options, output } = invocation;
+  const selection = selectionOf(invocation);
+  return withDeclaration(invocation, selection, async ({ fleet, units }) => {
     const { clusters, ...settings } = fleet;
     const names = clusters.map(({ name }) => name);
     const isSelected = selectClusters(selection, names);
@@ -42,25 +61,13 @@ export async function runDeclaration(
     };
     const head = await observeHead(cwd, fleet.tree);
     const make = sink && { environment, partial: options.partial === true };
-    return await withWorkshop(cwd, context, make, count, (workshop) =>
-      run(
-        {
-          context,
-          fleet,
-          head,
-          units: unitsOf(records),
-          isSelected,
-          workshop,
-          progress: (done) => {
-            output.progress(`${done} of ${count} clusters`);
-          },
-        },
-        sink,
-      ),
+    const progress = (done: number): void => {
+      output.progress(`${done} of ${count} clusters`);
+    };
+    return withWorkshop(cwd, context, make, count, (workshop) =>
+      run({ context, fleet, head, units, isSelected, workshop, progress }, sink),
     );
-  } finally {
-    await records.return();
-  }
+  });
 }
 
 async function* unitsOf(

@@ -29,7 +29,7 @@ export function inventoryFiles(
       renewAt: row.renewAt?.toISOString() ?? null,
       spki: row.spki,
     })),
-    files: [...files].sort(),
+    files: [...files, ...(rows.length === 0 ? [] : [layout.inventoryPage(tree, cluster)])].sort(),
   };
   const json: PlainFile = {
     format: 'plain',
@@ -70,4 +70,40 @@ function inventoryPage(cluster: string, rows: readonly InventoryRow[]): string {
     ...table.map((line) => `| ${line} |`),
     '',
   ].join('\n');
+}
+
+/** The text of an inventory, for programs or for people, without what was removed; what is not understood stays as it is. */
+export function withoutRows(
+  text: string,
+  removed: {
+    /** Of a node, or of a keyset. */
+    readonly name: string;
+    readonly isKeyset: boolean;
+    readonly files: readonly string[];
+  },
+): string {
+  const { name, isKeyset, files } = removed;
+  if (!text.startsWith('{')) {
+    const row = isKeyset ? `|  | ${name}/` : `| ${name} | `;
+    return text
+      .split('\n')
+      .filter((line) => !line.startsWith(row))
+      .join('\n');
+  }
+  try {
+    const inventory = JSON.parse(text) as {
+      readonly credentials: readonly { node: string | null; name: string; id?: string }[];
+      readonly files: readonly string[];
+    };
+    const isRemoved = (row: (typeof inventory.credentials)[number]): boolean =>
+      isKeyset ? row.id !== undefined && row.name === name : row.node === name;
+    const kept = {
+      ...inventory,
+      credentials: inventory.credentials.filter((row) => !isRemoved(row)),
+      files: inventory.files.filter((path) => !files.includes(path)),
+    };
+    return `${JSON.stringify(kept, null, 2)}\n`;
+  } catch {
+    return text;
+  }
 }

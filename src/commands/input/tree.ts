@@ -1,11 +1,11 @@
 import path from 'node:path';
-import { DEFAULTS } from '../catalog/defaults.ts';
-import { PkiError } from '../errors.ts';
-import { layout } from '../model/store/layout.ts';
-import type { TreeReader } from '../model/ports.ts';
-import { treeReader } from '../observe/source/reader.ts';
-import { storesOf } from './check/tree.ts';
-import type { Invocation } from './command.ts';
+import { DEFAULTS } from '../../catalog/defaults.ts';
+import { PkiError } from '../../errors.ts';
+import { layout } from '../../model/store/layout.ts';
+import type { TreeReader } from '../../model/ports.ts';
+import { treeReader } from '../../observe/source/reader.ts';
+import { storesOf } from '../check/tree.ts';
+import type { Invocation } from '../command.ts';
 
 /** A tree that is read without its declaration. */
 export interface OpenTree {

@@ -1,6 +1,6 @@
-import { PkiError } from '../errors.ts';
-import { selected, unmatchedGlob, type IsSelected, type Selection } from '../model/selection.ts';
-import type { Invocation } from './command.ts';
+import { PkiError } from '../../errors.ts';
+import { selected, unmatchedGlob, type IsSelected, type Selection } from '../../model/selection.ts';
+import type { Invocation } from '../command.ts';
 
 /**
  * What `--cluster` and `--shard` say.
