@@ -1,6 +1,6 @@
 import test from 'ava';
-import { selectionOf } from '../../../src/commands/select.ts';
-import { PkiError } from '../../../src/errors.ts';
+import { selectionOf } from '../../../../src/commands/input/select.ts';
+import { PkiError } from '../../../../src/errors.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
