@@ -1,4 +1,5 @@
 import test from 'ava';
+import { thisProcess } from '../../src/write/process.ts';
 import { declaration } from '../_helpers/declaration.ts';
 import { committed, refused, synthesized, type Files } from '../_helpers/refusal.ts';
 import { changed, newPerson, type Repository } from '../_helpers/run-cli.ts';
@@ -313,7 +314,8 @@ test('an undeclared keyset goes with a tombstone', async (t) => {
 
 test('remove waits for no other run: a lock of a live one stops it', async (t) => {
   const repository = orphaned(t);
-  repository.write('.cdk8s-pki/lock', JSON.stringify({ pid: process.ppid, host: 'elsewhere' }));
+  const holder = { ...thisProcess(), since: new Date().toISOString() };
+  repository.write('.cdk8s-pki/lock', JSON.stringify(holder));
   await refused(t, repository, ['remove', 'test'], {
     code: 'ERR_LOCKED',
     message: /^another run works on this tree/u,
