@@ -2,6 +2,7 @@ import {
   closeSync,
   existsSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -41,7 +42,10 @@ export function takeLock(state: string, now: Date): Lock {
   const own = thisProcess();
   const text = JSON.stringify({ ...own, since: now.toISOString() } satisfies Holder);
   for (let attempt = 0; attempt < 2; attempt += 1) {
-    if (create(file, text)) return lockOf(file, text);
+    if (create(file, text)) {
+      removeGraves(state);
+      return lockOf(file, text);
+    }
     const found = readText(file);
     if (found === undefined) continue; // given back in the meantime
     const holder = parseHolder(found);
@@ -99,11 +103,18 @@ function bury(file: string, found: string): void {
   const grave = `${file}.${process.pid}`;
   try {
     renameSync(file, grave);
+    if (readText(grave) === found) rmSync(grave, { force: true });
+    else renameSync(grave, file);
   } catch {
-    return; // another run was faster
+    // Another run was faster.
   }
-  if (readText(grave) === found) rmSync(grave, { force: true });
-  else renameSync(grave, file);
+}
+
+/** Left by runs that were cut off while they took a lock over. */
+function removeGraves(state: string): void {
+  for (const name of readdirSync(state)) {
+    if (/^lock\.\d+$/u.test(name)) rmSync(path.join(state, name), { force: true });
+  }
 }
 
 function locked(file: string, holder: Holder | undefined): PkiError {

@@ -145,8 +145,8 @@ export class Repository {
   }
 
   /** Starts it and kills it after so many milliseconds. */
-  async kill(args: readonly string[], delay: number, options: RunOptions = {}): Promise<void> {
-    await oneOfFew(() => this.#run(args, options, delay));
+  async kill(args: readonly string[], delay: number, options: RunOptions = {}): Promise<Result> {
+    return oneOfFew(() => this.#run(args, options, delay));
   }
 
   async #run(args: readonly string[], options: RunOptions, delay?: number): Promise<Result> {

@@ -29,6 +29,7 @@ export type ToolName =
   | 'gitea'
   | 'gitea-files'
   | 'ip'
+  | 'strace'
   | 'unshare'
   | 'nsenter';
 

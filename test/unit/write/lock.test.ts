@@ -94,19 +94,17 @@ for (const [what, pid] of [
 test('takeLock: a process that has died and was not waited for holds nothing', async (t) => {
   if (!isLinux) return t.pass();
   // Its parent, a shell that became something else, never asks for its status.
-  const script = 'sleep 0.01 & echo $!; cut -d" " -f22 /proc/$!/stat; exec sleep 60';
+  const script = 'sleep 100 & echo $!; exec sleep 100';
   const parent = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
   t.teardown(() => parent.kill('SIGKILL'));
-  let text = '';
-  while (text.split('\n').length < 3) {
-    const [chunk] = (await once(parent.stdout, 'data')) as [Buffer];
-    text += chunk.toString();
-  }
-  const [pid = '', started = ''] = text.split('\n');
-  while (!/\) Z /u.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  t.is(lookFor({ ...own, pid: Number(pid), started }), 'gone');
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+  const pid = Number(line.toString());
+  const stat = (): string => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /u, '');
+  const found = { ...own, pid, started: stat().split(' ')[19] ?? '' };
+  t.is(lookFor(found), 'alive');
+  process.kill(pid, 'SIGKILL');
+  while (!stat().startsWith('Z')) await new Promise((resolve) => setTimeout(resolve, 5));
+  t.is(lookFor(found), 'gone');
 });
 
 test('takeLock: a process of another machine, boot or container holds it for an hour', (t) => {
@@ -163,6 +161,13 @@ test('takeLock: who was taken over sees so, and does not take the lock away', (t
   t.false(lock.isHeld());
   lock.release();
   t.is(readFileSync(file, 'utf8'), holder({ pid: process.ppid }));
+});
+
+test('takeLock: what a run left that was cut off while it took a lock over is removed', (t) => {
+  const { state } = withLock(t, holder({ pid: GONE, started: '1' }));
+  writeFileSync(path.join(state, `lock.${GONE}`), 'an older one');
+  takeLock(state, NOW).release();
+  t.deepEqual(readdirSync(state), []);
 });
 
 test('takeLock: no room for it is ERR_WRITE', (t) => {

@@ -1,4 +1,29 @@
-/** Certificates that other programs made, for tests. */
+import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import forge from 'node-forge';
+import { decodeCertificates, formatPem } from '../../../src/x509/read/pem.ts';
+
+/** Certificates that other programs made, for tests. Their private keys are not kept. */
+
+/** The same certificate, every name and extension octet by octet, with an ECDSA P-256 key made now that signs it itself. */
+export function withOwnKey(pem: string): { readonly pem: string; readonly privateKey: KeyObject } {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const [der = Buffer.alloc(0)] = decodeCertificates(pem);
+  const read = (octets: Buffer): forge.asn1.Asn1 =>
+    forge.asn1.fromDer(forge.util.createBuffer(octets.toString('binary')), {
+      strict: true,
+      decodeBitStrings: false,
+    } as never);
+  const write = (value: forge.asn1.Asn1): Buffer =>
+    Buffer.from(forge.asn1.toDer(value).getBytes(), 'binary');
+  const certificate = read(der);
+  const [toBeSigned, , signature] = certificate.value as forge.asn1.Asn1[];
+  if (toBeSigned === undefined || signature === undefined) throw new TypeError('no certificate');
+  const parts = toBeSigned.value as forge.asn1.Asn1[];
+  parts[6] = read(publicKey.export({ type: 'spki', format: 'der' }));
+  const octets = sign('sha256', write(toBeSigned), privateKey);
+  signature.value = `\0${octets.toString('binary')}`;
+  return { pem: formatPem('CERTIFICATE', write(certificate)), privateKey };
+}
 
 /** CA as kubeadm makes it, by Go's crypto/x509: `O=[zeta a_b], CN=kubernetes`, one of the values a UTF8String. */
 export const goCa = `-----BEGIN CERTIFICATE-----
@@ -12,14 +37,6 @@ MB0GA1UdDgQWBBT6bFk7OhQf8bhce3UR4kUyv7ZS2zAVBgNVHREEDjAMggprdWJl
 cm5ldGVzMAoGCCqGSM49BAMCA0kAMEYCIQDLORptM/i+X3ypQ3uX8I9g8YYaC3DN
 7+QkUz7CC29THAIhAMAGd4yb0LfI74/v2d84smHF2G88rRggdRtSE3sHaZVo
 -----END CERTIFICATE-----
-`;
-
-/** The key of `goCa`; it signs nothing but tests. */
-export const goKey = `-----BEGIN EC PRIVATE KEY-----
-MHcCAQEEIE9SSwdxtZgVyRud9gzVtG+wgOmq0vQ7SauXXkLGWfVBoAoGCCqGSM49
-AwEHoUQDQgAEZz9wkTEFx6KHAmvpL1eeidAfx/ZN24+pvHaIsVaQCwoEZt3HBcvD
-klK5HxWC0yjgmZZKZqOB96YQgMqMKAMxbQ==
------END EC PRIVATE KEY-----
 `;
 
 /** `kube-apiserver` under `goCa`, by Go, to 2034-06-01T02:03:04Z. */
@@ -50,14 +67,6 @@ BS3mN5g/TgkCIQCk5tk4LRhXBvnLt6sowCTrwvi3z+nmVClu0dA5ykvbdw==
 -----END CERTIFICATE-----
 `;
 
-/** The key of `noSki`; it signs nothing but tests. */
-export const noSkiKey = `-----BEGIN EC PRIVATE KEY-----
-MHcCAQEEIGdaC4PmFfQoHIP8IUiapi6GsBZqU9oNROSpqBeIjKN9oAoGCCqGSM49
-AwEHoUQDQgAE7uFbxoMsh1RjmiUypsRkc03I5LNMjQYGAhuH5mQSZ3sMQgXytKhU
-hBGuRiZFG2GszOmSPtkprXHN4Fw5FthqPA==
------END EC PRIVATE KEY-----
-`;
-
 /** CA with the subject key identifier `abcdef0102` and UTF8String names that could be printable, by OpenSSL. */
 export const odd = `-----BEGIN CERTIFICATE-----
 MIIBaTCCAQ+gAwIBAgIUCKCQVYceS//tf8LF1LuvWXMeOFEwCgYIKoZIzj0EAwIw
@@ -69,14 +78,6 @@ BAUwAwEB/zAOBgNVHQ8BAf8EBAMCAgQwDgYDVR0OBAcEBavN7wECMAoGCCqGSM49
 BAMCA0gAMEUCIE+Zuam2tULz1/9JstZvBjDCzqSatF8DGI7ipVMUb5RXAiEA1Qt6
 22Ho3oE/d6Uk3fL0pSSIZJkvJbvwQEq9xS0waJo=
 -----END CERTIFICATE-----
-`;
-
-/** The key of `odd`; it signs nothing but tests. */
-export const oddKey = `-----BEGIN EC PRIVATE KEY-----
-MHcCAQEEIFQ2mllBDbOq76a25+lfSi9wa5KDk8u7wNIu1ST6J1jJoAoGCCqGSM49
-AwEHoUQDQgAEK4ThUejNIuUmZyq5zZ+C6F6tVsJ5Zo7Cy8ShdkzUjhTxMNXY2KEh
-mFsxV+oRqrzJRrFC1XEg281jJ4lrxLhRqg==
------END EC PRIVATE KEY-----
 `;
 
 /** A P-521 key, and the addresses `::ffff:10.0.0.1`, `::a00:1`, `fe80::`, `1::2:0:0:3`, by OpenSSL. */

@@ -1,34 +1,36 @@
 import test from 'ava';
 import { buildCertificate } from '../../../../src/x509/build/certificate.ts';
 import { readCertificate } from '../../../../src/x509/read/certificate.ts';
-import { readPrivateKey } from '../../../../src/x509/read/key.ts';
 import { checkCertificate, OID, parseCertificate } from '../../../_helpers/check-certificate.ts';
 import { caSpec, leafSpec, rootCa, sharedKey } from '../fixtures.ts';
-import { goCa, goKey, goLeaf, noSki, noSkiKey, odd, oddKey } from '../foreign.ts';
+import { goCa, goLeaf, noSki, odd, withOwnKey } from '../foreign.ts';
 
-const adopted = (pem: string, key: string) => ({
-  certificate: readCertificate(pem),
-  privateKey: readPrivateKey(key),
-});
+const adopted = (foreign: string) => {
+  const { pem, privateKey } = withOwnKey(foreign);
+  return { certificate: readCertificate(pem), privateKey };
+};
 const future = { notBefore: new Date('2027-01-01'), notAfter: new Date('2028-01-01') };
 
 test("issuer: its name is copied octet by octet from Go's certificate", async (t) => {
   const key = await sharedKey('ECDSA-P256', 'leaf');
-  const pem = buildCertificate(leafSpec(), key, adopted(goCa, goKey));
-  checkCertificate(t, pem, { profile: 'server', issuer: goCa });
+  const ca = adopted(goCa);
+  const pem = buildCertificate(leafSpec(), key, ca);
+  checkCertificate(t, pem, { profile: 'server', issuer: ca.certificate.pem });
+  t.is(readCertificate(pem).issuer, readCertificate(goLeaf).issuer);
 });
 
 test('issuer: a name and an identifier that this product would write otherwise are copied too', async (t) => {
   const key = await sharedKey('ECDSA-P256', 'leaf');
-  const pem = buildCertificate(leafSpec(future), key, adopted(odd, oddKey));
-  checkCertificate(t, pem, { profile: 'server', issuer: odd });
+  const ca = adopted(odd);
+  const pem = buildCertificate(leafSpec(future), key, ca);
+  checkCertificate(t, pem, { profile: 'server', issuer: ca.certificate.pem });
   const { extensions } = parseCertificate(pem);
   t.is(extensions.get(OID.authorityKeyIdentifier)?.value.toString('hex'), '30078005abcdef0102');
 });
 
 test('issuer: one without an identifier gets the one of its key', async (t) => {
   const key = await sharedKey('ECDSA-P256', 'leaf');
-  const ca = adopted(noSki, noSkiKey);
+  const ca = adopted(noSki);
   const authority = parseCertificate(buildCertificate(leafSpec(future), key, ca)).extensions.get(
     OID.authorityKeyIdentifier,
   );
@@ -40,7 +42,7 @@ test('issuer: one without an identifier gets the one of its key', async (t) => {
 
 test('issuer: refuses one that is no CA', async (t) => {
   const key = await sharedKey('ECDSA-P256', 'leaf');
-  t.throws(() => buildCertificate(leafSpec(), key, adopted(goLeaf, goKey)), {
+  t.throws(() => buildCertificate(leafSpec(), key, adopted(goLeaf)), {
     code: 'ERR_ISSUE',
     message: 'issuer "kube-apiserver" is not a CA',
   });
@@ -48,7 +50,7 @@ test('issuer: refuses one that is no CA', async (t) => {
 
 test('issuer: refuses a private key that is not its own', async (t) => {
   const key = await sharedKey('ECDSA-P256', 'leaf');
-  t.throws(() => buildCertificate(leafSpec(), key, adopted(goCa, oddKey)), {
+  t.throws(() => buildCertificate(leafSpec(), key, { ...adopted(goCa), privateKey: key }), {
     code: 'ERR_ISSUE',
     message: 'private key is not the one of issuer "kubernetes"',
   });

@@ -1,9 +1,9 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import test from 'ava';
 import { formatPrivateKey, formatPublicKey, generateKey } from '../../../../src/x509/build/key.ts';
-import { keyAlgorithmOf, readPrivateKey } from '../../../../src/x509/read/key.ts';
+import { keyAlgorithmOf } from '../../../../src/x509/read/key.ts';
+import { formatPem } from '../../../../src/x509/read/pem.ts';
 import { ALGORITHMS, sharedKey } from '../fixtures.ts';
-import { goKey } from '../foreign.ts';
 
 /** As kubeadm labels them. */
 const LABELS = {
@@ -47,8 +47,13 @@ test('generateKey: another key every time', async (t) => {
   t.false((await generateKey('Ed25519')).equals(await generateKey('Ed25519')));
 });
 
-test('formatPrivateKey: the same octets as Go writes', (t) => {
-  t.is(formatPrivateKey(readPrivateKey(goKey)), goKey);
+test('formatPrivateKey: the same fields as Go writes, RFC 5915 with curve and public key', async (t) => {
+  const key = await sharedKey('ECDSA-P256', 'leaf');
+  const { d = '', x = '', y = '' } = key.export({ format: 'jwk' });
+  const hex = [d, x, y].map((number) => Buffer.from(number, 'base64url').toString('hex'));
+  const [secret = '', ...point] = hex;
+  const der = `30770201010420${secret}a00a06082a8648ce3d030107a14403420004${point.join('')}`;
+  t.is(formatPrivateKey(key), formatPem('EC PRIVATE KEY', Buffer.from(der, 'hex')));
 });
 
 test('formatPrivateKey: refuses a kind that kubeadm does not know', (t) => {

@@ -1,8 +1,14 @@
+import { generateKeyPairSync } from 'node:crypto';
 import test from 'ava';
 import { readCertificate } from '../../../../src/x509/read/certificate.ts';
 import { decodeCertificates, formatPem } from '../../../../src/x509/read/pem.ts';
 import { leaf } from '../fixtures.ts';
-import { goCa, goKey, goLeaf, noSki, p521, zoo } from '../foreign.ts';
+import { goCa, goLeaf, noSki, p521, zoo } from '../foreign.ts';
+
+/** In the form of Go and OpenSSL. */
+const ecKey = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  .privateKey.export({ type: 'sec1', format: 'pem' })
+  .toString();
 
 test('readCertificate: every field of a certificate by Go', (t) => {
   t.deepEqual(readCertificate(goLeaf), {
@@ -71,7 +77,7 @@ test('readCertificate: a key that this product does not make has no algorithm', 
 });
 
 test('readCertificate: other blocks and text beside the certificate are skipped', (t) => {
-  t.is(readCertificate(`preamble\n${goKey}${noSki}`).pem, noSki);
+  t.is(readCertificate(`preamble\n${ecKey}${noSki}`).pem, noSki);
 });
 
 const [der = Buffer.alloc(0)] = decodeCertificates(goLeaf);
@@ -91,11 +97,11 @@ const refused = test.macro<[string, string]>({
 
 const NO_CERTIFICATE = 'PEM block "CERTIFICATE" holds no X.509 certificate';
 test('two certificates', refused, goLeaf + goCa, '2 certificates where one is expected');
-test('a private key', refused, goKey, 'no PEM block "CERTIFICATE"');
+test('a private key', refused, ecKey, 'no PEM block "CERTIFICATE"');
 test(
   'a key in the clothes of a certificate',
   refused,
-  goKey.replaceAll('EC PRIVATE KEY', 'CERTIFICATE'),
+  ecKey.replaceAll('EC PRIVATE KEY', 'CERTIFICATE'),
   NO_CERTIFICATE,
 );
 test(

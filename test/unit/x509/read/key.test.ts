@@ -13,7 +13,12 @@ import {
   verifySignature,
 } from '../../../../src/x509/read/key.ts';
 import { ALGORITHMS, sharedKey } from '../fixtures.ts';
-import { goCa, goKey } from '../foreign.ts';
+import { goCa, withOwnKey } from '../foreign.ts';
+
+/** In the form of Go and OpenSSL. */
+const ecKey = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  .privateKey.export({ type: 'sec1', format: 'pem' })
+  .toString();
 
 for (const algorithm of ALGORITHMS) {
   test(`keyAlgorithmOf: ${algorithm}, of either half of a key`, async (t) => {
@@ -38,9 +43,10 @@ for (const algorithm of ALGORITHMS) {
 }
 
 test('spkiHash: the same of a private key, its public key and its certificate', (t) => {
-  const key = readPrivateKey(goKey);
-  t.is(spkiHash(key), readCertificate(goCa).spki);
-  t.is(spkiHash(createPublicKey(key)), readCertificate(goCa).spki);
+  const { pem, privateKey } = withOwnKey(goCa);
+  const { spki } = readCertificate(pem);
+  t.is(spkiHash(privateKey), spki);
+  t.is(spkiHash(createPublicKey(privateKey)), spki);
 });
 
 test('publicKeyInfo: never mixes up two keys', async (t) => {
@@ -63,7 +69,7 @@ test('keyAlgorithmOf: null for keys of another kind, which do not sign either', 
   }
 });
 
-const body = goKey.split('\n')[1] ?? '';
+const body = ecKey.split('\n')[1] ?? '';
 
 const refused = test.macro<[(pem: string) => KeyObject, string, string]>({
   exec(t, read, pem, message) {
@@ -85,18 +91,18 @@ test(
   'readPrivateKey: refuses a damaged key, and shows nothing of it',
   refused,
   readPrivateKey,
-  goKey.replace(body, body.slice(0, 40)),
+  ecKey.replace(body, body.slice(0, 40)),
   'private key cannot be read',
 );
 test(
   'readPrivateKey: refuses a truncated key, and shows nothing of it',
   refused,
   readPrivateKey,
-  goKey.slice(0, 120),
+  ecKey.slice(0, 120),
   'private key cannot be read',
 );
 test('readPrivateKey: refuses a key with a passphrase', (t) => {
-  const key = readPrivateKey(goKey);
+  const key = readPrivateKey(ecKey);
   for (const type of ['pkcs8', 'sec1'] as const) {
     const pem = key.export({ type, format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' });
     const message = 'private key is encrypted with a passphrase';
@@ -107,7 +113,7 @@ test(
   'readPublicKey: refuses a private key, which node would take',
   refused,
   readPublicKey,
-  goKey,
+  ecKey,
   'no PEM block with a public key',
 );
 test(

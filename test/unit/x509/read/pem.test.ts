@@ -1,6 +1,12 @@
+import { generateKeyPairSync } from 'node:crypto';
 import test from 'ava';
 import { splitCertificates } from '../../../../src/x509/read/pem.ts';
-import { goCa, goKey, goLeaf } from '../foreign.ts';
+import { goCa, goLeaf } from '../foreign.ts';
+
+/** In the form of Go and OpenSSL. */
+const ecKey = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  .privateKey.export({ type: 'sec1', format: 'pem' })
+  .toString();
 
 test('splitCertificates: the blocks of a chain, in order, as they were written', (t) => {
   t.deepEqual(splitCertificates(goLeaf + goCa), [goLeaf, goCa]);
@@ -15,7 +21,7 @@ test('splitCertificates: CRLF, text around the blocks and other line lengths bec
 });
 
 test('splitCertificates: blocks of other kinds are skipped', (t) => {
-  t.deepEqual(splitCertificates(goLeaf + goKey), [goLeaf]);
+  t.deepEqual(splitCertificates(goLeaf + ecKey), [goLeaf]);
 });
 
 const refused = test.macro<[string, string]>({
@@ -28,7 +34,7 @@ const refused = test.macro<[string, string]>({
 
 const truncated = 'PEM block "CERTIFICATE" is truncated';
 test('text without a certificate', refused, 'hello', 'no PEM block "CERTIFICATE"');
-test('a private key alone', refused, goKey, 'no PEM block "CERTIFICATE"');
+test('a private key alone', refused, ecKey, 'no PEM block "CERTIFICATE"');
 test('a block without its end', refused, goCa.slice(0, -30), truncated);
 test(
   'a block that the next one interrupts',
