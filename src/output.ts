@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { PkiError } from './errors.ts';
+import { withoutSecrets } from './model/concealed.ts';
 
 /** The one printer: results on stdout, everything for people on stderr, colours only on a terminal. */
 export interface Output {
@@ -65,7 +66,8 @@ export function createOutput(
       for (const detail of details) note(`${PREFIX}   ${printable(detail)}`);
       for (const hint of hints)
         note(`${PREFIX} ${paintError('strong', 'hint:')} ${printable(hint)}`);
-      if (environment.CDK8S_PKI_DEBUG === '1' && error instanceof Error) note(stackOf(error));
+      if (environment.CDK8S_PKI_DEBUG === '1' && error instanceof Error)
+        note(withoutSecrets(stackOf(error)));
     },
     progress: (text) => {
       if (!isLive) return;
@@ -76,10 +78,10 @@ export function createOutput(
   };
 }
 
-/** Control characters out of file names and the like must not steer a terminal. */
+/** Control characters out of file names and the like must not steer a terminal, and no secret must be shown in one. */
 export function printable(text: string): string {
   // eslint-disable-next-line no-control-regex -- exactly these are meant
-  return text.replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/gu, '\uFFFD');
+  return withoutSecrets(text).replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/gu, '\uFFFD');
 }
 
 function describe(error: unknown): {

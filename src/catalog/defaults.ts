@@ -29,3 +29,6 @@ export const KEY_ALGORITHMS: readonly KeyAlgorithm[] = [
 
 /** Room to rotate an authority in: it must outlive its longest leaf by three soaks and this (DESIGN §5). */
 export const ROTATION_MARGIN: Seconds = 30 * DAY;
+
+/** A century: longer spans are mistakes, and much longer ones end where no certificate can say (RFC 5280 §4.1.2.5). */
+export const LONGEST_SPAN: Seconds = 36_525 * DAY;

@@ -28,6 +28,7 @@ import { nativeCipher } from '../sops/cipher.ts';
 import { generateKey } from '../x509/build/key.ts';
 import { readPrivateKey } from '../x509/read/key.ts';
 import type { Invocation } from './command.ts';
+import { nameHints } from './suggest.ts';
 import { openKeys } from './pipeline/unit/open.ts';
 import { NOTHING_FOREIGN } from './pipeline/context.ts';
 import { findIdentities } from './pipeline/identities.ts';
@@ -153,7 +154,7 @@ function observeClient(
 } {
   if (!clusters.includes(cluster)) {
     throw new PkiError('ERR_USAGE', `there is no cluster "${cluster}" in the tree`, {
-      hint: `clusters are: ${clusters.join(', ') || 'none'}`,
+      hint: nameHints(cluster, 'clusters', clusters),
     });
   }
   const path = listStore(reader, tree, cluster).leaves.find((leaf) => {
@@ -170,11 +171,20 @@ function observeClient(
       'ERR_STORE',
       `cluster "${cluster}" has no admin.conf to take the server from`,
       {
-        hint: 'only a KubeadmCluster whose tree is complete has one: cdk8s-pki synth',
+        hint: 'only a KubeadmCluster whose tree is complete and sound has one: cdk8s-pki synth',
       },
     );
   }
   return { administrator: { ...client, leaf }, keyset };
+}
+
+/** Undefined for what is no YAML: it says nothing of the server. What a parser says quotes the text. */
+function parseYaml(text: string): unknown {
+  try {
+    return load(text, { maxAliases: 0 });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Server and cluster name out of the clear part of an administrator's kubeconfig. */
@@ -184,7 +194,7 @@ function readClient(
 ): { readonly server: string; readonly clusterName: string } | undefined {
   const { cluster, node } = credentialParts(path);
   const file = treePath(layout.node(tree, cluster, node ?? ''), 'etc/kubernetes/admin.conf');
-  const document: unknown = load(Buffer.from(reader.read(file) ?? '{}').toString('utf8'));
+  const document = parseYaml(Buffer.from(reader.read(file) ?? '{}').toString('utf8'));
   const clusters: unknown =
     typeof document === 'object' && document !== null && 'clusters' in document
       ? document.clusters

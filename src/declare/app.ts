@@ -1,6 +1,6 @@
 import * as cdk8s from 'cdk8s';
 import { DEFAULTS } from '../catalog/defaults.ts';
-import { relativePath } from '../catalog/names/tree-name.ts';
+import { treeFolder } from '../catalog/names/tree-name.ts';
 import { setMark } from './tree/mark.ts';
 import { addProblems } from './tree/problems.ts';
 import type { Defaults } from './tree/props.ts';
@@ -54,7 +54,7 @@ export class App extends cdk8s.App {
     super();
     const { tree = DEFAULTS.tree, encryption = 'native', removedRecipients = [] } = props;
     const settings = settingsFrom(props.defaults ?? {});
-    const path = relativePath(tree.replace(/^\.\//u, '').replace(/\/$/u, ''));
+    const path = treeFolder(tree.replace(/^\.\//u, '').replace(/\/$/u, ''));
     setMark(this, {
       kind: 'App',
       recipients: [...props.recipients],
@@ -71,9 +71,6 @@ export class App extends cdk8s.App {
     addProblems(this, [
       ...settingsProblems(settings),
       ...(path.problem === undefined ? [] : [`tree ${path.problem}`]),
-      ...(path.value?.startsWith('.git/') || path.value === '.git'
-        ? ['tree ".git" belongs to git']
-        : []),
       ...removedRecipients
         .filter(({ since }) => !/^\d{4}-\d\d-\d\d/u.test(since) || Number.isNaN(Date.parse(since)))
         .map(({ since }) => `since ${JSON.stringify(since)} is not an RFC 3339 date`),

@@ -4,6 +4,7 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import type { IConstruct } from 'constructs';
 import { createJiti } from 'jiti';
+import { withoutSecrets } from '../model/concealed.ts';
 import { selected, type Selection } from '../model/selection.ts';
 import type { DeclarationFailure, DeclarationRecord } from '../model/desired.ts';
 import { collect } from './fleet/collect.ts';
@@ -63,15 +64,27 @@ function findApp(module: unknown): IConstruct | undefined {
 const hasExport = (module: unknown): boolean =>
   typeof module === 'object' && module !== null && Object.keys(module).length > 0;
 
+/** More of a user's error is not printed. */
+const MOST_OF_ERROR = 10_000;
+
 /** The user's own error, with the lines of the stack that are the user's. */
 function printError(error: unknown): void {
-  const { stack } = error instanceof Error ? error : new Error(String(error));
-  const lines = (stack ?? String(error)).split('\n');
+  const lines = stackOf(error).slice(0, MOST_OF_ERROR).split('\n');
   const own = lines.filter(
     (line) => !/^\s+at .*(?:node:|node_modules|[/\\]declare[/\\])/u.test(line),
   );
   const shown = process.env['CDK8S_PKI_DEBUG'] === '1' ? lines : own;
-  process.stderr.write(`${shown.join('\n')}\n`);
+  process.stderr.write(`${withoutSecrets(shown.join('\n'))}\n`);
+}
+
+/** Anything can be thrown, also what cannot be made a text. */
+function stackOf(error: unknown): string {
+  try {
+    const stack: unknown = error instanceof Error ? (error.stack ?? error.message) : undefined;
+    return typeof stack === 'string' ? stack : `Error: ${String(error)}`;
+  } catch {
+    return `Error: something that is no text was thrown (${typeof error})`;
+  }
 }
 
 const CLUSTERS_PER_COLLECTION = 2500;

@@ -5,6 +5,9 @@ import { PkiError } from '../errors.ts';
 export type ClientCertificate =
   { readonly pem: string } | { readonly file: string } | { readonly other: true };
 
+/** People write some; a file of nothing else is no kubeconfig. */
+const MOST_ALIASES = 100;
+
 type Mapping = Readonly<Record<string, unknown>>;
 
 /**
@@ -31,7 +34,7 @@ export function findClientCertificate(file: string, text: string): ClientCertifi
 function parse(file: string, text: string): Mapping {
   let config: unknown;
   try {
-    config = load(text, { schema: FAILSAFE_SCHEMA });
+    config = load(text, { schema: FAILSAFE_SCHEMA, maxAliases: MOST_ALIASES });
   } catch {
     throw new PkiError('ERR_READ', `"${file}": the file is not YAML`);
   }

@@ -1,4 +1,5 @@
 import { PkiError } from '../errors.ts';
+import { withoutSecrets } from '../model/concealed.ts';
 import type { DeclarationFailure, DeclarationProblem } from '../model/desired.ts';
 
 const REASONS: Readonly<Record<DeclarationFailure, readonly [message: string, hint: string]>> = {
@@ -56,7 +57,9 @@ export function stopped(
   });
 }
 
-/** Text of a construct may hold anything, terminal sequences included. */
+/** Text of a construct may hold anything, terminal sequences and secrets included. */
 function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '\u{fffd}').slice(0, 2000);
+  return withoutSecrets(text)
+    .replaceAll(/\p{Cc}/gu, '\u{fffd}')
+    .slice(0, 2000);
 }

@@ -9,6 +9,7 @@ import { failure, invalid, malformed, stopped } from './failures.ts';
 import { lines } from './lines.ts';
 import { parseRecord } from './parse-record.ts';
 import { ShapeError } from './shape.ts';
+import { untilEnded } from './untrusted-pipe.ts';
 
 export interface LoadOptions {
   /** The declaration's file, from `cwd`. */
@@ -49,11 +50,13 @@ export async function* loadDeclaration(options: LoadOptions): AsyncGenerator<Loa
     stdio: ['ignore', process.stderr.fd, process.stderr.fd, 'pipe'],
     buffer: false,
     reject: false,
-    cleanup: true, // an interrupt of this process ends that one
+    cleanup: true, // an interrupt of this process ends that one,
+    killSignal: 'SIGKILL', // whatever handlers its code has
     ...(signal === undefined ? {} : { cancelSignal: signal }),
   });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
   try {
-    const ended = yield* checked(file, selection, child.stdio[3]);
+    const ended = yield* checked(file, selection, untilEnded(child.stdio[3], exited));
     if (!ended) throw stopped(file, await child);
   } finally {
     child.kill('SIGKILL');

@@ -1,9 +1,10 @@
-import { KEY_ALGORITHMS } from '../catalog/defaults.ts';
+import { KEY_ALGORITHMS, LONGEST_SPAN } from '../catalog/defaults.ts';
 import {
   chartName,
   credentialName,
   nodeName,
   relativePath,
+  treeFolder,
   WORKERS,
 } from '../catalog/names/tree-name.ts';
 import type {
@@ -41,7 +42,8 @@ const clusterName = text(
 const node = text('a node name', (name) => nodeName(name).value === name);
 const credential = text('a credential name', (name) => credentialName(name).value === name);
 const path = text('a relative path', (value) => relativePath(value).value === value);
-const seconds = integer(0);
+const tree = text('the folder of a tree', (value) => treeFolder(value).value === value);
+const seconds = integer(0, LONGEST_SPAN);
 const algorithm = oneOf(...KEY_ALGORITHMS);
 const recipients = listOf(text('one line', (value) => /^[\u0020-\u007e]{1,2000}$/u.test(value)));
 const strings = listOf(string);
@@ -128,11 +130,26 @@ const leaf = objectOf<DesiredLeaf>({
   ),
 });
 
+/** js-yaml reads 100 levels at most: what is written must be read back. */
+const MOST_LEVELS = 90;
+
 const template: Shape<DesiredManifest['template']> = (value, where) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new ShapeError(where, 'an object');
+  if (levels(value) > MOST_LEVELS)
+    throw new ShapeError(where, `an object of at most ${MOST_LEVELS} levels`);
   return value as DesiredManifest['template'];
 };
+
+/** How deep lists and objects stand in each other, counted without recursion. */
+function levels(value: object): number {
+  let count = 0;
+  for (let level = [value]; level.length > 0 && count <= MOST_LEVELS; count += 1)
+    level = level.flatMap((holder) => Object.values(holder).filter(isHolder));
+  return count;
+}
+
+const isHolder = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /** `manifests/<file>` or `<chart>/<file>`, never a folder that the tool itself fills. */
 const manifestPath = text('a manifest path', (value) => {
@@ -170,7 +187,7 @@ const cluster = objectOf<DesiredCluster>({
 });
 
 export const fleetShape = objectOf<DesiredFleet>({
-  tree: path,
+  tree,
   removedRecipients: listOf(
     objectOf<DesiredFleet['removedRecipients'][number]>({
       recipient: string,

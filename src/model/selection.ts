@@ -21,9 +21,8 @@ export type IsSelected = (clusters: readonly string[]) => boolean;
  * @param names all clusters of the fleet.
  */
 export function selected({ clusters, shard }: Selection, names: readonly string[]): IsSelected {
-  const patterns = clusters?.map(globPattern);
   const matching = (name: string): boolean =>
-    patterns === undefined || patterns.some((pattern) => pattern.test(name));
+    clusters === undefined || clusters.some((glob) => matches(glob, name));
   if (shard === undefined) return (unit) => unit.some(matching);
   const { index, total } = shard;
   const all = names.filter(matching).sort();
@@ -40,13 +39,25 @@ export function unmatchedGlob(
   { clusters = [] }: Selection,
   names: readonly string[],
 ): string | undefined {
-  return clusters.find((glob) => {
-    const pattern = globPattern(glob);
-    return !names.some((name) => pattern.test(name));
-  });
+  return clusters.find((glob) => !names.some((name) => matches(glob, name)));
 }
 
-function globPattern(glob: string): RegExp {
-  const literal = glob.replaceAll(/[.+^${}()|[\]\\]/gu, String.raw`\$&`);
-  return new RegExp(`^${literal.replaceAll('*', '.*').replaceAll('?', '.')}$`, 'u');
+/** By hand, since many stars in a regular expression take for ever: only the last star is ever tried again. */
+function matches(glob: string, name: string): boolean {
+  let [at, place] = [0, 0];
+  let star: { readonly at: number; place: number } | undefined;
+  while (place < name.length) {
+    if (glob[at] === '*') {
+      star = { at, place };
+      at += 1;
+    } else if (glob[at] === '?' || glob[at] === name[place]) {
+      at += 1;
+      place += 1;
+    } else if (star !== undefined) {
+      star.place += 1;
+      at = star.at + 1;
+      ({ place } = star);
+    } else return false;
+  }
+  return /^\**$/u.test(glob.slice(at));
 }

@@ -115,7 +115,7 @@ function parseYaml(file: TreePath, text: string): unknown {
     });
   }
   try {
-    return load(text, { schema: FAILSAFE_SCHEMA });
+    return load(text, { schema: FAILSAFE_SCHEMA, maxAliases: 0 });
   } catch (error) {
     throw storeError(file, 'the file is not YAML', error);
   }

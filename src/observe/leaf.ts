@@ -20,13 +20,13 @@ export function observeLeaf(
   keyset: (path: CredentialPath) => ObservedKeyset | undefined,
 ): ObservedLeaf | UnreadableLeaf | undefined {
   const file = layout.leaf(tree, path);
-  const content = reader.read(file);
-  if (content === undefined) return undefined;
   try {
-    return parseLeaf(content, tree, path, keyset);
+    const content = reader.read(file);
+    return content === undefined ? undefined : parseLeaf(content, tree, path, keyset);
   } catch (error) {
-    if (error instanceof PkiError) return { path, file, unreadable: error.message };
-    throw error;
+    // what may not be read now may be sound
+    if (!(error instanceof PkiError) || error.code === 'ERR_READ') throw error;
+    return { path, file, unreadable: error.message };
   }
 }
 

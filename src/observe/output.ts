@@ -1,4 +1,5 @@
 import { load, FAILSAFE_SCHEMA } from 'js-yaml';
+import { PkiError } from '../errors.ts';
 import type { RenderedFile, YamlFile } from '../model/made/tree.ts';
 import { treePath, type TreePath } from '../model/names.ts';
 import type { ObservedOutput } from '../model/made/output.ts';
@@ -21,7 +22,8 @@ export function observeOutput(
   const text = Buffer.from(content).toString('utf8');
   if (file.format === 'plain') return { format: 'plain', content: text };
   try {
-    const document: unknown = file.format === 'binary' ? JSON.parse(text) : load(text);
+    const document: unknown =
+      file.format === 'binary' ? JSON.parse(text) : load(text, { maxAliases: 0 });
     if (!isMapping(document)) return { format: 'broken' };
     const { sops, ...rest } = document;
     const recipients = sopsRecipients({ sops }, file.format);
@@ -39,21 +41,40 @@ export function observeOutput(
   }
 }
 
-/** Reads `bundle.yaml` of a node; empty where there is none, or it cannot be understood. */
+/**
+ * Reads `bundle.yaml` of a node; empty where there is none.
+ *
+ * @throws PkiError `ERR_STORE` where it is there and cannot be understood: nothing else says what is in the encrypted files beside it,
+ * and to write all of them again takes an identity, which `git checkout` does not.
+ */
 export function observeProjections(reader: TreeReader, folder: TreePath): Projections {
-  const content = reader.read(treePath(folder, 'bundle.yaml'));
+  const file = treePath(folder, 'bundle.yaml');
+  const content = reader.read(file);
+  if (content === undefined) return new Map();
+  const files = listedFiles(Buffer.from(content).toString('utf8'));
+  if (files === undefined)
+    throw new PkiError('ERR_STORE', `"${file}": the file is not a list of files of a node`, {
+      hint: [
+        `restore it from git: git checkout HEAD -- '${file}'`,
+        'or delete it, and run synth with an identity: the encrypted files of the node are written again',
+      ],
+    });
+  return new Map(
+    files.map(({ path, projection }) => {
+      const name = typeof path === 'string' ? path.replace(/^\//u, '') : '';
+      return [treePath(folder, name), typeof projection === 'string' ? projection : ''];
+    }),
+  );
+}
+
+/** Undefined for anything else than a mapping with a list of mappings. */
+function listedFiles(text: string): readonly Mapping[] | undefined {
   try {
-    const text = Buffer.from(content ?? new Uint8Array()).toString('utf8');
-    const document: unknown = load(text, { schema: FAILSAFE_SCHEMA });
-    const files: unknown = isMapping(document) ? document.files : [];
-    return new Map(
-      (Array.isArray(files) ? files : []).filter(isMapping).map(({ path, projection }) => {
-        const name = typeof path === 'string' ? path.replace(/^\//u, '') : '';
-        return [treePath(folder, name), typeof projection === 'string' ? projection : ''];
-      }),
-    );
+    const document: unknown = load(text, { schema: FAILSAFE_SCHEMA, maxAliases: 0 });
+    const files: unknown = isMapping(document) ? document.files : undefined;
+    return Array.isArray(files) && files.every(isMapping) ? files : undefined;
   } catch {
-    return new Map();
+    return undefined;
   }
 }
 
@@ -73,7 +94,11 @@ export function observeMade(reader: TreeReader, folder: TreePath): TreePath[] {
 
 function isBelow(path: string, folder: string): boolean {
   const below = path.startsWith(`${folder}/`) && !path.startsWith(`${folder}/pki/`);
-  return below && !path.split('/').some((part) => part === '..' || part === '.' || part === '');
+  return (
+    below &&
+    !/[\\\p{Cc}]/u.test(path) &&
+    !path.split('/').some((part) => part === '..' || part === '.' || part === '')
+  );
 }
 
 /** Whether every value that must be encrypted is. */

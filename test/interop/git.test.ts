@@ -42,7 +42,7 @@ const serials = (): Map<string, string> =>
   );
 
 serialTest(
-  'git reads the generated attributes: no merge of the tree but of the ledger, and no diff in reviews',
+  'git reads the generated attributes: no merge of the tree but of the ledger, no conversion, and no diff in reviews',
   async (t) => {
     const paths = [
       'deploy/prod-eu-1/pki/policy-webhook.sops.yaml',
@@ -50,16 +50,27 @@ serialTest(
       'deploy/authorities.yaml',
       'clusters/main.ts',
     ];
-    const found = await fleet.git('check-attr', 'merge', 'linguist-generated', '--', ...paths);
+    const found = await fleet.git(
+      'check-attr',
+      'merge',
+      'linguist-generated',
+      'text',
+      '--',
+      ...paths,
+    );
     t.deepEqual(found.trim().split('\n'), [
       `${paths[0]}: merge: unset`,
       `${paths[0]}: linguist-generated: set`,
+      `${paths[0]}: text: unset`,
       `${paths[1]}: merge: unset`,
       `${paths[1]}: linguist-generated: set`,
+      `${paths[1]}: text: unset`,
       `${paths[2]}: merge: union`,
       `${paths[2]}: linguist-generated: set`,
+      `${paths[2]}: text: unset`,
       `${paths[3]}: merge: unspecified`,
       `${paths[3]}: linguist-generated: unspecified`,
+      `${paths[3]}: text: unspecified`,
     ]);
   },
 );
@@ -193,7 +204,7 @@ serialTest(
       [...certificates].sort(),
     );
     await fleet.commit();
-    t.is((await fleet.cli(['plan'])).status, 0);
+    t.is((await fleet.cli(['plan', '--now', LATER])).status, 0);
   },
 );
 

@@ -124,7 +124,7 @@ test('property: plan says exactly what synth does, from any fleet to any other',
       const files = new Set(Object.keys({ ...before, ...written }));
       const changed = [...files].filter((path) => before[path] !== written[path]).sort();
       t.deepEqual(paths(done.files), changed);
-      const again = await synth(tree, { units });
+      const again = await synth(tree, { units, now });
       t.deepEqual([again.actions, again.files], [[], []]);
       t.deepEqual(tree.contents(), written);
     }),
@@ -298,6 +298,10 @@ test('property: an edit of any output by hand is undone, and of nothing else', a
       if (text === whole.text(path)) continue;
       if (text === undefined) tree.remove(path);
       else tree.write(path, text);
+      if (isBundle && what === 'emptied') {
+        await t.throwsAsync(synth(tree, { units, identity }), { message: /not a list of files/u });
+        continue; // an error with the git command that repairs it: no identity is forced
+      }
       const { files } = await synth(tree, { units, identity });
       const expected = isBundle && what !== 'with a line more' ? [path, ...keys] : [path];
       t.deepEqual(paths(files), expected, `${path} ${what}`);

@@ -3,12 +3,15 @@ import { ipAddress } from './ip.ts';
 
 const LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/u;
 
+/** RFC 1035 §2.3.4, in text without the final dot. */
+const MAX_LENGTH = 253;
+
 /** A lower-case DNS label (RFC 1123 §2.1). */
 export const isDnsLabel = (text: string): boolean => LABEL.test(text);
 
 /** A lower-case DNS name as Kubernetes takes it (`DNS-1123 subdomain`). */
 export const isDnsName = (text: string): boolean =>
-  text.length <= 253 && text.split('.').every(isDnsLabel);
+  text.length <= MAX_LENGTH && text.split('.').every(isDnsLabel);
 
 /** A host name without wildcard; upper case is folded. */
 export function hostName(text: string): Canonical {
@@ -32,7 +35,8 @@ export function dnsName(text: string): Canonical {
       'may have a wildcard only as its whole first label, before two labels or more',
     );
   const { value, problem } = hostName(rest);
-  return value === undefined ? { problem } : good(`*.${value}`);
+  if (value === undefined) return { problem };
+  return text.length > MAX_LENGTH ? bad(text, 'is not a DNS name') : good(`*.${value}`);
 }
 
 /** The A-label form of an internationalized name (RFC 5890 §2.3.2.1). */

@@ -1,3 +1,4 @@
+import { nameHints } from '../../catalog/names/suggest.ts';
 import { PkiError } from '../../errors.ts';
 import { selected, unmatchedGlob, type IsSelected, type Selection } from '../../model/selection.ts';
 import type { Invocation } from '../command.ts';
@@ -22,14 +23,8 @@ export function selectClusters(selection: Selection, names: readonly string[]): 
   const glob = unmatchedGlob(selection, names);
   if (glob === undefined) return selected(selection, names);
   throw new PkiError('ERR_USAGE', `--cluster "${glob}" matches no cluster`, {
-    hint: `clusters are: ${listed(names)}`,
+    hint: nameHints(glob, 'clusters', names),
   });
-}
-
-function listed(names: readonly string[]): string {
-  const most = 20;
-  const rest = names.length - most;
-  return names.slice(0, most).join(', ') + (rest > 0 ? ` and ${rest} more` : '') || 'none';
 }
 
 const SHARD = /^(?:(\d{1,6})|auto)(?:\/(\d{1,6}))?$/u;

@@ -1,4 +1,4 @@
-import { DEFAULTS } from '../../catalog/defaults.ts';
+import { DEFAULTS, LONGEST_SPAN } from '../../catalog/defaults.ts';
 import type { ClusterInput, NodeInput } from '../../catalog/static-pods/input.ts';
 import { peerUrl } from '../../catalog/static-pods/places.ts';
 import type { DesiredBundle } from '../../model/desired.ts';
@@ -86,9 +86,12 @@ function clusterInput(
 
 function signingProblems({ clusterSigningDuration }: KubeadmClusterProps): string[] {
   const seconds = secondsOf(clusterSigningDuration);
-  return seconds === undefined || (Number.isSafeInteger(seconds) && seconds >= LEAST_SIGNING)
-    ? []
-    : ['clusterSigningDuration is shorter than 10 minutes, the shortest that may be asked for'];
+  if (seconds === undefined) return [];
+  if (!Number.isSafeInteger(seconds) || seconds < LEAST_SIGNING)
+    return [
+      'clusterSigningDuration is shorter than 10 minutes, the shortest that may be asked for',
+    ];
+  return seconds > LONGEST_SPAN ? ['clusterSigningDuration is longer than a century'] : [];
 }
 
 /** spec.expirationSeconds of a CertificateSigningRequest is 600 at least. */

@@ -1,5 +1,5 @@
 import type { Duration } from 'cdk8s';
-import { DEFAULTS, KEY_ALGORITHMS } from '../../catalog/defaults.ts';
+import { DAY, DEFAULTS, KEY_ALGORITHMS, LONGEST_SPAN } from '../../catalog/defaults.ts';
 import type { DesiredRotation } from '../../model/desired.ts';
 import type { KeyAlgorithm, Seconds } from '../../model/names.ts';
 import type { Defaults, Rotation } from './props.ts';
@@ -96,6 +96,8 @@ export function settingsProblems(
     const least = name === 'jitter' || name === 'soak' ? 0 : 1;
     if (!Number.isSafeInteger(value) || value < least)
       problems.push(`${name} is not a span of ${least} seconds or more`);
+    else if (value > LONGEST_SPAN)
+      problems.push(`${name} is longer than a century (${LONGEST_SPAN / DAY} days)`);
   }
   return problems;
 }

@@ -22,6 +22,10 @@ export function checkAppRecipients(fleet: Fleet, report: Report): void {
   const check = checker(fleet, report);
   check(app, 'recipients', mark.recipients);
   check(app, 'deliveryRecipients', mark.deliveryRecipients);
+  for (const { recipient } of mark.removedRecipients) {
+    const { problem } = sopsRecipient(recipient);
+    if (problem !== undefined) report(app, `removedRecipients: ${problem}`);
+  }
   if (mark.recipients.length === 0)
     report(app, 'recipients names nobody; nobody could open the store');
 }

@@ -12,7 +12,9 @@ type Mapping = Readonly<Record<string, unknown>>;
 const INITIAL_CLUSTER = /^[^\s=,]+=https?:\/\/[^\s=,]+(?:,[^\s=,]+=https?:\/\/[^\s=,]+)*$/u;
 
 /**
- * How the members of a cluster's etcd were started, by node; those whose manifest is not in the tree are new.
+ * How the members of a cluster's etcd were started, by node; those whose manifest is not in the tree are new, unless the tree has
+ * what kubeadm was to start them from: then there is a cluster already. A member that runs has its data and looks at neither flag;
+ * one that has lost it must join the others again, and never begin a second cluster.
  *
  * @throws PkiError `ERR_STORE` for a manifest that is there and does not say it: to take it for a new member would be a guess.
  */
@@ -22,15 +24,38 @@ export function observeEtcdMembers(
   cluster: string,
   bundles: readonly DesiredBundle[],
 ): Map<string, EtcdStart> {
+  const byKubeadm = startedByKubeadm(reader, tree, cluster, bundles);
   return new Map(
     bundles.flatMap(({ node, etcdMember }) => {
       const folder = layout.node(tree, cluster, node);
       const file = treePath(folder, 'etc/kubernetes/manifests/etcd.yaml');
       const content = etcdMember === null ? undefined : reader.read(file);
-      if (content === undefined) return [];
+      if (content === undefined) {
+        const start = byKubeadm.get(node);
+        return start === undefined ? [] : [[node, start] as const];
+      }
       const text = Buffer.from(content).toString('utf8');
       return [[node, etcdStart(text, file, etcdMember?.name ?? '')] as const];
     }),
+  );
+}
+
+/** Members of nodes that have a configuration of kubeadm and no manifest of etcd, as one cluster that exists. */
+function startedByKubeadm(
+  reader: TreeReader,
+  tree: string,
+  cluster: string,
+  bundles: readonly DesiredBundle[],
+): Map<string, EtcdStart> {
+  const started = bundles.flatMap(({ node, etcdMember }) => {
+    const file = treePath(layout.node(tree, cluster, node), 'etc/kubernetes/kubeadm/config.yaml');
+    return etcdMember === null || reader.read(file) === undefined ? [] : [{ node, etcdMember }];
+  });
+  const initialCluster = started
+    .map(({ etcdMember: { name, peerUrl } }) => `${name}=${peerUrl}`)
+    .join(',');
+  return new Map(
+    started.map(({ node }) => [node, { initialCluster, initialClusterState: 'existing' }]),
   );
 }
 
@@ -56,7 +81,7 @@ function flagLines(text: string): string[] | undefined {
 /** The arguments of the etcd container, however the YAML is written. */
 function commandOf(text: string): string[] {
   try {
-    const { spec } = mapping(load(text, { schema: FAILSAFE_SCHEMA }));
+    const { spec } = mapping(load(text, { schema: FAILSAFE_SCHEMA, maxAliases: 0 }));
     const containers = list(mapping(spec).containers).map(mapping);
     const etcd = containers.find(({ name }) => name === 'etcd');
     return [...list(etcd?.command), ...list(etcd?.args)].filter((word) => typeof word === 'string');

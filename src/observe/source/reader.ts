@@ -33,6 +33,7 @@ export function treeReader(root: string): TreeReader {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
       if (typeof code === 'string' && ABSENT.has(code)) return undefined;
       throw new PkiError('ERR_READ', `cannot read "${file}": ${String(code ?? error)}`, {
+        hint: `see what is there: ls -ld '${file}'`,
         cause: error,
       });
     }
@@ -48,7 +49,7 @@ export function treeReader(root: string): TreeReader {
             ? 'is a symbolic link'
             : 'is not a file'; // a device or a pipe would never end
         if (problem === false) return readFileSync(absolute);
-        throw new PkiError('ERR_READ', `"${file}" ${problem}`, {
+        throw new PkiError('ERR_STORE', `"${file}" ${problem}`, {
           hint: `restore it from git: git checkout HEAD -- '${file}'`,
         });
       }),

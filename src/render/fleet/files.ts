@@ -20,6 +20,8 @@ export function fleetFiles(
   present: { readonly sops: string; readonly attributes: string },
 ): PlainFile[] {
   const { tree } = fleet;
+  refuseDamaged('.sops.yaml', present.sops);
+  refuseDamaged('.gitattributes', present.attributes);
   return [
     {
       format: 'plain',
@@ -30,14 +32,29 @@ export function fleetFiles(
       format: 'plain',
       path: treePath('.gitattributes'),
       content: withMarkedLines(present.attributes, [
-        `${tree}/** -merge linguist-generated`,
+        // no conversion of line ends: a checkout on Windows must have the octets that MACs and hashes are over
+        `${tree}/** -text -merge linguist-generated`,
         `${layout.ledger(tree)} merge=union`,
       ]),
     },
   ];
 }
 
-const RULES = /^creation_rules:/u;
+/** The user's own lines are kept: what they are must be clear. */
+function refuseDamaged(file: string, text: string): void {
+  const problem = text.includes('\u{fffd}')
+    ? 'the file is not UTF-8 text'
+    : /^(?:<{7}|={7}|>{7})(?: |\r?$)/mu.test(text)
+      ? 'the file holds merge-conflict markers'
+      : undefined;
+  if (problem === undefined) return;
+  throw new PkiError('ERR_STORE', `"${file}": ${problem}`, {
+    hint: `keep your own lines and run it again, or restore it from git: git checkout HEAD -- '${file}'`,
+  });
+}
+
+/** A byte order mark may stand before the first line. */
+const RULES = /^\u{feff}?creation_rules:/u;
 
 /** Generated rules come before the user's, in the indentation that theirs have. */
 function sopsConfiguration(present: string, rules: readonly string[]): string {
@@ -47,7 +64,7 @@ function sopsConfiguration(present: string, rules: readonly string[]): string {
     const text = present === '' ? '' : present.replace(/\r?\n?$/u, '\n');
     return withMarkedLines(`${text}creation_rules:\n`, rules, { indent: '  ', after: RULES });
   }
-  if (!/^creation_rules:\s*(?:\[\s*\]\s*)?(?:#.*)?$/u.test(own[at] ?? '')) {
+  if (!/^\u{feff}?creation_rules:\s*(?:\[\s*\]\s*)?(?:#.*)?$/u.test(own[at] ?? '')) {
     throw new PkiError(
       'ERR_STORE',
       '".sops.yaml": creation_rules are not written one below the other',
@@ -58,7 +75,7 @@ function sopsConfiguration(present: string, rules: readonly string[]): string {
   }
   const first = own.slice(at + 1).find((line) => /^\s*-\s/u.test(line));
   const indent = first === undefined ? '  ' : (/^\s*/u.exec(first)?.[0] ?? '');
-  const text = present.replace(/^creation_rules:\s*\[\s*\]/mu, 'creation_rules:');
+  const text = present.replace(/^(\u{feff}?)creation_rules:\s*\[\s*\]/mu, '$1creation_rules:');
   return withMarkedLines(text, rules, { indent, after: RULES });
 }
 

@@ -94,7 +94,7 @@ export function metadataOf(
 
 export function parse(content: string, format: Format): unknown {
   try {
-    return format === 'binary' ? JSON.parse(content) : load(content);
+    return format === 'binary' ? JSON.parse(content) : load(content, { maxAliases: 0 });
   } catch {
     // The parsers' messages quote the text.
     throw formatError(`it is not valid ${format === 'binary' ? 'JSON' : 'YAML'}`);

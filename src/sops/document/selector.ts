@@ -88,8 +88,23 @@ const TOKEN = new RegExp(
   'uy',
 );
 
+/** Backtracking is bounded: so many ways through all groups, one repetition of a varying count, and keys of this length. */
+const MOST_WAYS = 1000;
+const LONGEST_KEY = 253;
+
+function isBounded(pattern: string): boolean {
+  const plain = pattern.replaceAll(/\\.|\[(?:\\.|[^\]])*\]/gu, 'x').replaceAll('(?:', '(');
+  const repetitions = plain.match(/[*+?]\??|\{\d+,\d*\}\??/gu) ?? [];
+  const groups = plain.split('(').map((part) => part.split('|').length);
+  return (
+    repetitions.length <= 1 &&
+    groups.reduce((ways, alternatives) => ways * alternatives, 1) <= MOST_WAYS
+  );
+}
+
 /** A test for one key by a RE2 pattern, as far as ECMAScript certainly agrees with RE2. */
 function matcher(pattern: string): (key: string) => boolean {
+  if (!isBounded(pattern)) throw unsupported(pattern);
   TOKEN.lastIndex = 0;
   let source = '';
   while (TOKEN.lastIndex < pattern.length) {
@@ -103,7 +118,10 @@ function matcher(pattern: string): (key: string) => boolean {
   }
   try {
     const expression = new RegExp(source, 'u');
-    return (key) => expression.test(key);
+    return (key) => {
+      if (key.length > LONGEST_KEY) throw unsupported(pattern);
+      return expression.test(key);
+    };
   } catch {
     throw unsupported(pattern);
   }

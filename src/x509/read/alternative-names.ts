@@ -2,7 +2,7 @@ import type { AlternativeNames } from '../../model/names.ts';
 import { PkiError } from '../../errors.ts';
 
 /** `DNS:a.example, URI:"odd\u002c value"`: what node finds ambiguous it writes as a JSON string. */
-const NAME = /((?:[A-Za-z0-9 ]+:)+?)("(?:[^"\\]|\\.)*"|[^,"]*)(?:, |$)/gy;
+const NAME = /([A-Za-z0-9 ]+:)([^,"]*(?:"(?:[^"\\]|\\.)*")?)(?:, |$)/gy;
 
 /**
  * Reads node's text of a subjectAltName extension; kinds of names that Kubernetes does not use are skipped.
@@ -16,15 +16,27 @@ export function readAlternativeNames(text: string | undefined): AlternativeNames
   for (const match of (text ?? '').matchAll(NAME)) {
     const [whole, kind, written = ''] = match;
     end += whole.length;
-    const value = written.startsWith('"') ? (JSON.parse(written) as string) : written;
+    if (kind !== 'DNS:' && kind !== 'IP Address:' && kind !== 'URI:') continue;
+    const value = unquoted(written);
     if (kind === 'DNS:') dnsNames.push(value.toLowerCase());
     else if (kind === 'IP Address:') ipAddresses.push(readIpAddress(value));
-    else if (kind === 'URI:') uris.push(value);
+    else uris.push(value);
   }
-  if (end !== (text ?? '').length) {
-    throw new PkiError('ERR_CERTIFICATE', 'subject alternative names cannot be read');
-  }
+  if (end !== (text ?? '').length) throw unreadable();
   return { dnsNames, ipAddresses, uris };
+}
+
+function unquoted(written: string): string {
+  if (!written.includes('"')) return written;
+  try {
+    return String(JSON.parse(written));
+  } catch {
+    throw unreadable();
+  }
+}
+
+function unreadable(): PkiError {
+  return new PkiError('ERR_CERTIFICATE', 'subject alternative names cannot be read');
 }
 
 /** Four decimal octets, or eight groups of OpenSSL's long form, to the shortest text (RFC 5952). */

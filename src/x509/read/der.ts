@@ -45,3 +45,18 @@ function extent(octets: Buffer, at: number): { readonly from: number; readonly t
   }
   return { from, to: from + length };
 }
+
+/** Text of an object identifier, given as the hexadecimal octets of its contents. X.690 §8.19: base 128, the first two arcs in one number. */
+export function dottedOid(hex: string): string {
+  const arcs: number[] = [];
+  let arc = 0;
+  for (const octet of Buffer.from(hex, 'hex')) {
+    arc = arc * 128 + (octet & 0x7f);
+    if (octet >= 0x80) continue;
+    arcs.push(arc);
+    arc = 0;
+  }
+  const [first = 0, ...rest] = arcs;
+  const root = Math.min(2, Math.floor(first / 40));
+  return [root, first - root * 40, ...rest].join('.');
+}

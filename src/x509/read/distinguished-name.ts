@@ -1,4 +1,4 @@
-import { derContents, derElements } from './der.ts';
+import { derContents, derElements, dottedOid } from './der.ts';
 
 /** Short names by the contents of the OID, in hexadecimal (RFC 4514 §3, and serialNumber of X.520). */
 const TYPES: ReadonlyMap<string, string> = new Map([
@@ -57,19 +57,4 @@ function escapeValue(value: string): string {
     /[\u0000-\u001F\u007F]/gu,
     (character) => `\\${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
   );
-}
-
-/** X.690 §8.19: base 128, the first two arcs in one number. */
-function dottedOid(hex: string): string {
-  const arcs: number[] = [];
-  let arc = 0;
-  for (const octet of Buffer.from(hex, 'hex')) {
-    arc = arc * 128 + (octet & 0x7f);
-    if (octet >= 0x80) continue;
-    arcs.push(arc);
-    arc = 0;
-  }
-  const [first = 0, ...rest] = arcs;
-  const root = Math.min(2, Math.floor(first / 40));
-  return [root, first - root * 40, ...rest].join('.');
 }

@@ -15,9 +15,11 @@ import {
   credentialName,
   nodeName,
   relativePath,
+  treeFolder,
 } from '../../../src/catalog/names/tree-name.ts';
 import { uri } from '../../../src/catalog/names/uri.ts';
 import { RECIPIENTS } from '../../_helpers/declare.ts';
+import { makeKey } from '../sops/_keys.ts';
 
 type Rule = (text: string) => Canonical;
 
@@ -51,6 +53,14 @@ const ROWS: readonly (readonly [Rule, string, string | RegExp])[] = [
   [dnsName, 'a.*.example', /wildcard/],
   [dnsName, 'a*.example.com', /wildcard/],
   [dnsName, '*.*.example.com', /wildcard/],
+  [dnsName, `*.${'b.'.repeat(125)}b`, `*.${'b.'.repeat(125)}b`],
+  [dnsName, `*.${'a.'.repeat(126)}b`, /is not a DNS name/],
+  [dnsName, `${'a.'.repeat(127)}b`, /is not a DNS name/],
+  [dnsName, 'xn--bcher-kva.example', 'xn--bcher-kva.example'],
+  [dnsName, '*.bücher.example', /A-label/],
+  [dnsName, 'a\0.example', /is not a DNS name/],
+  [dnsName, ' a.example', /is not a DNS name/],
+  [dnsName, '.', /ends with a dot/],
   [ipAddress, '10.0.0.1', '10.0.0.1'],
   [ipAddress, '::FFFF:10.0.0.1', '10.0.0.1'],
   [ipAddress, '::ffff:a00:1', '10.0.0.1'],
@@ -79,6 +89,15 @@ const ROWS: readonly (readonly [Rule, string, string | RegExp])[] = [
   [san, '::ffff:10.0.0.1', '10.0.0.1'],
   [san, 'example.com:6443', /neither an IP address nor a DNS name/],
   [uri, 'spiffe://example.com/ns/a', 'spiffe://example.com/ns/a'],
+  [uri, 'https://u@[fd00::1]:443/a?b#c', 'https://u@[fd00::1]:443/a?b#c'],
+  [uri, 'spiffe://trust_domain/a', 'spiffe://trust_domain/a'],
+  [uri, 'spiffe://a..b/c', /neither a DNS name nor an address/],
+  [uri, 'spiffe://example.com./c', /neither a DNS name nor an address/],
+  [uri, 'spiffe://*/c', /neither a DNS name nor an address/],
+  [uri, 'spiffe://[fe80::1%25eth0]/c', /neither a DNS name nor an address|not a URI/],
+  [uri, `spiffe://${'a.'.repeat(130)}b/c`, /neither a DNS name nor an address/],
+  [uri, 'spiffe:///c', /absolute URI/],
+  [uri, 'spiffe://a\0/c', /not a URI|absolute URI|neither/],
   [uri, '/path', /absolute URI/],
   [uri, 'spiffe://exämple.com/a', /ASCII/],
   [credentialName, 'admin.conf', 'admin.conf'],
@@ -92,6 +111,18 @@ const ROWS: readonly (readonly [Rule, string, string | RegExp])[] = [
   [chartName, '_shared', /DNS label/],
   [chartName, 'authorities.yaml', /DNS label/],
   [chartName, '..', /DNS label/],
+  [chartName, '__proto__', /DNS label/],
+  [chartName, 'constructor', 'constructor'],
+  [chartName, 'con', /device on Windows/],
+  [chartName, 'prod ', /DNS label/],
+  [chartName, 'pr\u043ed', /DNS label/],
+  [credentialName, 'nul.x', /device on Windows/],
+  [nodeName, 'lpt1.example', /device on Windows/],
+  [treeFolder, 'deploy/pki_1', 'deploy/pki_1'],
+  [treeFolder, 'my deploy', /other characters/],
+  [treeFolder, 'a*', /other characters/],
+  [treeFolder, '../a', /relative path/],
+  [treeFolder, 'a/.GIT/b', /belongs to others/],
   [nodeName, 'cp-1.example.com', 'cp-1.example.com'],
   [nodeName, 'CP-1', /is not a node name/],
   [nodeName, 'a'.repeat(53), /longer than 52/],
@@ -114,7 +145,7 @@ const ROWS: readonly (readonly [Rule, string, string | RegExp])[] = [
   [ageRecipient, `${custodian.slice(0, -1)}q`, /checksum/],
   [ageRecipient, custodian.slice(0, -1), /checksum or length/],
   [ageRecipient, custodian.toUpperCase(), /is not an age recipient/],
-  [ageRecipient, 'age1yubikey1qqq', /checksum or length/],
+  [ageRecipient, 'age1yubikey1qqq', /recipient of an age plugin/],
   [sopsRecipient, 'age1yubikey1qqq', 'age1yubikey1qqq'],
   [sopsRecipient, 'arn:aws:kms:eu-1:1:key/2', 'arn:aws:kms:eu-1:1:key/2'],
   [sopsRecipient, 'a\nb', /is not a recipient/],
@@ -126,9 +157,34 @@ function serverUrl6443(text: string): Canonical {
 
 for (const [apply, text, expected] of ROWS) test(rule, apply, text, expected);
 
+for (const text of [
+  ` AGE-SECRET-KEY-1${'Q'.repeat(58)}`,
+  `# created: today\nage-secret-key-1${'q'.repeat(58)}`,
+  `AGE-SECRET-KEY-PQ-1${'Q'.repeat(58)}`,
+  '-----BEGIN OPENSSH PRIVATE KEY-----\nQQQQ',
+  'passwordQQQQ',
+])
+  for (const apply of [ageRecipient, sopsRecipient])
+    test(`${apply.name}: shows nothing of ${JSON.stringify(text).slice(0, 40)}`, (t) => {
+      const { problem = '' } = apply(text);
+      if (apply === ageRecipient || !text.startsWith('pass')) t.not(problem, '');
+      t.notRegex(problem, /QQQ/iu);
+    });
+
+test('ageRecipient: a post-quantum recipient, as age and sops take it', async (t) => {
+  const { recipient } = await makeKey('hybrid');
+  t.is(ageRecipient(recipient).value, recipient);
+  t.is(sopsRecipient(recipient).value, recipient);
+  const { problem = '' } = ageRecipient(
+    `${recipient.slice(0, -1)}${recipient.endsWith('q') ? 'p' : 'q'}`,
+  );
+  t.regex(problem, /is not an age ML-KEM-768 with X25519 recipient/u);
+  t.true(problem.length < 200);
+});
+
 test('ageRecipient: an identity in its place is not repeated', (t) => {
   const { problem } = ageRecipient(`AGE-SECRET-KEY-1${'Q'.repeat(58)}`);
-  t.regex(problem ?? '', /identity stands where a recipient/);
+  t.regex(problem ?? '', /identity or private key stands where a recipient/);
   t.false(problem?.includes('QQQ'));
 });
 

@@ -25,6 +25,7 @@ test(
   ['', /recipients: "age1x" is not an age X25519 recipient/],
   ['', /named twice/],
   ['', /deliveryRecipients: .* is in removedRecipients/],
+  ['', /removedRecipients: "age1n7yw9cxz…a6qc" is not an age X25519 recipient/],
   ['prod', /recipients names nobody/],
 );
 

@@ -40,6 +40,12 @@ test('parseRecord: what the declaration’s process hands over is taken as it is
     t.deepEqual(parseRecord(JSON.stringify(record)), record as DeclarationRecord);
 });
 
+function deep(levels: number): unknown {
+  let value: unknown = {};
+  for (let level = 1; level < levels; level += 1) value = { a: value };
+  return value;
+}
+
 const HOSTILE: readonly (readonly [where: string, by: unknown, message: RegExp])[] = [
   ['type', 'other', /type is not one of/],
   ['unit', null, /unit\.unit is not an object/],
@@ -70,6 +76,10 @@ const HOSTILE: readonly (readonly [where: string, by: unknown, message: RegExp])
   ['unit.clusters.0.manifests.0.path', 'pki/ca', /is not a manifest path/],
   ['unit.clusters.0.manifests.0.path', 'manifests/a\0b', /is not a manifest path/],
   ['unit.clusters.0.manifests.0.template', [], /is not an object/],
+  ['unit.clusters.0.manifests.0.template', deep(91), /is not an object of at most 90 levels/],
+  ['unit.clusters.0.leaves.0.validity', 36_526 * 86_400, /is not a whole number/],
+  ['unit.clusters.0.name', 'con', /is not a cluster name/],
+  ['unit.clusters.0.name', 'constructor ', /is not a cluster name/],
   ['unit.clusters.0.bundles.0.files.0.path', '../../x', /is not a relative path/],
   ['unit.clusters.0.bundles.0.files.0.path', '/etc/shadow', /is not a relative path/],
   ['unit.clusters.0.bundles.0.files.0.path', 'etc\\x', /is not a relative path/],
@@ -77,14 +87,16 @@ const HOSTILE: readonly (readonly [where: string, by: unknown, message: RegExp])
 ];
 
 for (const [where, by, message] of HOSTILE)
-  test(`parseRecord: refuses ${where} as ${JSON.stringify(by)}`, (t) => {
+  test(`parseRecord: refuses ${where} as ${JSON.stringify(by).slice(0, 60)} (${message.source})`, (t) => {
     t.throws(() => parseRecord(JSON.stringify(replaced(UNIT, where, by))), { message });
   });
 
 test('parseRecord: refuses a tree outside the working directory, and what is no JSON', (t) => {
-  for (const tree of ['..', '/tmp', 'a/../..', '', 'a\0']) {
+  for (const tree of ['..', '/tmp', 'a/../..', '', 'a\0', '.git', 'a/.GIT/b', 'a b', '*', '-a']) {
     const record = { type: 'fleet', fleet: { ...FLEET, tree } };
-    t.throws(() => parseRecord(JSON.stringify(record)), { message: /tree is not a relative path/ });
+    t.throws(() => parseRecord(JSON.stringify(record)), {
+      message: /tree is not the folder of a tree/,
+    });
   }
   for (const line of ['', '{', 'null', '[]', '"unit"', '1']) t.throws(() => parseRecord(line));
 });

@@ -5,6 +5,7 @@ import type { InventoryRow } from '../../../model/store/inventory.ts';
 import { layout } from '../../../model/store/layout.ts';
 import type { CredentialPath, TreePath } from '../../../model/names.ts';
 import type { Action } from '../../../model/plan.ts';
+import { guardClock } from '../../../observe/clock.ts';
 import { observeCluster } from '../../../observe/cluster.ts';
 import {
   guardAuthorities,
@@ -95,7 +96,7 @@ export function decide(context: Context, job: Job): Decision {
 
 /** The stores of a unit's clusters, after every guard. */
 export function observeUnit(
-  { reader, fleet, newAuthorities }: Context,
+  { reader, fleet, newAuthorities, now }: Context,
   { unit, foreign, history }: Job,
 ): Clusters {
   const keysets = keysetsOf(unit);
@@ -121,6 +122,7 @@ export function observeUnit(
       guardRecipients(file, recipients, cluster.recipients, fleet);
     }
   }
+  guardClock(observed.values(), now);
   return observed;
 }
 
