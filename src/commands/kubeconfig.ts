@@ -28,7 +28,7 @@ import { nativeCipher } from '../sops/cipher.ts';
 import { generateKey } from '../x509/build/key.ts';
 import { readPrivateKey } from '../x509/read/key.ts';
 import type { Invocation } from './command.ts';
-import { nameHints } from './suggest.ts';
+import { nameHints } from '../catalog/names/suggest.ts';
 import { openKeys } from './pipeline/unit/open.ts';
 import { NOTHING_FOREIGN } from './pipeline/context.ts';
 import { findIdentities } from './pipeline/identities.ts';

@@ -9,7 +9,7 @@ import type { PrivateKeyScanner } from '../../_helpers/private-key-scanner.ts';
 import { mutate, type Mutation } from './_mutate.ts';
 import { Random } from './_random.ts';
 
-export const isSlow = process.env['SLOW'] === '1';
+const isSlow = process.env['SLOW'] === '1';
 /** `FUZZ_SEED=7` runs other cases; the default is fixed, so that a run can be repeated. */
 const BASE = Number(process.env['FUZZ_SEED'] ?? '1');
 
