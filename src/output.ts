@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { PkiError } from './errors.ts';
-import { withoutSecrets } from './model/concealed.ts';
+import { withoutSecrets } from './catalog/names/concealed.ts';
 
 /** The one printer: results on stdout, everything for people on stderr, colours only on a terminal. */
 export interface Output {

@@ -4,7 +4,7 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import type { IConstruct } from 'constructs';
 import { createJiti } from 'jiti';
-import { withoutSecrets } from '../model/concealed.ts';
+import { withoutSecrets } from '../catalog/names/concealed.ts';
 import { selected, type Selection } from '../model/selection.ts';
 import type { DeclarationFailure, DeclarationRecord } from '../model/desired.ts';
 import { collect } from './fleet/collect.ts';

@@ -1,5 +1,5 @@
 import { PkiError } from '../errors.ts';
-import { withoutSecrets } from '../model/concealed.ts';
+import { withoutSecrets } from '../catalog/names/concealed.ts';
 import type { DeclarationFailure, DeclarationProblem } from '../model/desired.ts';
 
 const REASONS: Readonly<Record<DeclarationFailure, readonly [message: string, hint: string]>> = {

@@ -5,7 +5,7 @@ import type { InventoryRow } from '../../../model/store/inventory.ts';
 import { layout } from '../../../model/store/layout.ts';
 import type { CredentialPath, TreePath } from '../../../model/names.ts';
 import type { Action } from '../../../model/plan.ts';
-import { guardClock } from '../../../observe/clock.ts';
+import { guardClock } from '../../../observe/guards/clock.ts';
 import { observeCluster } from '../../../observe/cluster.ts';
 import {
   guardAuthorities,

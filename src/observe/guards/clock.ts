@@ -1,5 +1,5 @@
-import { PkiError } from '../errors.ts';
-import type { ObservedCluster } from '../model/observed.ts';
+import { PkiError } from '../../errors.ts';
+import type { ObservedCluster } from '../../model/observed.ts';
 
 /**
  * A clock that is behind what the store says of the past would issue certificates that are expired elsewhere. notBefore is backdated,
