@@ -72,7 +72,7 @@ export class App extends cdk8s.App {
       ...settingsProblems(settings),
       ...(path.problem === undefined ? [] : [`tree ${path.problem}`]),
       ...removedRecipients
-        .filter(({ since }) => !/^\d{4}-\d\d-\d\d/u.test(since) || Number.isNaN(Date.parse(since)))
+        .filter(({ since }) => !isDate(since))
         .map(({ since }) => `since ${JSON.stringify(since)} is not an RFC 3339 date`),
     ]);
   }
@@ -92,6 +92,13 @@ export class App extends cdk8s.App {
   override synthYaml(): never {
     throw new Error(SYNTH_HINT);
   }
+}
+
+/** `Date` takes February 30 for March 2. */
+function isDate(text: string): boolean {
+  const day = text.slice(0, 10);
+  if (!/^\d{4}-\d\d-\d\d$/u.test(day) || Number.isNaN(Date.parse(text))) return false;
+  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
 }
 
 const SYNTH_HINT =

@@ -2,7 +2,7 @@ import { layout } from '../model/store/layout.ts';
 import type { DesiredUnit } from '../model/desired.ts';
 import type { IssuedKeyset, IssuedLeaf, IssuedUnit } from '../model/made/issued.ts';
 import type { CredentialPath } from '../model/names.ts';
-import { areRecipients } from '../model/recipients.ts';
+import { areRecipients, withLeaving } from '../model/recipients.ts';
 import type {
   ObservedCluster,
   ObservedEntry,
@@ -57,7 +57,11 @@ function reencrypted<T extends ObservedLeaf | UnreadableLeaf | ObservedEntry>(
 ): T {
   return !('recipients' in observed) || areRecipients(observed.recipients, recipients)
     ? observed
-    : { ...observed, recipients };
+    : {
+        ...observed,
+        recipients,
+        formerRecipients: withLeaving(observed, recipients),
+      };
 }
 
 function keysetApplied(
@@ -72,7 +76,12 @@ function keysetApplied(
       : null;
   const entry = { id, spki, certificate, publicKey, issuer, issuedAt, policy, keyAlgorithm };
   const file = layout.entry(tree, path, id);
-  return { path, kind, revision: 1, entries: [{ ...entry, file, state: 'issuing', recipients }] };
+  return {
+    path,
+    kind,
+    revision: 1,
+    entries: [{ ...entry, file, state: 'issuing', recipients, formerRecipients: [] }],
+  };
 }
 
 function leafApplied(
@@ -93,5 +102,6 @@ function leafApplied(
     signedByIssuer: true,
     spki: certificate.spki,
     recipients,
+    formerRecipients: [],
   };
 }

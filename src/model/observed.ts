@@ -25,6 +25,8 @@ export interface ObservedLeaf {
   readonly spki: string;
   /** Recipients of the encrypted private key. */
   readonly recipients: readonly string[];
+  /** Who could open a copy of this private key before, in the store or in an output. */
+  readonly formerRecipients: readonly string[];
 }
 
 /** A leaf document that is there and cannot be used; the message has no key material. */
@@ -48,6 +50,8 @@ export interface ObservedEntry {
   readonly issuedAt: Date;
   readonly policy: RenewalPolicy | null;
   readonly recipients: readonly string[];
+  /** Who could open a copy of this private key before, in the store or in an output. */
+  readonly formerRecipients: readonly string[];
 }
 
 export interface ObservedKeyset {

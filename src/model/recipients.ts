@@ -14,3 +14,39 @@ export function areRecipients(stored: readonly string[], declared: readonly stri
   const names = new Set(declared.map(storedName));
   return new Set(stored).size === names.size && stored.every((name) => names.has(name));
 }
+
+/** Of the names in a document, those that are not declared: they leave it. */
+export function leavingRecipients(
+  stored: readonly string[],
+  declared: readonly string[],
+): readonly string[] {
+  const names = new Set(declared.map(storedName));
+  return stored.filter((name) => !names.has(name));
+}
+
+/** Who could open a private key before, once it is encrypted to `declared` alone; in a fixed order. */
+export function withLeaving(
+  {
+    recipients,
+    formerRecipients,
+  }: {
+    readonly recipients: readonly string[];
+    readonly formerRecipients: readonly string[];
+  },
+  declared: readonly string[],
+  others: Iterable<string> = [],
+): readonly string[] {
+  return [
+    ...new Set([...formerRecipients, ...leavingRecipients(recipients, declared), ...others]),
+  ].sort();
+}
+
+/** What changes, for people. */
+export function recipientsText(stored: readonly string[], declared: readonly string[]): string {
+  const removed = leavingRecipients(stored, declared);
+  const added = declared.map(storedName).filter((name) => !stored.includes(name));
+  return [
+    ...(added.length > 0 ? [`added ${added.join(', ')}`] : []),
+    ...(removed.length > 0 ? [`removed ${removed.join(', ')}`] : []),
+  ].join('; ');
+}

@@ -51,7 +51,9 @@ export class Fields {
   instant(name: string): Date {
     const text = this.text(name);
     const date = new Date(text);
-    if (!INSTANT.test(text) || Number.isNaN(date.getTime())) {
+    const isInstant = INSTANT.test(text) && !Number.isNaN(date.getTime());
+    // Date takes February 30 for March 2
+    if (!isInstant || !date.toISOString().startsWith(text.slice(0, 10))) {
       throw storeError(this.file, `field "${name}" is not an RFC 3339 instant in UTC`);
     }
     return date;

@@ -240,6 +240,26 @@ function orphaned(
   });
 }
 
+/** `since` may be a date, of a time zone that is ahead. */
+const DAY = 86_400_000;
+
+/**
+ * Whoever is removed was removed before now: a date to come is a mistake, and would say that files of today are not its to read.
+ *
+ * @throws PkiError `ERR_DECLARATION_INVALID`.
+ */
+export function guardRemoved(
+  { removedRecipients }: Pick<DesiredFleet, 'removedRecipients'>,
+  now: Date,
+): void {
+  const early = removedRecipients.filter(({ since }) => Date.parse(since) > now.getTime() + DAY);
+  if (early.length === 0) return;
+  throw new PkiError('ERR_DECLARATION_INVALID', 'removedRecipients has a date that is to come', {
+    details: early.map(({ recipient, since }) => `${recipient} since ${since}`),
+    hint: 'since is when it was removed: a date that has come',
+  });
+}
+
 /**
  * Only declared recipients may stand in the store (or ones on their way out, in `removedRecipients`): a planted one would be handed
  * the data key by the next `sops rotate`.

@@ -10,7 +10,7 @@ import { publicKeyPem } from '../x509/read/tbs-certificate.ts';
 import { keyAlgorithmOf, readPublicKey, spkiHash, verifySignature } from '../x509/read/key.ts';
 import { parseDocument, storeError, type Fields } from './fields.ts';
 import { parseIssuer } from './issuer.ts';
-import { recipientsOf } from './recipients.ts';
+import { formerRecipientsOf, recipientsOf } from './recipients.ts';
 
 const STATES: readonly EntryState[] = ['issuing', 'incoming', 'outgoing'];
 
@@ -187,6 +187,7 @@ function observeEntry(
     state,
     issuedAt: fields.instant('issuedAt'),
     recipients: recipientsOf(fields),
+    formerRecipients: formerRecipientsOf(fields),
   };
   return fields.text('kind') === 'ServiceAccountKey'
     ? { ...common, ...named(file, () => serviceAccountKey(fields)) }

@@ -7,7 +7,7 @@ import { isIssuedBy } from '../x509/read/issued.ts';
 import { readCertificate } from '../x509/read/certificate.ts';
 import { parseDocument, storeError, type Fields } from './fields.ts';
 import { parseIssuer } from './issuer.ts';
-import { recipientsOf } from './recipients.ts';
+import { formerRecipientsOf, recipientsOf } from './recipients.ts';
 
 /**
  * Reads one leaf document. What is there but cannot be understood is `unreadable`, which is a reason to issue it again: a leaf
@@ -58,6 +58,7 @@ function parseLeaf(
     signedByIssuer: issuing !== undefined && issuing !== null && isIssuedBy(certificate, issuing),
     spki: fields.text('spki'),
     recipients: recipientsOf(fields),
+    formerRecipients: formerRecipientsOf(fields),
   };
 }
 

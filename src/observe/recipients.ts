@@ -30,3 +30,8 @@ export function recipientsOf(fields: Fields): readonly string[] {
   if (recipients === undefined) throw storeError(fields.file, 'its "sops" block is not complete');
   return recipients;
 }
+
+/** Those of an earlier encryption, which the document remembers. */
+export function formerRecipientsOf(fields: Fields): readonly string[] {
+  return fields.has('formerRecipients') ? fields.text('formerRecipients').split(',') : [];
+}

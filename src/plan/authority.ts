@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DesiredAuthority, DesiredCluster, DesiredKeyset } from '../model/desired.ts';
 import type { CredentialPath, KeyAlgorithm, Seconds } from '../model/names.ts';
 import type { CertificateInfo } from '../model/x509.ts';
@@ -53,6 +54,11 @@ function differences(
   );
   const messages = [
     ...(was === is ? [] : [`subject is "${was}", is declared "${is}"`]),
+    ...(isDeepStrictEqual([...certificate.dnsNames].sort(), [...desired.dnsNames].sort())
+      ? []
+      : [
+          `DNS names are "${certificate.dnsNames.join(', ')}", are declared "${desired.dnsNames.join(', ')}"`,
+        ]),
     ...(certificate.keyAlgorithm === desired.keyAlgorithm
       ? []
       : [algorithmMessage(certificate.keyAlgorithm, desired)]),

@@ -13,6 +13,8 @@ export interface LeafInput {
   readonly issuer: ObservedKeyset | undefined;
   /** Recipients that were declared compromised. */
   readonly compromised: ReadonlySet<string>;
+  /** Who can open outputs with its private key, and is not to. */
+  readonly leaving: ReadonlySet<string>;
   readonly now: Date;
 }
 
@@ -91,6 +93,8 @@ const sansChanged = check('SansChanged', ({ desired, observed }) => {
 const usageChanged = check('UsageChanged', ({ desired, observed }) => {
   const was = [...observed.certificate.extendedKeyUsages].sort().join(', ');
   const is = [...EXTENDED_KEY_USAGES[desired.profile]].sort().join(', ');
+  if (observed.kind !== desired.kind)
+    return `it was a ${observed.kind}, is declared a ${desired.kind}`;
   if (observed.certificate.isCa) return 'the certificate is a CA certificate';
   return was === is
     ? undefined
@@ -104,12 +108,27 @@ const keyAlgorithmChanged = check('KeyAlgorithmChanged', ({ desired, observed })
     : `key algorithm was ${was}, is declared ${desired.keyAlgorithm}`;
 });
 
-const exposed = check('Exposed', ({ observed, compromised }) => {
-  const recipient = observed.recipients.find((candidate) => compromised.has(candidate));
-  return recipient === undefined
+const exposed = check('Exposed', ({ observed, compromised, leaving }) =>
+  exposedText(observed, compromised, leaving),
+);
+
+/** How a compromised recipient came by a private key: as the files say, and as its document remembers. */
+export function exposedText(
+  observed: Pick<ObservedLeaf, 'recipients' | 'formerRecipients'>,
+  compromised: ReadonlySet<string>,
+  leaving: Iterable<string>,
+): string | undefined {
+  const find = (names: Iterable<string>): string | undefined =>
+    [...names].find((name) => compromised.has(name));
+  const [now, output] = [find(observed.recipients), find(leaving)];
+  if (now !== undefined) return `its private key is encrypted to the compromised recipient ${now}`;
+  if (output !== undefined)
+    return `an output with its private key is encrypted to the compromised recipient ${output}`;
+  const former = find(observed.formerRecipients);
+  return former === undefined
     ? undefined
-    : `its private key is encrypted to the compromised recipient ${recipient}`;
-});
+    : `its private key was encrypted to the compromised recipient ${former}`;
+}
 
 const expired = check('Expired', ({ observed, now }) => {
   const { notAfter } = observed.certificate;

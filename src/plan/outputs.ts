@@ -3,12 +3,22 @@ import type { RenderedFile, YamlFile } from '../model/made/tree.ts';
 import type { CredentialPath, TreePath } from '../model/names.ts';
 import type { ObservedOutput } from '../model/made/output.ts';
 import type { FileChange } from '../model/plan.ts';
-import { areRecipients } from '../model/recipients.ts';
+import { areRecipients, leavingRecipients, recipientsText } from '../model/recipients.ts';
 
 export interface OutputPlan {
   readonly changes: readonly FileChange[];
   /** Credentials whose private keys the changed files need. */
   readonly uses: ReadonlySet<CredentialPath>;
+  /** Why, by credential: once for each kind of file. */
+  readonly writes: readonly OutputWrite[];
+  /** Recipients that leave a file which holds the private key of a credential. */
+  readonly leaving: ReadonlyMap<CredentialPath, ReadonlySet<string>>;
+}
+
+interface OutputWrite {
+  readonly credential: CredentialPath;
+  readonly reason: 'OutputChanged' | 'RecipientsChanged';
+  readonly message: string;
 }
 
 /**
@@ -25,18 +35,59 @@ export function planOutputs(
 ): OutputPlan {
   const changes: FileChange[] = [];
   const uses = new Set<CredentialPath>();
+  const writes = new Map<string, OutputWrite>();
+  const leaving = new Map<CredentialPath, Set<string>>();
   for (const file of expected) {
     const observed = observe(file);
     if (observed !== undefined && isCurrent(file, observed)) continue;
     changes.push({ path: file.path, change: observed === undefined ? 'create' : 'update' });
-    if (file.format !== 'plain') for (const credential of file.uses) uses.add(credential);
+    if (file.format === 'plain') continue;
+    const why = whyWritten(file, observed);
+    const left = leavingRecipients(recipientsOf(observed), file.recipients);
+    for (const credential of file.uses) {
+      uses.add(credential);
+      writes.set(JSON.stringify([credential, why]), { credential, ...why });
+      if (left.length === 0) continue;
+      leaving.set(credential, new Set([...(leaving.get(credential) ?? []), ...left]));
+    }
   }
   const kept = new Set<string>(expected.map(({ path }) => path));
   const gone = made.filter((path) => !kept.has(path));
   return {
     changes: [...changes, ...gone.map((path) => ({ path, change: 'delete' as const }))],
     uses,
+    writes: [...writes.values()],
+    leaving,
   };
+}
+
+function whyWritten(
+  file: Exclude<RenderedFile, { readonly format: 'plain' }>,
+  observed: ObservedOutput | undefined,
+): Omit<OutputWrite, 'credential'> {
+  const recipients = recipientsOf(observed);
+  if (recipients.length === 0 || areRecipients(recipients, file.recipients)) {
+    return {
+      reason: 'OutputChanged',
+      message: 'an output that holds its private key is to be written',
+    };
+  }
+  const [, folder = ''] = /\/(nodes|kubeconfigs)\//u.exec(file.path) ?? [];
+  const kind = KINDS[folder] ?? 'a manifest';
+  return {
+    reason: 'RecipientsChanged',
+    message: `of ${kind}: ${recipientsText(recipients, file.recipients)}`,
+  };
+}
+
+/** By the folder that they are in. */
+const KINDS: Readonly<Record<string, string>> = {
+  nodes: 'a node bundle',
+  kubeconfigs: 'a kubeconfig',
+};
+
+function recipientsOf(observed: ObservedOutput | undefined): readonly string[] {
+  return observed !== undefined && 'recipients' in observed ? observed.recipients : [];
 }
 
 function isCurrent(expected: RenderedFile, observed: ObservedOutput): boolean {

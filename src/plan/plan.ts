@@ -8,9 +8,9 @@ import type {
 import type { CredentialPath, TreePath } from '../model/names.ts';
 import type { ObservedCluster, ObservedKeyset, ObservedLeaf } from '../model/observed.ts';
 import type { Action, Finding, Verdict } from '../model/plan.ts';
-import { judge, type ReasonedCheck } from './checks.ts';
+import { exposedText, judge, type ReasonedCheck } from './checks.ts';
 import { authorityFindings } from './authority.ts';
-import { areRecipients } from '../model/recipients.ts';
+import { areRecipients, recipientsText, storedName, withLeaving } from '../model/recipients.ts';
 
 /** What a unit looks like now: the store of each cluster, and keysets of other units that this one uses. */
 export interface ObservedUnit {
@@ -20,6 +20,8 @@ export interface ObservedUnit {
   readonly foreignMade: ReadonlySet<CredentialPath>;
   /** Keysets that are made anew on purpose. */
   readonly replaced: ReadonlySet<string>;
+  /** By credential, recipients that leave outputs with its private key. */
+  readonly leaving: ReadonlyMap<CredentialPath, ReadonlySet<string>>;
 }
 
 export interface PlannedLeaf {
@@ -31,6 +33,7 @@ export interface PlannedReencryption {
   readonly path: CredentialPath;
   readonly file: TreePath;
   readonly recipients: readonly string[];
+  readonly formerRecipients: readonly string[];
 }
 
 /** What has to happen in the store of a unit, in the order in which it can be done. */
@@ -58,7 +61,7 @@ export function plan(
 ): UnitPlan {
   const plans = desired.clusters.map((cluster) => planCluster(cluster, observed, options));
   return {
-    create: plans.flatMap(({ create }) => create),
+    create: issuersFirst(plans.flatMap(({ create }) => create)),
     issue: plans.flatMap(({ issue }) => issue),
     reencrypt: plans.flatMap(({ reencrypt }) => reencrypt),
     remove: plans.flatMap(({ remove }) => remove),
@@ -78,8 +81,12 @@ function planCluster(
   const needsIdentity = (issuer: CredentialPath | null): boolean =>
     issuer !== null && keyset(issuer) !== undefined && !unit.foreignMade.has(issuer);
   const compromised = new Set(
-    removedRecipients.filter((removed) => removed.compromised).map(({ recipient }) => recipient),
+    removedRecipients
+      .filter((removed) => removed.compromised)
+      .map(({ recipient }) => storedName(recipient)),
   );
+  const leavingOf = (path: CredentialPath): ReadonlySet<string> =>
+    unit.leaving.get(path) ?? new Set();
 
   const keysets: readonly DesiredKeyset[] = [...cluster.authorities, ...cluster.serviceAccountKeys];
   const create = keysets.filter(({ path }) => keyset(path) === undefined);
@@ -89,6 +96,7 @@ function planCluster(
       observed: store?.leaves.get(desired.path),
       issuer: keyset(desired.issuer),
       compromised,
+      leaving: leavingOf(desired.path),
       now,
     });
     return verdict === undefined ? [] : [{ desired, verdict }];
@@ -106,11 +114,38 @@ function planCluster(
       !('unreadable' in leaf) && declared.has(leaf.path) && !issued.has(leaf.path),
   );
   const entries = [...(store?.keysets.values() ?? [])].flatMap(({ path, entries: all }) =>
-    all.map(({ file, recipients }) => ({ path, file, recipients })),
+    all.map((entry) => ({
+      ...entry,
+      path,
+      // outputs hold the key that issues
+      leaving: entry.state === 'issuing' ? leavingOf(path) : new Set<string>(),
+    })),
   );
-  const reencrypt = [...entries, ...kept]
-    .filter(({ recipients }) => !areRecipients(recipients, cluster.recipients))
-    .map(({ path, file }) => ({ path, file, recipients: cluster.recipients }));
+  const leaves = kept.map((leaf) => ({ ...leaf, leaving: leavingOf(leaf.path) }));
+  const reencrypt = [...entries, ...leaves].flatMap((observed) => {
+    const { path, file, recipients: was, leaving } = observed;
+    const { recipients } = cluster;
+    const formerRecipients = withLeaving(observed, recipients, leaving);
+    const isCurrent = areRecipients(was, recipients);
+    if (isCurrent && formerRecipients.length === observed.formerRecipients.length) return [];
+    const message = isCurrent
+      ? `an output was encrypted to ${[...leaving].join(', ')}, which is remembered`
+      : recipientsText(was, recipients);
+    return [{ path, file, recipients, formerRecipients, message }];
+  });
+  const exposed = entries.flatMap(({ path, id, leaving, ...entry }): Finding[] => {
+    const text = exposedText(entry, compromised, leaving);
+    return text === undefined
+      ? []
+      : [
+          {
+            code: 'RotationNeeded',
+            cluster: cluster.name,
+            credential: path,
+            message: `${id}: ${text}`,
+          },
+        ];
+  });
 
   const action = (
     name: Action['action'],
@@ -131,7 +166,7 @@ function planCluster(
     issue,
     reencrypt,
     remove: [...remove, ...replaced],
-    findings: authorityFindings(cluster, store, keyset, now),
+    findings: [...authorityFindings(cluster, store, keyset, now), ...exposed],
     actions: [
       ...create.map((desired) => {
         const issuer = desired.kind === 'CertificateAuthority' ? desired.issuer : null;
@@ -144,8 +179,8 @@ function planCluster(
         const { reason, message } = verdict;
         return action('issue', desired.path, reason, message, needsIdentity(desired.issuer));
       }),
-      ...reencrypt.map(({ path }) =>
-        action('reencrypt', path, 'RecipientsChanged', 'its recipients changed', true),
+      ...reencrypt.map(({ path, message }) =>
+        action('reencrypt', path, 'RecipientsChanged', message, true),
       ),
       ...remove.map(({ path }) =>
         action('delete', path, 'NotDeclared', 'it is no longer declared', false),
@@ -162,4 +197,19 @@ function lockout({ kind }: DesiredKeyset): string {
   return kind === 'CertificateAuthority'
     ? 'made anew: all that trust the old one refuse what this one issues until they have its certificate, and what the old one issued is refused'
     : 'made anew: every token that the old key signed is refused';
+}
+
+/** Clusters of a unit may issue for each other in a circle; authorities never do. */
+function issuersFirst(keysets: readonly DesiredKeyset[]): DesiredKeyset[] {
+  const byPath = new Map(keysets.map((keyset) => [keyset.path, keyset]));
+  const ordered = new Set<DesiredKeyset>();
+  const place = (keyset: DesiredKeyset): void => {
+    const issuer = keyset.kind === 'CertificateAuthority' ? keyset.issuer : null;
+    const above = issuer === null ? undefined : byPath.get(issuer);
+    byPath.delete(keyset.path); // once, and never in a circle
+    if (above !== undefined) place(above);
+    ordered.add(keyset);
+  };
+  for (const keyset of keysets) if (byPath.has(keyset.path)) place(keyset);
+  return [...ordered];
 }

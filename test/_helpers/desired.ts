@@ -202,6 +202,7 @@ export function observedEntry(
       ? { validity: desired.validity, renewBefore: desired.renewBefore, jitter: 0 }
       : null,
     recipients: [ALICE],
+    formerRecipients: [],
     ...over,
   };
 }
@@ -228,6 +229,7 @@ export function observedLeaf(desired: DesiredLeaf, over: Partial<ObservedLeaf> =
     signedByIssuer: true,
     spki: sha256(path),
     recipients: [ALICE],
+    formerRecipients: [],
     ...over,
   };
 }

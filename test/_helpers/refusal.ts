@@ -81,7 +81,7 @@ export async function synthesized(
 }
 
 /** A repository with a commit of these files. */
-export function committed(t: ExecutionContext, files: Files): Repository {
+export function committed(t: Pick<ExecutionContext, 'teardown'>, files: Files): Repository {
   const repository = new Repository(t, files);
   repository.commit();
   return repository;

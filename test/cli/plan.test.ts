@@ -160,9 +160,9 @@ test('plan: changed recipients are re-encrypted, and outputs with them', async (
   t.is(
     stdout,
     [
-      'reencrypt prod/ca: RecipientsChanged, its recipients changed [needs an identity]',
-      'reencrypt prod/web: RecipientsChanged, its recipients changed [needs an identity]',
-      'write prod/web: OutputChanged, an output that holds its private key is to be written [needs an identity]',
+      `reencrypt prod/ca: RecipientsChanged, added ${bob.recipient} [needs an identity]`,
+      `reencrypt prod/web: RecipientsChanged, added ${bob.recipient} [needs an identity]`,
+      `write prod/web: RecipientsChanged, of a manifest: added ${bob.recipient} [needs an identity]`,
       'files: 4 to update',
       '',
     ].join('\n'),

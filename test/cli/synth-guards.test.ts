@@ -80,6 +80,63 @@ test('a deleted keyset.yaml beside its entry is missed, and can be restored', as
   t.deepEqual(repository.files(), before);
 });
 
+for (const [what, damage] of [
+  [
+    'without its keyset.yaml',
+    (repository) => {
+      repository.remove(`${KEYSET}/keyset.yaml`);
+    },
+  ],
+  [
+    'without its entry',
+    (repository) => {
+      repository.remove(entryOf(repository));
+    },
+  ],
+  [
+    'with a damaged keyset.yaml',
+    (repository) => {
+      repository.write(`${KEYSET}/keyset.yaml`, '<<<<<<< HEAD\n');
+    },
+  ],
+] as readonly (readonly [string, (repository: Repository) => void])[]) {
+  test(`--new-authority replaces a keyset ${what}, and leaves nothing of the old one`, async (t) => {
+    const { repository, before } = await made(t);
+    const old = entryOf(repository);
+    damage(repository);
+    t.is((await repository.run(['plan'])).status, 1);
+    t.is((await repository.run(['plan', '--new-authority', 'prod/ca'])).status, 3);
+    const { status, stderr } = await repository.run(['synth', '--new-authority', 'prod/ca']);
+    t.deepEqual([status, stderr], [0, '']);
+    t.false(old in repository.files());
+    t.true(
+      repository
+        .read('deploy/authorities.yaml')
+        .startsWith(before['deploy/authorities.yaml'] ?? 'x'),
+    );
+    t.is((await repository.run(['plan'])).status, 0);
+  });
+}
+
+test('--new-authority refuses a sound keyset, which is rotated instead', async (t) => {
+  const { repository, before } = await made(t);
+  for (const command of ['plan', 'synth']) {
+    const result = await repository.run([command, '--new-authority', 'prod/ca'], { as: alice });
+    t.deepEqual(
+      [result.status, errorLine(result), hints(result)],
+      [
+        2,
+        '--new-authority "prod/ca" names a keyset that is sound',
+        [
+          'rotate it instead, in stages that lock nobody out',
+          "if its private key is lost for good, remove it first: git rm -r -- 'deploy/prod/pki/ca'",
+        ],
+      ],
+    );
+    t.deepEqual(repository.files(), before);
+  }
+});
+
 test('a deleted entry is missed, and the command of the hint restores it', async (t) => {
   const { repository, before } = await made(t);
   const entry = entryOf(repository);

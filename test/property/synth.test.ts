@@ -166,7 +166,13 @@ test('property: what was issued, read back from the tree, leaves nothing to plan
         );
         const { actions, findings } = plan(
           unit,
-          { clusters, foreignKeysets: shared, foreignMade: new Set(), replaced: new Set() },
+          {
+            clusters,
+            foreignKeysets: shared,
+            foreignMade: new Set(),
+            replaced: new Set(),
+            leaving: new Map(),
+          },
           { chain: RENEW_CHAIN, removedRecipients: [], now: NOW },
         );
         t.deepEqual([actions, findings], [[], []]);

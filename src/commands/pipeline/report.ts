@@ -28,6 +28,11 @@ export function reportText(
       }
     }
   }
+  if (actions.some(isRemoval)) {
+    output.line(
+      "note: git's history keeps the old copies: who is removed can open them for ever; if an identity may be in wrong hands, say compromised: true",
+    );
+  }
   for (const { credential, code, message } of findings) {
     output.line(`${output.paint('warning', code)} ${credential}: ${message}`);
   }
@@ -38,6 +43,10 @@ export function reportText(
       tense === 'to do' ? `${count(change)} to ${change}` : `${count(change)} ${change}d`,
     );
   if (parts.length > 0) output.line(`files: ${parts.join(', ')}`);
+}
+
+function isRemoval({ reason, message }: Action): boolean {
+  return reason === 'Exposed' || (reason === 'RecipientsChanged' && message.includes('removed '));
 }
 
 /** `1 cluster is as declared`. */

@@ -7,7 +7,7 @@ import type { TreeReader } from '../../model/ports.ts';
 import type { IsSelected } from '../../model/selection.ts';
 import { layout } from '../../model/store/layout.ts';
 import type { Head, LedgerEntry } from '../../model/store/ledger.ts';
-import { guardOrphans } from '../../observe/guard.ts';
+import { guardOrphans, guardRemoved } from '../../observe/guard.ts';
 import { guardLedger, ledgerEntries, observeLedger } from '../../observe/ledger.ts';
 import { observeMade } from '../../observe/output.ts';
 import { fleetFiles } from '../../render/fleet/files.ts';
@@ -44,6 +44,7 @@ export interface RunOptions {
 export async function run(options: RunOptions, sink: Sink | undefined): Promise<RunResult> {
   const { context, fleet, isSelected, workshop } = options;
   const { reader } = context;
+  guardRemoved(fleet, context.now);
   guardOrphans(reader, fleet);
   const ledger = observeLedger(reader, fleet.tree);
   guardLedger(reader, fleet.tree, ledger, options.head);

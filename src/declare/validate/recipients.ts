@@ -28,6 +28,10 @@ export function checkAppRecipients(fleet: Fleet, report: Report): void {
   }
   if (mark.recipients.length === 0)
     report(app, 'recipients names nobody; nobody could open the store');
+  const removed = mark.removedRecipients.map(({ recipient }) => recipient);
+  const twice = removed.filter((recipient, index) => removed.indexOf(recipient) !== index);
+  for (const recipient of new Set(twice))
+    report(app, `removedRecipients: "${recipient}" is named twice`);
 }
 
 function checker({ mark }: Fleet, report: Report) {

@@ -119,6 +119,11 @@ const rows: readonly (readonly [string, Damage, string | RegExp])[] = [
     'field "issuedAt" is not an RFC 3339 instant in UTC',
   ],
   [
+    'of a day that no calendar has',
+    (text) => text.replace(/issuedAt: .*/u, 'issuedAt: "2026-02-30T00:00:00Z"'),
+    'field "issuedAt" is not an RFC 3339 instant in UTC',
+  ],
+  [
     'with a validity that is none',
     (text) => text.replace(/validity: .*/u, 'validity: 1y'),
     'field "validity" is not a duration',

@@ -33,6 +33,7 @@ function input(over: Partial<LeafInput> = {}): LeafInput {
     observed: observedLeaf(LEAF),
     issuer: observedKeyset(CA),
     compromised: new Set(),
+    leaving: new Set(),
     now: NOW,
     ...over,
   };
@@ -259,6 +260,30 @@ test(
   { observed: observedLeaf(LEAF, { recipients: [ALICE, BOB] }), compromised: new Set([BOB]) },
   'Exposed',
   `its private key is encrypted to the compromised recipient ${BOB}`,
+);
+
+test(
+  'Exposed: fires while an output with the key is encrypted to a compromised recipient',
+  fires,
+  { leaving: new Set([ALICE, BOB]), compromised: new Set([BOB]) },
+  'Exposed',
+  `an output with its private key is encrypted to the compromised recipient ${BOB}`,
+);
+
+test(
+  'Exposed: fires where the document remembers a recipient that is compromised',
+  fires,
+  { observed: observedLeaf(LEAF, { formerRecipients: [BOB] }), compromised: new Set([BOB]) },
+  'Exposed',
+  `its private key was encrypted to the compromised recipient ${BOB}`,
+);
+
+test(
+  'UsageChanged: fires where a certificate becomes a kubeconfig of the same name',
+  fires,
+  { observed: observedLeaf(LEAF, { kind: 'Kubeconfig' }) },
+  'UsageChanged',
+  'it was a Kubeconfig, is declared a Certificate',
 );
 
 test('Exposed: a compromised recipient of other files changes nothing', passes, {

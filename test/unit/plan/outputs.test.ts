@@ -117,20 +117,44 @@ const rows: readonly (readonly [string, RenderedFile, ObservedOutput | undefined
 for (const [title, file, observed, change] of rows) {
   test(`planOutputs: ${title}`, (t) => {
     const uses = change === undefined || file.format === 'plain' ? [] : [WEB];
-    t.deepEqual(outputs(file, observed), {
-      changes: change === undefined ? [] : [{ path: file.path, change: change as 'create' }],
-      uses: new Set(uses),
-    });
+    const { changes, uses: used, writes } = outputs(file, observed);
+    t.deepEqual(
+      { changes, used },
+      {
+        changes: change === undefined ? [] : [{ path: file.path, change: change as 'create' }],
+        used: new Set(uses),
+      },
+    );
+    t.deepEqual(new Set(writes.map(({ credential }) => credential)), new Set(uses));
   });
 }
 
 test('planOutputs: files made before and no longer expected are deleted, others never', (t) => {
   const gone = treePath('gone.yaml');
-  t.deepEqual(
-    planOutputs([PLAIN], () => ({ format: 'plain', content: 'a: 1\n' }), [gone, PLAIN.path]),
-    {
-      changes: [{ path: gone, change: 'delete' }],
-      uses: new Set(),
-    },
-  );
+  const { changes } = planOutputs([PLAIN], () => ({ format: 'plain', content: 'a: 1\n' }), [
+    gone,
+    PLAIN.path,
+  ]);
+  t.deepEqual(changes, [{ path: gone, change: 'delete' }]);
 });
+
+for (const [title, file, recipients, message] of [
+  ['a Secret', SECRET, [ALICE, 'age1eve'], 'of a manifest: removed age1eve'],
+  ['a key', BINARY, [ALICE, 'age1eve'], `of a node bundle: added ${BOB}; removed age1eve`],
+] as const) {
+  test(`planOutputs: who leaves ${title} is told, with the credentials whose keys it holds`, (t) => {
+    const place = { ...file, path: treePath('deploy/prod/x', file.path) };
+    const nodes = { ...file, path: treePath('deploy/prod/nodes', file.path) };
+    const observed =
+      file.format === 'binary'
+        ? { format: 'binary' as const, recipients, projection: file.projection }
+        : { format: 'yaml' as const, recipients, document: file.document };
+    const { leaving, writes } = planOutputs(
+      [file.format === 'binary' ? nodes : place],
+      () => observed,
+      [],
+    );
+    t.deepEqual([...leaving], [[WEB, new Set(['age1eve'])]]);
+    t.deepEqual(writes, [{ credential: WEB, reason: 'RecipientsChanged', message }]);
+  });
+}

@@ -54,6 +54,7 @@ function planned(
       foreignKeysets: new Map(foreign.map((keyset) => [keyset.path, keyset])),
       foreignMade: new Set(made),
       replaced: new Set(over.replaced),
+      leaving: new Map(),
     },
     { chain, removedRecipients: removed, now },
   );
@@ -205,6 +206,43 @@ test('plan: what a compromised recipient could open is issued again, the CA key 
   );
 });
 
+test('plan: authorities that issue for each other in a circle of clusters are made issuers first', (t) => {
+  const root = authority('two/root');
+  const sub = authority('one/sub', { issuer: root.path });
+  const below = authority('two/below', { issuer: sub.path });
+  const { create } = plan(
+    unit(cluster('one', { authorities: [sub] }), cluster('two', { authorities: [root, below] })),
+    {
+      clusters: new Map(),
+      foreignKeysets: new Map(),
+      foreignMade: new Set(),
+      replaced: new Set(),
+      leaving: new Map(),
+    },
+    { chain: SYNTH_CHAIN, removedRecipients: [], now: NOW },
+  );
+  t.deepEqual(
+    create.map(({ path }) => path as string),
+    ['two/root', 'one/sub', 'two/below'],
+  );
+});
+
+test('plan: a keyset that is replaced says who is locked out, and its old entries go', (t) => {
+  const desired = cluster('prod', { authorities: [CA] });
+  const entry = observedEntry(CA);
+  const observed = {
+    ...observedCluster(desired, { keysets: [] }),
+    replaced: [{ path: CA.path, file: entry.file }],
+  };
+  const { actions, remove } = planned(desired, observed, { replaced: [CA.path] });
+  t.deepEqual(
+    actions.map(({ action, reason }) => `${action} ${reason}`),
+    ['create Replaced', 'delete Replaced'],
+  );
+  t.regex(actions[0]?.message ?? '', /^made anew: all that trust the old one refuse/u);
+  t.deepEqual(remove, [{ path: CA.path, file: entry.file }]);
+});
+
 test('plan: a changed validity waits for the next issue', (t) => {
   const desired = cluster('prod', {
     authorities: [{ ...CA, validity: CA.validity / 2, renewBefore: DAY }],
@@ -259,6 +297,11 @@ test('RotationNeeded: due at exactly notAfter minus longest leaf, three soaks an
 
 for (const [title, declared, message] of [
   ['subject', { subject: { commonName: 'new' } }, 'subject is "CN=prod/ca", is declared "CN=new"'],
+  [
+    'DNS name',
+    { dnsNames: ['a.example.com'] },
+    `DNS names are "${CA.dnsNames.join(', ')}", are declared "a.example.com"`,
+  ],
   [
     'key algorithm',
     { keyAlgorithm: 'RSA-4096' },

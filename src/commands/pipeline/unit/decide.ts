@@ -44,41 +44,43 @@ export interface Decision {
 export function decide(context: Context, job: Job): Decision {
   const { unit, foreign } = job;
   const observed = observeUnit(context, job);
-  const unitPlan = plan(
-    unit,
-    {
-      clusters: observed,
-      foreignKeysets: foreign.keysets,
-      foreignMade: foreign.made,
-      replaced: replacedKeysets(context, job),
-    },
-    {
-      chain: CHAINS[context.chain],
-      removedRecipients: context.fleet.removedRecipients,
-      now: context.now,
-    },
-  );
-  const makes = new Set([
-    ...unitPlan.create.map(({ path }) => path),
-    ...unitPlan.issue.map(({ desired }) => desired.path),
-  ]);
   const etcd = decideEtcd(context, unit);
-  const { outputs, manifests } = decideOutputs(
-    context,
-    unit,
-    { clusters: observed, etcd },
-    makes,
-    foreign,
-  );
+  const decideWith = (
+    leaving: OutputPlan['leaving'],
+  ): Pick<Decision, 'plan' | 'makes' | 'outputs' | 'manifests'> => {
+    const unitPlan = plan(
+      unit,
+      {
+        clusters: observed,
+        foreignKeysets: foreign.keysets,
+        foreignMade: foreign.made,
+        replaced: replacedKeysets(context, job),
+        leaving,
+      },
+      {
+        chain: CHAINS[context.chain],
+        removedRecipients: context.fleet.removedRecipients,
+        now: context.now,
+      },
+    );
+    const makes = new Set([
+      ...unitPlan.create.map(({ path }) => path),
+      ...unitPlan.issue.map(({ desired }) => desired.path),
+    ]);
+    const state = { clusters: observed, etcd };
+    return { plan: unitPlan, makes, ...decideOutputs(context, unit, state, makes, foreign) };
+  };
+  const first = decideWith(new Map());
+  // who leaves an output does not depend on the plan; the plan depends on who leaves
+  const decided = first.outputs.leaving.size === 0 ? first : decideWith(first.outputs.leaving);
+  const { plan: unitPlan, makes, outputs, manifests } = decided;
   const opens = keysToOpen(unitPlan, outputs, new Set([...makes, ...foreign.made]));
-  const writes = [...outputs.uses]
-    .filter((credential) => opens.has(credential))
-    .map((credential): Action => ({
+  const writes = outputs.writes
+    .filter(({ credential }) => opens.has(credential))
+    .map((write): Action => ({
       action: 'write',
-      cluster: credential.split('/')[0] ?? '',
-      credential,
-      reason: 'OutputChanged',
-      message: 'an output that holds its private key is to be written',
+      cluster: write.credential.split('/')[0] ?? '',
+      ...write,
       needsIdentity: true,
     }));
   return {

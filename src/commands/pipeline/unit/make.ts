@@ -59,8 +59,12 @@ export async function make(
   for (const file of [...documentsOf(fleet.tree, unit.clusters, issued), ...rendered]) {
     files.push(await encryptFile(file, cipher, { now, randomBytes }));
   }
-  for (const { path, file, recipients } of plan.reencrypt) {
-    const rendered = storeFile(path, file, recipients, await openDocument(file, reader, cipher));
+  for (const { path, file, recipients, formerRecipients } of plan.reencrypt) {
+    const document = {
+      ...(await openDocument(file, reader, cipher)),
+      ...(formerRecipients.length > 0 ? { formerRecipients: formerRecipients.join(',') } : {}),
+    };
+    const rendered = storeFile(path, file, recipients, document);
     files.push(await encryptFile(rendered, cipher, { now, randomBytes }));
   }
   return { files, issued, clusters, privateKeys: new Map(made) };
