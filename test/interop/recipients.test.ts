@@ -202,3 +202,16 @@ function userPair(content: string): [key: string, certificate: string] {
 function publicPem(pem: string): string {
   return createPublicKey(pem).export({ type: 'spki', format: 'pem' }).toString();
 }
+
+sopsTest('sops opens a document that remembers who could open it before', async (t) => {
+  const file = 'deploy/edge-1/pki/edge-tls.sops.yaml';
+  fleet.editDeclaration(
+    "deliveryRecipients: [recipients('flux')],",
+    "removedRecipients: [{ recipient: recipients('flux'), since: '2026-01-01' }],",
+  );
+  const { status, stderr } = await fleet.cli(['synth'], 'custodian');
+  t.is(status, 0, stderr.toString());
+  t.regex(fleet.read(file), /^formerRecipients: age1[a-z0-9]+$/mu);
+  const content = await decrypt({ path: file, type: 'yaml' }, 'custodian');
+  t.regex(content, /BEGIN (?:[A-Z]+ )?PRIVATE KEY/u);
+});
