@@ -27,10 +27,13 @@ export async function encryptFile(
   const { recipients } = file;
   if (file.format === 'binary') {
     const bytes = Buffer.from(file.content);
-    const content = await cipher.encryptBinary(bytes, { recipients, ...ports });
-    bytes.fill(0);
-    refusePlaintext(path, content, [file.content]);
-    return { path, content };
+    try {
+      const content = await cipher.encryptBinary(bytes, { recipients, ...ports });
+      refusePlaintext(path, content, [file.content]);
+      return { path, content };
+    } finally {
+      bytes.fill(0);
+    }
   }
   const content = await cipher.encryptYaml(file.document, {
     selector: file.selector,

@@ -32,13 +32,17 @@ export async function decryptYaml(
   const sops = entries.filter(([key]) => key === 'sops').map(([, node]) => toJson(node))[0];
   const metadata = metadataOf({ sops }, 'yaml');
   checkRecipients(metadata, options.recipients);
-  const dataKey = await unwrapDataKey(metadata.age, identities);
   const mac = new Mac(metadata.macOnlyEncrypted);
   const selects = metadata.selector === null ? () => true : compileSelector(metadata.selector);
   const content: MapNode = { kind: 'map', entries: entries.filter(([key]) => key !== 'sops') };
-  const decrypted = decryptNode(content, [], { dataKey, mac, selects });
-  mac.check(metadata.mac, dataKey, metadata.macData);
-  return toJson(decrypted ?? { kind: 'null' }) as JsonObject;
+  const dataKey = await unwrapDataKey(metadata.age, identities);
+  try {
+    const decrypted = decryptNode(content, [], { dataKey, mac, selects });
+    mac.check(metadata.mac, dataKey, metadata.macData);
+    return toJson(decrypted ?? { kind: 'null' }) as JsonObject;
+  } finally {
+    dataKey.fill(0);
+  }
 }
 
 /**
@@ -57,10 +61,14 @@ export async function decryptBinary(
   checkRecipients(metadata, options.recipients);
   const dataKey = await unwrapDataKey(metadata.age, identities);
   const mac = new Mac(metadata.macOnlyEncrypted);
-  const bytes = data === '' ? Buffer.alloc(0) : openValue(data, dataKey, 'data:', '"data"').bytes;
-  mac.update(bytes, true);
-  mac.check(metadata.mac, dataKey, metadata.macData);
-  return bytes;
+  try {
+    const bytes = data === '' ? Buffer.alloc(0) : openValue(data, dataKey, 'data:', '"data"').bytes;
+    mac.update(bytes, true);
+    mac.check(metadata.mac, dataKey, metadata.macData);
+    return bytes;
+  } finally {
+    dataKey.fill(0);
+  }
 }
 
 /** @throws PkiError `ERR_UNKNOWN_RECIPIENT` */
@@ -129,10 +137,14 @@ function decryptScalar(
   const what = showPath(path);
   if (scalar.type !== 'str') throw formatError(`${what} should be encrypted and is not`);
   const opened = openValue(scalar.text, dataKey, `${path.join(':')}:`, what);
-  if (opened.type === 'comment') return null;
-  const value = typed(opened, what);
-  mac.update(value.text, true);
-  return { kind: 'scalar', scalar: value };
+  try {
+    if (opened.type === 'comment') return null;
+    const value = typed(opened, what);
+    mac.update(value.text, true);
+    return { kind: 'scalar', scalar: value };
+  } finally {
+    opened.bytes.fill(0);
+  }
 }
 
 const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);

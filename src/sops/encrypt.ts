@@ -38,12 +38,16 @@ export async function encryptYaml(
   if (Object.hasOwn(document, 'sops'))
     throw new PkiError('ERR_ENCRYPT', 'the document has a key "sops", which SOPS keeps for itself');
   const dataKey = newDataKey(randomBytes);
-  const mac = new Mac();
-  const selects = compileSelector(fileSelector(selector));
-  const encrypted = encryptNode(document, [], { dataKey, mac, selects, randomBytes });
-  const age = await wrapDataKey(dataKey, recipients);
-  const sops = metadata(age, selector, mac, dataKey, now, randomBytes);
-  return emitYaml({ ...(encrypted as JsonObject), sops });
+  try {
+    const mac = new Mac();
+    const selects = compileSelector(fileSelector(selector));
+    const encrypted = encryptNode(document, [], { dataKey, mac, selects, randomBytes });
+    const age = await wrapDataKey(dataKey, recipients);
+    const sops = metadata(age, selector, mac, dataKey, now, randomBytes);
+    return emitYaml({ ...(encrypted as JsonObject), sops });
+  } finally {
+    dataKey.fill(0);
+  }
 }
 
 /**
@@ -55,13 +59,17 @@ export async function encryptBinary(
   { recipients, now, randomBytes }: EncryptOptions,
 ): Promise<string> {
   const dataKey = newDataKey(randomBytes);
-  const mac = new Mac();
-  mac.update(content, true);
-  const data =
-    content.length === 0 ? '' : sealValue(content, 'str', dataKey, 'data:', randomBytes(IV_SIZE));
-  const age = await wrapDataKey(dataKey, recipients);
-  const sops = metadata(age, {}, mac, dataKey, now, randomBytes);
-  return `${JSON.stringify({ data, sops }, null, '\t')}\n`;
+  try {
+    const mac = new Mac();
+    mac.update(content, true);
+    const data =
+      content.length === 0 ? '' : sealValue(content, 'str', dataKey, 'data:', randomBytes(IV_SIZE));
+    const age = await wrapDataKey(dataKey, recipients);
+    const sops = metadata(age, {}, mac, dataKey, now, randomBytes);
+    return `${JSON.stringify({ data, sops }, null, '\t')}\n`;
+  } finally {
+    dataKey.fill(0);
+  }
 }
 
 interface Encryption {

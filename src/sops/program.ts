@@ -25,6 +25,9 @@ export interface ProgramOptions {
 const ALLOWED =
   /^(?:PATH|HOME|USERPROFILE|APPDATA|LOCALAPPDATA|SYSTEMROOT|TMPDIR|TEMP|TMP|LANG|LC_ALL|TERM|XDG_CONFIG_HOME|XDG_RUNTIME_DIR|GNUPGHOME|GPG_TTY|SSH_AUTH_SOCK|SOPS_AGE_(?:KEY(?:_FILE|_CMD)?|SSH_PRIVATE_KEY_(?:FILE|CMD))|SOPS_(?:GPG_EXEC|DECRYPTION_ORDER|KEYSERVICE|ENABLE_LOCAL_KEYSERVICE)|(?:AWS|AZURE|GOOGLE|CLOUDSDK|VAULT|HUAWEICLOUD)_\w+|(?:HTTPS?|NO|ALL)_PROXY)$/iu;
 
+/** What decrypts only: encryption does without. */
+const IDENTITY = /^SOPS_AGE_(?:KEY|SSH)/iu;
+
 /** Whom the program can encrypt to, by the form of the recipient, with its flag. */
 const KINDS: readonly { readonly form: RegExp; readonly flag: string }[] = [
   { form: /^(?:age1|ssh-)[^,]+$/u, flag: '--age' },
@@ -86,12 +89,19 @@ export function programCipher(options: ProgramOptions): Cipher {
     encryptYaml(document, { selector, recipients }) {
       const { name, pattern } = fileSelector(selector);
       const flags = [`--${name.replace('_', '-')}`, pattern];
-      return encrypt(Buffer.from(emitYaml(document)), 'yaml', recipients, flags);
+      const input = Buffer.from(emitYaml(document));
+      return encrypt(input, 'yaml', recipients, flags).finally(() => input.fill(0));
     },
     encryptBinary: (content, { recipients }) => encrypt(content, 'binary', recipients),
     async decryptYaml(text, decryptOptions = {}) {
       const output = await decrypt(text, 'yaml', decryptOptions);
-      return toJson(parseYaml(Buffer.from(output).toString())) as JsonObject;
+      try {
+        return toJson(
+          parseYaml(Buffer.from(output.buffer, output.byteOffset, output.length).toString()),
+        ) as JsonObject;
+      } finally {
+        output.fill(0);
+      }
     },
     decryptBinary: (text, decryptOptions = {}) => decrypt(text, 'binary', decryptOptions),
   };
@@ -115,9 +125,9 @@ async function run(
   args: readonly string[],
   input: Uint8Array,
 ): Promise<Uint8Array> {
-  const env = Object.fromEntries(
-    Object.entries(environment).filter(([name]) => ALLOWED.test(name)),
-  );
+  const isAllowed = (name: string): boolean =>
+    ALLOWED.test(name) && !(args.includes('encrypt') && IDENTITY.test(name));
+  const env = Object.fromEntries(Object.entries(environment).filter(([name]) => isAllowed(name)));
   try {
     const { stdout } = await execa(program, args, {
       input,

@@ -1,16 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import {
-  closeSync,
   existsSync,
-  openSync,
+  linkSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import process from 'node:process';
 import { PkiError } from '../errors.ts';
 import { lookFor, thisProcess, type ProcessIdentity } from './process.ts';
 import { codeOf } from './state.ts';
@@ -26,7 +25,7 @@ export interface Lock {
   release(): void;
 }
 
-/** How long a lock may be without a holder: its run has created the file and not yet written into it. */
+/** How long a lock may be without a holder: where there are no links, its run has created the file and not yet written into it. */
 const GRACE = 10_000;
 
 /** After this a run that cannot be looked at counts as gone. Should it live, it sees so before it changes the tree. */
@@ -43,7 +42,7 @@ export function takeLock(state: string, now: Date): Lock {
   const text = JSON.stringify({ ...own, since: now.toISOString() } satisfies Holder);
   for (let attempt = 0; attempt < 2; attempt += 1) {
     if (create(file, text)) {
-      removeGraves(state);
+      tidyUp(state);
       return lockOf(file, text);
     }
     const found = readText(file);
@@ -66,41 +65,50 @@ function lockOf(file: string, text: string): Lock {
   return {
     isHeld,
     release: () => {
-      try {
-        if (isHeld()) rmSync(file, { force: true });
-      } catch {
-        // The next run sees that this process is gone.
-      }
+      if (isHeld()) attemptRemoval(file);
     },
   };
 }
 
-/** Whether the lock was free and is ours now. */
+/** File systems that have no hard links. */
+const NO_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']);
+
+/** Whether the lock was free and is ours now. It is linked when it is written: a run that is killed leaves a whole one or none. */
 function create(file: string, text: string): boolean {
-  let isOurs = false;
+  const draft = `${file}.${randomUUID()}`;
   try {
-    const descriptor = openSync(file, 'wx', 0o644);
-    isOurs = true;
+    writeFileSync(draft, text, { flag: 'wx', mode: 0o644 });
     try {
-      writeSync(descriptor, text);
-    } finally {
-      closeSync(descriptor);
+      linkSync(draft, file);
+    } catch (error) {
+      if (!NO_LINKS.has(codeOf(error))) throw error;
+      writeFileSync(file, text, { flag: 'wx', mode: 0o644 });
     }
     return true;
   } catch (error) {
     const code = codeOf(error);
     if (code === 'EEXIST' && existsSync(file)) return false;
-    if (isOurs) rmSync(file, { force: true });
+    if (code === 'ENOENT' && existsSync(file)) return false; // whoever took the lock tidied up
     throw new PkiError('ERR_WRITE', `cannot create "${file}" (${code}); nothing was written`, {
       hint: 'the lock and the journal of a run are there: make the folder writable',
       cause: error,
     });
+  } finally {
+    attemptRemoval(draft);
+  }
+}
+
+function attemptRemoval(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // The next run tidies up.
   }
 }
 
 /** Removes a lock that nobody holds, and no other: between the look and the removal another run may have taken it over. */
 function bury(file: string, found: string): void {
-  const grave = `${file}.${process.pid}`;
+  const grave = `${file}.${randomUUID()}`;
   try {
     renameSync(file, grave);
     if (readText(grave) === found) rmSync(grave, { force: true });
@@ -110,10 +118,10 @@ function bury(file: string, found: string): void {
   }
 }
 
-/** Left by runs that were cut off while they took a lock over. */
-function removeGraves(state: string): void {
+/** What runs left that were cut off while they took a lock. */
+function tidyUp(state: string): void {
   for (const name of readdirSync(state)) {
-    if (/^lock\.\d+$/u.test(name)) rmSync(path.join(state, name), { force: true });
+    if (name.startsWith('lock.')) attemptRemoval(path.join(state, name));
   }
 }
 

@@ -29,7 +29,15 @@ function isOurs(place) {
 
 /** @type {Record<string, ((...args: unknown[]) => unknown) | undefined>} */
 const calls = /** @type {never} */ (fs);
-const CHANGES = ['openSync', 'mkdirSync', 'mkdtempSync', 'renameSync', 'rmSync', 'rmdirSync'];
+const CHANGES = [
+  'openSync',
+  'linkSync',
+  'mkdirSync',
+  'mkdtempSync',
+  'renameSync',
+  'rmSync',
+  'rmdirSync',
+];
 const WRITES = ['writeFileSync', 'writeSync'];
 for (const name of [...CHANGES, 'copyFileSync', 'fsyncSync', 'closeSync', ...WRITES]) {
   const real = calls[name];

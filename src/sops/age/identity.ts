@@ -25,6 +25,7 @@ export class AgeIdentity {
     if (scalar?.length !== 32) return undefined;
     const decrypter = new Decrypter();
     decrypter.addIdentity(hybrid ? text : new X25519Identity(scalar));
+    scalar.fill(0);
     return new AgeIdentity(await identityToRecipient(text), text, decrypter);
   }
 

@@ -83,7 +83,7 @@ async function readSource(
   const name = variable === undefined ? `"${path}"` : `${variable} ("${path}")`;
   try {
     const bytes = await ports.readFile(path);
-    return bytes && { name, text: Buffer.from(bytes).toString(), words: false };
+    return bytes && { name, text: textOf(bytes), words: false };
   } catch (cause) {
     throw new PkiError('ERR_IDENTITY', `cannot read the identities in ${name}`, { cause });
   }
@@ -101,13 +101,20 @@ async function runSource(
     });
   try {
     const bytes = await ports.run(file, args);
-    return { name: 'SOPS_AGE_KEY_CMD', text: Buffer.from(bytes).toString(), words: false };
+    return { name: 'SOPS_AGE_KEY_CMD', text: textOf(bytes), words: false };
   } catch {
     // No cause: it would carry what the program wrote.
     throw new PkiError('ERR_IDENTITY', `the program of SOPS_AGE_KEY_CMD failed: "${file}"`, {
       hint: 'run it by hand to see why',
     });
   }
+}
+
+/** The text is kept for parsing only; the octets it was read from are wiped. */
+function textOf(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+  bytes.fill(0);
+  return text;
 }
 
 async function parseSource(source: Source, list: AgeIdentity[], unusable: string[]): Promise<void> {

@@ -33,9 +33,9 @@ export class X25519Recipient implements Recipient {
     const ephemeral = generateKeyPairSync('x25519');
     const share = rawOf(ephemeral.publicKey);
     const secret = diffieHellman({ privateKey: ephemeral.privateKey, publicKey: this.#key });
-    const cipher = createCipheriv('chacha20-poly1305', wrapKey(secret, share, this.#raw), NONCE, {
-      authTagLength: TAG_SIZE,
-    });
+    const key = wrapKey(secret, share, this.#raw);
+    const cipher = createCipheriv('chacha20-poly1305', key, NONCE, { authTagLength: TAG_SIZE });
+    key.fill(0);
     const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
     return [new Stanza(['X25519', share.toString('base64').replace(/=+$/u, '')], body)];
   }
@@ -46,11 +46,9 @@ export class X25519Identity implements Identity {
   readonly #recipient: Uint8Array;
 
   constructor(scalar: Uint8Array) {
-    this.#key = createPrivateKey({
-      key: Buffer.concat([PKCS8_PREFIX, scalar]),
-      format: 'der',
-      type: 'pkcs8',
-    });
+    const der = Buffer.concat([PKCS8_PREFIX, scalar]);
+    this.#key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    der.fill(0);
     this.#recipient = rawOf(createPublicKey(this.#key));
   }
 
@@ -74,10 +72,14 @@ export class X25519Identity implements Identity {
     const secret = diffieHellman({ privateKey: this.#key, publicKey: publicKey(share) });
     const key = wrapKey(secret, share, this.#recipient);
     const decipher = createDecipheriv('chacha20-poly1305', key, NONCE, { authTagLength: TAG_SIZE });
+    key.fill(0);
     decipher.setAuthTag(body.subarray(FILE_KEY_SIZE));
+    const fileKey = decipher.update(body.subarray(0, FILE_KEY_SIZE));
     try {
-      return Buffer.concat([decipher.update(body.subarray(0, FILE_KEY_SIZE)), decipher.final()]);
+      decipher.final(); // authenticates; a stream cipher has nothing left
+      return fileKey;
     } catch {
+      fileKey.fill(0);
       return null;
     }
   }
@@ -93,6 +95,9 @@ function rawOf(key: KeyObject): Buffer {
   return Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url');
 }
 
+/** Wipes the shared secret, which nothing else is made of. */
 function wrapKey(secret: Uint8Array, share: Uint8Array, recipient: Uint8Array): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, Buffer.concat([share, recipient]), LABEL, 32));
+  const key = Buffer.from(hkdfSync('sha256', secret, Buffer.concat([share, recipient]), LABEL, 32));
+  secret.fill(0);
+  return key;
 }

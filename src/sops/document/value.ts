@@ -28,6 +28,7 @@ export function sealValue(
   cipher.setAAD(Buffer.from(additionalData));
   const bytes = typeof plaintext === 'string' ? Buffer.from(plaintext) : plaintext;
   const data = Buffer.concat([cipher.update(bytes), cipher.final()]);
+  if (typeof plaintext === 'string') bytes.fill(0);
   const base64 = (octets: Uint8Array): string => Buffer.from(octets).toString('base64');
   return `ENC[AES256_GCM,data:${base64(data)},iv:${base64(iv)},tag:${base64(cipher.getAuthTag())},type:${type}]`;
 }
@@ -63,12 +64,12 @@ export function openValue(
   const decipher = createDecipheriv('aes-256-gcm', dataKey, iv, { authTagLength: TAG_SIZE });
   decipher.setAAD(Buffer.from(additionalData));
   decipher.setAuthTag(tag);
+  const bytes = decipher.update(data);
   try {
-    return {
-      type: match[4] ?? '',
-      bytes: Buffer.concat([decipher.update(data), decipher.final()]),
-    };
+    decipher.final(); // authenticates; GCM has nothing left
+    return { type: match[4] ?? '', bytes };
   } catch {
+    bytes.fill(0);
     throw new PkiError('ERR_DECRYPT', `${what} does not decrypt: it or its key was changed`, {
       hint: 'the file was edited by hand or put together from two files: restore it from git',
     });
