@@ -5,7 +5,7 @@ import process from 'node:process';
 
 /*
  * `node --import=kill-at.js …`: kills the process at the change number KILL_AT of files of its folder. A change is a call that makes,
- * writes, renames or removes something; a write counts twice: the second time, half of it is done. Without KILL_AT it counts, and
+ * writes, renames or removes something; a whole file counts twice: the second time, half of it is written. Without KILL_AT it counts, and
  * leaves their number in the file KILL_COUNT.
  */
 const { KILL_AT, KILL_COUNT } = process.env;
@@ -38,12 +38,18 @@ const CHANGES = [
   'rmSync',
   'rmdirSync',
 ];
-const WRITES = ['writeFileSync', 'writeSync'];
-for (const name of [...CHANGES, 'copyFileSync', 'fsyncSync', 'closeSync', ...WRITES]) {
+for (const name of [
+  ...CHANGES,
+  'copyFileSync',
+  'fsyncSync',
+  'closeSync',
+  'writeFileSync',
+  'writeSync',
+]) {
   const real = calls[name];
   calls[name] = (...args) => {
     if (isOurs(args[0]) && step()) die();
-    if (isOurs(args[0]) && WRITES.includes(name) && step()) {
+    if (isOurs(args[0]) && name === 'writeFileSync' && step()) {
       const [place, content, ...rest] = args;
       const half = Buffer.from(String(content));
       real?.(place, half.subarray(0, half.length / 2), ...rest);

@@ -61,7 +61,7 @@ test('wipe: the data key, after decryption and after a failure of it', async (t)
   });
   const opened: Uint8Array[] = [];
   const [identity] = key.list;
-  const watching = {
+  const watching: unknown = {
     recipient: key.recipient,
     decrypt: async (file: Uint8Array) => {
       const dataKey = await identity?.decrypt(file);
@@ -70,8 +70,8 @@ test('wipe: the data key, after decryption and after a failure of it', async (t)
       opened.push(dataKey);
       return dataKey;
     },
-  } as AgeIdentity;
-  const reader = nativeCipher({ list: [watching], unusable: [] });
+  };
+  const reader = nativeCipher({ list: [watching as AgeIdentity], unusable: [] });
   await reader.decryptYaml(yaml);
   await reader.decryptBinary(binary);
   await t.throwsAsync(reader.decryptYaml(yaml.replace('kind: x', 'kind: y')), { code: 'ERR_MAC' });
