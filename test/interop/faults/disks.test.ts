@@ -34,7 +34,7 @@ async function mounted(repository: Repository, script: string) {
       env: {
         PATH: process.env['PATH'] ?? '',
         HOME: '/nonexistent',
-      GIT_DISCOVERY_ACROSS_FILESYSTEM: '1',
+        GIT_DISCOVERY_ACROSS_FILESYSTEM: '1',
         SOPS_AGE_KEY: alice.identity,
         synth: `${process.execPath} ${PROGRAM} synth --now 2026-11-25T08:00:00Z`,
         strace: toolPath('strace'),
