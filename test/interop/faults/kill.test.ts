@@ -82,8 +82,8 @@ async function killAll(
       tree = treeOf(repository);
       await checkGeneration(t, tree, alice);
     }
-    if (run % 40 === 0) await checkWhole(t, repository, args(), tree);
-    if (run % 40 === 0) tree = treeOf(repository);
+    if (run % 80 === 0) await checkWhole(t, repository, args(), tree);
+    if (run % 80 === 0) tree = treeOf(repository);
     if (!changes && Object.keys(tree).length > 0) {
       wipe();
       tree = {};
@@ -95,16 +95,16 @@ async function killAll(
   return outcomes;
 }
 
-/** At a change of a file that the seed says; one in eight at a system call, one in twelve at an instant. */
+/** At a change of a file that the seed says; one in sixteen at a system call, one in twelve at an instant. */
 async function killOnce(
   repository: Repository,
   args: readonly string[],
   random: (limit: number) => number,
   most: number,
 ): Promise<boolean> {
-  const way = random(24);
+  const way = random(48);
   if (way < 3) return killAtCall(repository, args, random);
-  if (way < 5) {
+  if (way < 7) {
     const { signal } = await repository.kill(args, 300 + random(900), { as: alice });
     return signal === 'SIGKILL';
   }
