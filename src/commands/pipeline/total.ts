@@ -66,7 +66,10 @@ export class Total {
     result.files.push(...unit.files);
     this.createsKeysets ||= unit.createsKeysets;
     this.newEntries.push(...unit.entries.filter(({ spki }) => !this.#inLedger.has(spki)));
-    for (const file of unit.staged) this.#sink?.stage(file);
+    // Of another thread: the same path came as two texts, and there are hundreds of thousands of them.
+    const paths = new Map(unit.files.map(({ path }) => [path, path]));
+    for (const { path, content } of unit.staged)
+      this.#sink?.stage({ path: paths.get(path) ?? path, content });
     for (const file of unit.removed) this.#sink?.remove(file);
     this.#progress(result.clusters);
   }

@@ -4,6 +4,7 @@ import type { Job } from '../context.ts';
 import type { Workshop } from '../run.ts';
 import type { UnitResult } from '../unit/work.ts';
 import { errorOf, problemOf, type FromThread, type ThreadSetup, type ToThread } from './message.ts';
+import { settler } from './settle.ts';
 
 /** One unit in the works and one waiting, so that no thread waits for the main one. */
 const JOBS_PER_THREAD = 2;
@@ -41,6 +42,7 @@ class Thread {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #identities: () => Promise<Identities>;
+  readonly #settle = settler();
   #number = 0;
 
   constructor(setup: ThreadSetup, identities: () => Promise<Identities>) {
@@ -86,6 +88,7 @@ class Thread {
     }
     const waiting = this.#waiting.get(message.number);
     this.#waiting.delete(message.number);
+    this.#settle();
     if (message.type === 'done') waiting?.resolve(message.result);
     else waiting?.reject(errorOf(message.problem));
   }

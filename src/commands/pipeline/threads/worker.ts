@@ -12,6 +12,7 @@ import {
   type ThreadSetup,
   type ToThread,
 } from './message.ts';
+import { settler } from './settle.ts';
 
 /** Entry of a worker thread: works on the units that it is sent. */
 const port = parentPort;
@@ -28,6 +29,8 @@ const ports = setup.make && makePorts(context.fleet, setup.make, identities);
 const send = (message: FromThread): void => {
   port.postMessage(message);
 };
+
+const settle = settler();
 
 let answer: PromiseWithResolvers<Identities> | undefined;
 
@@ -51,6 +54,7 @@ async function work(number: number, job: Job): Promise<void> {
   } catch (error) {
     send({ type: 'failed', number, problem: problemOf(error) });
   }
+  settle();
 }
 
 port.on('message', (message: ToThread) => {
