@@ -261,9 +261,10 @@ export function guardRemoved(
 }
 
 /**
- * Only declared recipients may stand in the store (or ones on their way out, in `removedRecipients`): a planted one would be handed
+ * Only declared recipients may stand in a file (or ones on their way out, in `removedRecipients`): a planted one would be handed
  * the data key by the next `sops rotate`.
  *
+ * @param elsewhere who is declared in whatever role: whoever changes the role or leaves one cluster is on the way out of this file.
  * @throws PkiError `ERR_UNKNOWN_RECIPIENT`.
  */
 export function guardRecipients(
@@ -271,10 +272,11 @@ export function guardRecipients(
   recipients: readonly string[],
   declared: readonly string[],
   fleet: Pick<DesiredFleet, 'removedRecipients'>,
+  elsewhere: readonly string[],
 ): void {
   if (areRecipients(recipients, declared)) return;
   const removed = fleet.removedRecipients.map(({ recipient }) => recipient);
-  const known = new Set([...declared, ...removed].map(storedName));
+  const known = new Set([...declared, ...removed, ...elsewhere].map(storedName));
   const unknown = recipients.filter((recipient) => !known.has(recipient));
   if (unknown.length === 0) return;
   throw new PkiError(

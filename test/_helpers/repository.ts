@@ -105,6 +105,7 @@ export async function synth(
   );
   const context = {
     fleet: settings,
+    allRecipients: clusters.flatMap(({ recipients }) => recipients),
     reader: tree,
     chain: options.chain ?? 'synth',
     now,

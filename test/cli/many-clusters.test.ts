@@ -35,6 +35,16 @@ test('synth of many clusters: makes all, in the order of the declaration, and th
   t.is(damaged.status, 1);
   t.regex(damaged.stderr, /^cdk8s-pki: error: "deploy\/c30\/pki\/ca\/keyset.yaml"/);
   t.regex(damaged.stderr, /\ncdk8s-pki: hint: /);
+
+  // and what is wrong elsewhere is told with it
+  repository.remove('deploy/c07/pki/ca');
+  const both = await repository.run(['synth']);
+  t.is(both.status, 1);
+  t.regex(both.stderr, /^cdk8s-pki: error: 2 clusters have errors\n/);
+  t.regex(
+    both.stderr,
+    /\n.*\[c07\] ERR_AUTHORITY_MISSING .*\n(?:.*\n)*.*\[c30\] ERR_KEYSET_SIGNATURE /,
+  );
 });
 
 test('synth of many clusters: an identity is looked for once, and only where one is needed', async (t) => {

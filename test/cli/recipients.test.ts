@@ -4,7 +4,7 @@ import { AgeIdentity } from '../../src/sops/age/identity.ts';
 import { unwrapDataKey } from '../../src/sops/age/data-key.ts';
 import { metadataOf } from '../../src/sops/document/metadata.ts';
 import { committed, refused, synthesized, type Files } from '../_helpers/refusal.ts';
-import { newPerson, type Person, type Repository } from '../_helpers/run-cli.ts';
+import { newPerson, type Person, Repository } from '../_helpers/run-cli.ts';
 
 const [alice, bob, node, flux] = await Promise.all([
   newPerson(),
@@ -261,3 +261,31 @@ for (const [title, removed, message, details] of [
     );
   });
 }
+
+test('a custodian of one cluster who leaves it and stays in another is planned out of its files', async (t) => {
+  const two = (prod: readonly string[]): string => `
+import * as pki from 'cdk8s-pki';
+const app = new pki.App({ recipients: ['${alice.recipient}'] });
+for (const [name, recipients] of Object.entries({
+  prod: ${JSON.stringify(prod)},
+  test: ['${alice.recipient}', '${bob.recipient}'],
+})) {
+  const cluster = new pki.Cluster(app, name, { recipients });
+  const issuer = new pki.CertificateAuthority(cluster, 'ca', { subject: { commonName: name } });
+  new pki.Certificate(cluster, 'web', { issuer, profile: 'server', dnsNames: ['web.example.com'] });
+}
+export default app;
+`;
+  const repository = new Repository(t, {
+    'clusters/main.ts': two([alice.recipient, bob.recipient]),
+  });
+  await repository.run(['synth']);
+  repository.commit();
+  repository.write('clusters/main.ts', two([alice.recipient]));
+  const { status, stdout, stderr } = await repository.run(['synth'], { as: alice });
+  t.is(status, 0, stderr);
+  t.regex(stdout, new RegExp(`reencrypt prod/web: RecipientsChanged, .*removed ${bob.recipient}`));
+  t.notRegex(stdout, /test\//);
+  t.false(repository.read('deploy/prod/pki/web.sops.yaml').includes(`recipient: ${bob.recipient}`));
+  t.is((await repository.run(['plan'])).status, 0);
+});

@@ -19,6 +19,8 @@ export type FleetSettings = Omit<DesiredFleet, 'clusters'>;
 /** What holds for a whole run. Of a worker thread's, all but `reader` and `entropy` came as a copy. */
 export interface Context {
   readonly fleet: FleetSettings;
+  /** Everybody whom the declaration names, in whatever role. */
+  readonly allRecipients: readonly string[];
   readonly reader: TreeReader;
   readonly chain: ChainName;
   readonly now: Date;

@@ -53,6 +53,7 @@ export function runDeclaration(
     const count = names.filter((name) => isSelected([name])).length;
     const context: Context = {
       fleet: settings,
+      allRecipients: recipientsOf(clusters),
       reader: treeReader(cwd),
       chain,
       now: options.now ?? new Date(),
@@ -74,4 +75,13 @@ async function* unitsOf(
   records: AsyncGenerator<LoadedRecord, void>,
 ): AsyncGenerator<DesiredUnit, void> {
   for await (const record of records) if (record.type === 'unit') yield record.unit;
+}
+
+function recipientsOf(clusters: DesiredFleet['clusters']): string[] {
+  const all = clusters.flatMap(({ recipients, deliveryRecipients, nodes }) => [
+    ...recipients,
+    ...deliveryRecipients,
+    ...nodes.flatMap((node) => node.recipients),
+  ]);
+  return [...new Set(all)];
 }

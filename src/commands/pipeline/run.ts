@@ -14,6 +14,7 @@ import { fleetFiles } from '../../render/fleet/files.ts';
 import { appendToLedger } from '../../render/fleet/ledger.ts';
 import type { Context, Job } from './context.ts';
 import { historyIndex } from './history.ts';
+import { Problems } from './problems.ts';
 import { Total, type RunResult, type Sink } from './total.ts';
 import { Exports } from './unit/exports.ts';
 import { lookAtUnit, type UnitResult } from './unit/work.ts';
@@ -51,11 +52,12 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
   const historyOf = historyIndex(ledger.lines, options.head);
   const exported = new Exports();
   const total = new Total(ledgerEntries(ledger), sink, options.progress);
-  const pending: { readonly result: Promise<UnitResult>; readonly exports: boolean }[] = [];
+  const problems = new Problems();
+  const pending: { readonly unit: DesiredUnit; readonly result: Promise<UnitResult> }[] = [];
   const settle = async (most: number): Promise<void> => {
     while (pending.length > most) {
-      const result = await pending[0]?.result;
-      pending.shift();
+      const [next] = pending.splice(0, 1);
+      const result = await next?.result.catch((error: unknown) => problems.add(next.unit, error));
       if (result === undefined) continue;
       exported.add(result.exports);
       total.add(result);
@@ -64,7 +66,9 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
 
   for await (const unit of options.units) {
     // what it uses may still be in the making
-    if (unit.imports.length > 0 && pending.some(({ exports }) => exports)) await settle(0);
+    const isAwaited = pending.some((other) => other.unit.exports.length > 0);
+    if (unit.imports.length > 0 && isAwaited) await settle(0);
+    if (problems.concern(unit)) continue;
     const names = unit.clusters.map(({ name }) => name);
     if (!isSelected(names) && unit.exports.length === 0) continue;
     const job = { unit, foreign: exported.of(unit), history: historyOf(names) };
@@ -74,10 +78,11 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
     }
     const result = workshop.work(job);
     result.catch(() => undefined); // told when its turn comes
-    pending.push({ result, exports: unit.exports.length > 0 });
+    pending.push({ unit, result });
     await settle(workshop.width - 1);
   }
   await settle(0);
+  problems.tell();
 
   const { result } = total;
   refuseUnknown(context.newAuthorities, total.keysets);

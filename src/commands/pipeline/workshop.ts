@@ -33,8 +33,8 @@ export async function withWorkshop<T>(
     const ports = make && makePorts(context.fleet, make, identities);
     return use({ width: 1, work: (job) => workUnit(context, job, ports) });
   }
-  const { fleet, chain, now, newAuthorities } = context;
-  const setup = { root, context: { fleet, chain, now, newAuthorities }, make };
+  const { fleet, allRecipients, chain, now, newAuthorities } = context;
+  const setup = { root, context: { fleet, allRecipients, chain, now, newAuthorities }, make };
   const workshop = new Threads(threads, setup, identities);
   try {
     return await use(workshop);

@@ -240,14 +240,20 @@ const NOBODY = { removedRecipients: [] };
 
 test('guardRecipients: declared ones, in any order, and fewer than declared are fine', (t) => {
   t.notThrows(() => {
-    guardRecipients(FILE, [BOB, ALICE], [ALICE, BOB], NOBODY);
-    guardRecipients(FILE, [ALICE], [ALICE, BOB], NOBODY);
+    guardRecipients(FILE, [BOB, ALICE], [ALICE, BOB], NOBODY, []);
+    guardRecipients(FILE, [ALICE], [ALICE, BOB], NOBODY, []);
   });
 });
 
 test('guardRecipients: one on its way out is fine', (t) => {
   t.notThrows(() => {
-    guardRecipients(FILE, [ALICE, BOB], [ALICE], removed(BOB));
+    guardRecipients(FILE, [ALICE, BOB], [ALICE], removed(BOB), []);
+  });
+});
+
+test('guardRecipients: one that the declaration names elsewhere leaves this file', (t) => {
+  t.notThrows(() => {
+    guardRecipients(FILE, [ALICE, BOB], [ALICE], NOBODY, [ALICE, BOB]);
   });
 });
 
@@ -255,7 +261,7 @@ test('guardRecipients: one that nobody declared is ERR_UNKNOWN_RECIPIENT and nam
   const hints = refused(
     t,
     () => {
-      guardRecipients(FILE, [ALICE, BOB, 'age1eve'], [ALICE], removed(BOB));
+      guardRecipients(FILE, [ALICE, BOB, 'age1eve'], [ALICE], removed(BOB), []);
     },
     'ERR_UNKNOWN_RECIPIENT',
     `"${FILE}" is encrypted to a recipient that is not declared`,

@@ -98,7 +98,7 @@ export function decide(context: Context, job: Job): Decision {
 
 /** The stores of a unit's clusters, after every guard. */
 export function observeUnit(
-  { reader, fleet, newAuthorities, now }: Context,
+  { reader, fleet, allRecipients, newAuthorities, now }: Context,
   { unit, foreign, history }: Job,
 ): Clusters {
   const keysets = keysetsOf(unit);
@@ -121,7 +121,7 @@ export function observeUnit(
     const entries = [...store.keysets.values()].flatMap((keyset) => keyset.entries);
     const leaves = [...store.leaves.values()].filter((leaf) => 'recipients' in leaf);
     for (const { file, recipients } of [...entries, ...leaves]) {
-      guardRecipients(file, recipients, cluster.recipients, fleet);
+      guardRecipients(file, recipients, cluster.recipients, fleet, allRecipients);
     }
   }
   guardClock(observed.values(), now);
@@ -156,7 +156,7 @@ function decideEtcd({ reader, fleet }: Context, { clusters }: DesiredUnit): Etcd
 }
 
 function decideOutputs(
-  { fleet, reader }: Context,
+  { fleet, allRecipients, reader }: Context,
   unit: DesiredUnit,
   { clusters: observed, etcd }: { readonly clusters: Clusters; readonly etcd: EtcdStarts },
   replaced: ReadonlySet<CredentialPath>,
@@ -181,7 +181,7 @@ function decideOutputs(
     (file) => {
       const output = observeOutput(reader, file, projections);
       if (output !== undefined && 'recipients' in output && file.format !== 'plain') {
-        guardRecipients(file.path, output.recipients, file.recipients, fleet);
+        guardRecipients(file.path, output.recipients, file.recipients, fleet, allRecipients);
       }
       return output;
     },
