@@ -10,7 +10,7 @@ export class Problems {
   readonly #found: { readonly clusters: readonly string[]; readonly error: PkiError }[] = [];
 
   /** @throws the error itself where it is not one of a unit. */
-  add({ clusters }: DesiredUnit, error: unknown): undefined {
+  add({ clusters }: DesiredUnit, error: unknown): void {
     if (!(error instanceof PkiError)) throw error;
     this.#found.push({ clusters: clusters.map(({ name }) => name), error });
   }

@@ -57,7 +57,9 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
   const settle = async (most: number): Promise<void> => {
     while (pending.length > most) {
       const [next] = pending.splice(0, 1);
-      const result = await next?.result.catch((error: unknown) => problems.add(next.unit, error));
+      const result = await next?.result.catch((error: unknown) => {
+        problems.add(next.unit, error);
+      });
       if (result === undefined) continue;
       exported.add(result.exports);
       total.add(result);
