@@ -157,7 +157,7 @@ async function checkWhole(
   t.is(done.status, 0, done.stderr);
   const whole = treeOf(repository);
   await checkGeneration(t, whole, alice);
-  t.is((await repository.run(['plan'])).status, 0);
+  t.is((await repository.run(['plan', ...args.slice(1)])).status, 0);
   t.is((await repository.run(args)).stdout.startsWith('nothing to do'), true);
   t.deepEqual(treeOf(repository), whole);
   const strays = repository.git('status', '--porcelain', '--untracked-files=all').split('\n');
