@@ -1,4 +1,5 @@
 import test from 'ava';
+import { etcdStarts } from '../../../../src/plan/etcd-starts.ts';
 import { observeEtcdMembers } from '../../../../src/observe/nodes/etcd-member.ts';
 import { bundle, members as text, start } from '../../../_helpers/etcd.ts';
 import { MemoryTree } from '../../../_helpers/repository.ts';
@@ -18,6 +19,24 @@ test('observeEtcdMembers: a manifest as it is written', (t) => {
 test('observeEtcdMembers: a manifest in other YAML; etcd’s default state is new', (t) => {
   const flags = `["--name", "cp-1", "--initial-cluster=${text(2)}", '--initial-cluster=${text(1)}']`;
   t.deepEqual(observe(pod(flags)).get('cp-1'), start(text(1)));
+});
+
+test('observeEtcdMembers: what kubeadm was to start is a cluster that exists, and no second one begins', (t) => {
+  const tree = new MemoryTree();
+  for (const node of ['cp-1', 'cp-2'])
+    tree.write(`deploy/prod/nodes/${node}/etc/kubernetes/kubeadm/config.yaml`, 'kind: x\n');
+  const bundles = [bundle(1), bundle(2), bundle(3)];
+  const observed = observeEtcdMembers(tree, 'deploy', 'prod', bundles);
+  const both = start(text(1, 2), 'existing');
+  t.deepEqual(
+    [...observed],
+    [
+      ['cp-1', both],
+      ['cp-2', both],
+    ],
+  );
+  t.deepEqual(etcdStarts(bundles, observed).get('cp-3'), start(text(1, 2, 3), 'existing'));
+  t.deepEqual(etcdStarts(bundles, observed).get('cp-1'), both);
 });
 
 test('observeEtcdMembers: nothing where there is no manifest, or no member', (t) => {

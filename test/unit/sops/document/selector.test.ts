@@ -57,6 +57,9 @@ for (const pattern of [
   '(?<=a)b',
   String.raw`(a)\1`,
   '(a+)+$',
+  'a*a*b',
+  'a?a?a?aaa',
+  '(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)(a|aa)b',
   '(a|b)*c',
 ])
   test(refuses, pattern);

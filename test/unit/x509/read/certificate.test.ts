@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import test from 'ava';
+import forge from 'node-forge';
 import { readCertificate } from '../../../../src/x509/read/certificate.ts';
 import { decodeCertificates, formatPem } from '../../../../src/x509/read/pem.ts';
 import { leaf } from '../fixtures.ts';
@@ -134,3 +135,35 @@ test(
   edited('0603551d25040c300a', '0603551d25040c310a'),
   'extended key usage of a certificate cannot be read',
 );
+
+/** The certificate with another value of an extension, in sound DER; its signature is wrong. */
+function withExtension(pem: string, oid: string, value: Buffer): string {
+  const [der = Buffer.alloc(0)] = decodeCertificates(pem);
+  const root = forge.asn1.fromDer(forge.util.createBuffer(der.toString('binary')));
+  const name = forge.asn1.oidToDer(oid).getBytes();
+  const visit = ({ value: members }: forge.asn1.Asn1): void => {
+    if (!Array.isArray(members)) return;
+    if (members[0]?.value === name)
+      (members.at(-1) as forge.asn1.Asn1).value = value.toString('binary');
+    else members.forEach(visit);
+  };
+  visit(root);
+  return formatPem('CERTIFICATE', Buffer.from(forge.asn1.toDer(root).getBytes(), 'binary'));
+}
+
+for (const [what, purposes] of [
+  // node 20.20 reads beyond its buffer of 256 characters and ends with a segmentation fault
+  ['is longer than any', [...Buffer.from([0x06, 0x82, 0x0b, 0xb8]), ...Buffer.alloc(3000, 0x0a)]],
+  ['is no OID', [0x02, 0x01, 0x01]],
+  ['is empty', [0x06, 0x00]],
+] as const)
+  test(`readCertificate: a key purpose that ${what} is refused`, async (t) => {
+    const body = Buffer.from(purposes);
+    const length = body.length < 128 ? [body.length] : [0x82, body.length >> 8, body.length & 0xff];
+    const list = Buffer.concat([Buffer.from([0x30, ...length]), body]);
+    const pem = withExtension(await leaf(), '2.5.29.37', list);
+    t.throws(() => readCertificate(pem), {
+      code: 'ERR_CERTIFICATE',
+      message: 'extended key usage of a certificate cannot be read',
+    });
+  });
