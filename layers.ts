@@ -26,5 +26,6 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   encrypt: ['model', 'sops'],
   write: ['model', 'node:*'],
   inspect: ['model', 'catalog', 'x509/read', 'js-yaml', 'node:*'],
+  review: ['model', 'catalog', 'plan', 'observe', 'x509/read', 'sops', 'js-yaml', 'node:crypto'],
   commands: ['*'],
 };

@@ -20,8 +20,8 @@ function version(): string {
 
 function addCommand(program: Command, spec: CommandSpec, exit: (status: number) => void): void {
   const command = program.command(spec.name).summary(spec.summary).description(spec.summary);
-  for (const { name, description, choices } of spec.arguments ?? []) {
-    const argument = new Argument(`<${name}>`, description);
+  for (const { name, description, choices, isOptional = false } of spec.arguments ?? []) {
+    const argument = new Argument(isOptional ? `[${name}]` : `<${name}>`, description);
     command.addArgument(choices === undefined ? argument : argument.choices(choices));
   }
   for (const name of spec.options) {
@@ -36,7 +36,10 @@ function addCommand(program: Command, spec: CommandSpec, exit: (status: number) 
       cwd: process.cwd(),
       environment: process.env,
       output,
-      arguments: parameters.slice(0, spec.arguments?.length ?? 0).map(String),
+      arguments: parameters
+        .slice(0, spec.arguments?.length ?? 0)
+        .filter((parameter) => parameter !== undefined)
+        .map(String),
       options,
     });
     exit(status);

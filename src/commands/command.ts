@@ -28,6 +28,7 @@ export interface CommandOptions {
   readonly group?: readonly string[];
   readonly validity?: string;
   readonly breakGlass?: boolean;
+  readonly textconv?: string;
 }
 
 export type OptionName = keyof CommandOptions;
@@ -41,6 +42,7 @@ export interface CommandSpec {
     readonly name: string;
     readonly description: string;
     readonly choices?: readonly string[];
+    readonly isOptional?: boolean;
   }[];
   readonly options: readonly OptionName[];
   /** Values of `--output`, the default first. */

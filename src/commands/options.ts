@@ -41,6 +41,8 @@ export const OPTIONS: Readonly<Record<OptionName, () => Option>> = {
   validity: () => new Option('--validity <duration>', 'such as 30m or 8h; default 8h'),
   breakGlass: () =>
     new Option('--break-glass', 'kubernetes-super-admin in system:masters, for one hour'),
+  textconv: () =>
+    new Option('--textconv <file>', "print a file as text to compare, for git's textconv"),
 };
 
 function parseNow(text: string): Date {

@@ -38,6 +38,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./check.ts'),
   },
   {
+    name: 'diff',
+    summary: 'print the review report of the work tree against a git revision',
+    description:
+      'Needs no identity. Markdown below 64 KiB, which folds and counts what it leaves out; JSON has all.',
+    arguments: [
+      { name: 'base', description: 'a commit, branch or tag; default HEAD', isOptional: true },
+    ],
+    options: ['tree', 'output', 'now', 'textconv'],
+    formats: ['markdown', 'json'],
+    load: () => import('./diff.ts'),
+  },
+  {
     name: 'kubeconfig',
     summary: 'print a short-lived kubeconfig, which is not stored',
     arguments: [{ name: 'cluster', description: 'the cluster' }],

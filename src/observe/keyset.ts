@@ -76,6 +76,36 @@ function parseListing(
   return { fields, listed };
 }
 
+/** What a `keyset.yaml` says, whether or not it is sound. */
+export interface KeysetListing {
+  readonly revision: number;
+  readonly entries: readonly StatementEntry[];
+  /** Whether the owner of this public key, PEM, signed or countersigned the revision. */
+  readonly isSignedBy: (publicKey: string) => boolean;
+}
+
+/** @throws PkiError `ERR_STORE` where it is not a keyset's of this place */
+export function readKeysetListing(
+  file: TreePath,
+  content: Uint8Array,
+  path: CredentialPath,
+): KeysetListing {
+  const { fields, listed } = parseListing(file, content, path);
+  const revision = fields.positiveInteger('revision');
+  const statement = keysetStatement(path, revision, listed);
+  const signatures = ['signature', 'countersignature']
+    .filter((field) => fields.has(field))
+    .map((field) => Buffer.from(fields.text(field), 'base64'));
+  return {
+    revision,
+    entries: listed,
+    isSignedBy: (publicKey) =>
+      signatures.some((signature) =>
+        verifySignature(readPublicKey(publicKey), statement, signature),
+      ),
+  };
+}
+
 /**
  * An older revision was signed as well as the newest: put back, it would bring back what was retired since.
  *

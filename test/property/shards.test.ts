@@ -1,30 +1,11 @@
-import { createHash, createHmac, createPrivateKey } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import test from 'ava';
 import fc from 'fast-check';
-import type { Entropy } from '../../src/commands/pipeline/context.ts';
 import { selected } from '../../src/model/selection.ts';
 import { nativeCipher, type Cipher } from '../../src/sops/cipher.ts';
 import { MemoryTree, newIdentity, synth } from '../_helpers/repository.ts';
 import { randomFleet, unitsOf } from '../_helpers/random-fleet.ts';
-
-/** RFC 8410: the DER of an Ed25519 private key up to its 32 octets. */
-const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
-
-/** Randomness that depends on the unit alone. Ed25519, because its signatures hold no randomness of their own. */
-function seeded(cluster: string): Entropy {
-  let count = 0;
-  const next = (): Buffer =>
-    createHmac('sha512', cluster)
-      .update(String((count += 1)))
-      .digest();
-  return {
-    randomBytes: (size) => next().subarray(0, size),
-    generateKey: () => {
-      const der = Buffer.concat([PKCS8_PREFIX, next().subarray(0, 32)]);
-      return Promise.resolve(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
-    },
-  };
-}
+import { seeded } from '../_helpers/seeded.ts';
 
 const identity = await newIdentity();
 const real = nativeCipher({ list: [identity], unusable: [] });

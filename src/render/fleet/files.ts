@@ -33,7 +33,7 @@ export function fleetFiles(
       path: treePath('.gitattributes'),
       content: withMarkedLines(present.attributes, [
         // no conversion of line ends: a checkout on Windows must have the octets that MACs and hashes are over
-        `${tree}/** -text -merge linguist-generated`,
+        `${tree}/** -text -merge linguist-generated diff=cdk8s-pki`,
         `${layout.ledger(tree)} merge=union`,
       ]),
     },

@@ -85,7 +85,7 @@ const BEGIN = '# cdk8s-pki: begin (generated, edit outside these lines)';
 const END = '# cdk8s-pki: end';
 const BLOCK = [
   BEGIN,
-  'deploy/** -text -merge linguist-generated',
+  'deploy/** -text -merge linguist-generated diff=cdk8s-pki',
   'deploy/authorities.yaml merge=union',
   END,
 ];

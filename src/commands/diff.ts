@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { EXIT, PkiError } from '../errors.ts';
+import { openRevision } from '../observe/source/revision.ts';
+import { reviewMarkdown } from '../review/print/markdown.ts';
+import { fileText } from '../review/print/textconv.ts';
+import { GUARD_FILES, review } from '../review/review.ts';
+import { verification } from '../review/verification.ts';
+import type { Invocation } from './command.ts';
+import { openTree } from './input/tree.ts';
+
+/** `cdk8s-pki diff`: what a reviewer must know of the work tree against a revision. Needs no identity, and writes nothing. */
+export async function run(invocation: Invocation): Promise<number> {
+  const { cwd, output, options } = invocation;
+  const [revision = 'HEAD'] = invocation.arguments;
+  if (options.textconv !== undefined) {
+    if (invocation.arguments.length > 0) {
+      throw new PkiError('ERR_USAGE', 'a revision says nothing where --textconv is given', {
+        hint: 'git calls it with one file: cdk8s-pki diff --textconv FILE',
+      });
+    }
+    output.line(textconv(path.resolve(cwd, options.textconv)).replace(/\n$/u, ''));
+    return EXIT.ok;
+  }
+  const { reader, tree } = openTree(invocation);
+  const {
+    commit,
+    reader: base,
+    differing,
+  } = await openRevision(cwd, reader, [tree, ...GUARD_FILES], revision);
+  const result = review(base, reader, { tree, differing, now: options.now ?? new Date() });
+  if (options.output === 'json') {
+    const commands = verification(result, tree, commit);
+    output.json({ base: { revision, commit }, ...result, verification: commands });
+  } else output.line(reviewMarkdown(result, { revision, commit, tree }));
+  return EXIT.ok;
+}
+
+function textconv(file: string): string {
+  try {
+    return fileText(readFileSync(file));
+  } catch (error) {
+    if (error instanceof PkiError || !(error instanceof Error) || !('code' in error)) throw error;
+    throw new PkiError('ERR_READ', `cannot read "${file}": ${String(error.code)}`, {
+      cause: error,
+    });
+  }
+}

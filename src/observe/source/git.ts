@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { execa } from 'execa';
+import { PkiError } from '../../errors.ts';
+
+/** What git may see: how to find itself, its configuration and the repository; no identity and no token. */
+const ALLOWED =
+  /^(?:PATH|HOME|USERPROFILE|HOMEDRIVE|HOMEPATH|SYSTEMROOT|XDG_CONFIG_HOME|TMPDIR|TEMP|TMP|GIT_(?:DIR|WORK_TREE|COMMON_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM|CONFIG\w*|EXEC_PATH))$/iu;
+
+/** Standard output of git; undefined where it ends with one of `absent`. */
+export async function git(
+  root: string,
+  args: readonly string[],
+  {
+    absent = [],
+    input = '',
+  }: { readonly absent?: readonly number[]; readonly input?: string } = {},
+): Promise<Buffer | undefined> {
+  const { exitCode, stdout } = await execa('git', args, {
+    cwd: root,
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => ALLOWED.test(name))),
+    extendEnv: false,
+    reject: false,
+    input,
+    stderr: 'ignore',
+    maxBuffer: Infinity,
+    encoding: 'buffer',
+    stripFinalNewline: false,
+  });
+  if (exitCode === 0) return Buffer.from(stdout.buffer, stdout.byteOffset, stdout.byteLength);
+  if (exitCode !== undefined && absent.includes(exitCode)) return undefined;
+  throw new PkiError('ERR_READ', `git cannot read this repository (git ${args[0] ?? ''})`, {
+    hint: [
+      "see what 'git status' says here, and that git is installed",
+      "where the checkout belongs to another user: git config --global --add safe.directory '*'",
+    ],
+  });
+}
+
+export function isInRepository(folder: string): boolean {
+  if (existsSync(path.join(folder, '.git'))) return true;
+  const parent = path.dirname(folder);
+  return parent !== folder && isInRepository(parent);
+}
+
+/** Contents of objects, by the words that name them, one a line; those that are not there, or are no files, are left out. */
+export async function readBlobs(
+  root: string,
+  objects: readonly string[],
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const contents = new Map<string, Uint8Array>();
+  if (objects.length === 0) return contents;
+  const input = objects.map((object) => `${object}\n`).join('');
+  const output = (await git(root, ['cat-file', '--batch'], { input })) ?? Buffer.alloc(0);
+  let at = 0;
+  for (const object of objects) {
+    const end = output.indexOf('\n', at);
+    const size = / blob (\d+)$/u.exec(output.toString('utf8', at, end))?.[1];
+    at = end + 1;
+    if (size === undefined) continue;
+    contents.set(object, output.subarray(at, at + Number(size)));
+    at += Number(size) + 1;
+  }
+  return contents;
+}
+
+export const text = (output: Buffer | undefined): string => output?.toString('utf8') ?? '';
+
+/** Of a list that ends each name with a null octet. */
+export const names = (output: Buffer | undefined): string[] =>
+  text(output).split('\0').filter(Boolean);

@@ -1,0 +1,176 @@
+import { PkiError } from '../../errors.ts';
+import { layout } from '../../model/store/layout.ts';
+import type { CredentialPath } from '../../model/names.ts';
+import type { EntryState } from '../../model/observed.ts';
+import type { CertificateInfo } from '../../model/x509.ts';
+import { observeKeyset, readKeysetListing, type KeysetListing } from '../../observe/keyset.ts';
+import { subjectText } from '../../plan/checks.ts';
+import { readCertificate } from '../../x509/read/certificate.ts';
+import { publicKeyPem } from '../../x509/read/tbs-certificate.ts';
+import { flag } from '../flags.ts';
+import { blockPem, embeddedBlocks } from '../read/embedded.ts';
+import { problemText, type Side } from '../read/side.ts';
+import type { EntryFacts, Flag, KeysetChange, KeysetFacts } from '../report.ts';
+
+const STATES: readonly EntryState[] = ['issuing', 'incoming', 'outgoing'];
+
+/** A keyset of one side. What is not sound is still shown, as far as it can be read. */
+interface Keyset {
+  readonly listing: KeysetListing | null;
+  readonly facts: KeysetFacts | null;
+  /** Public keys of entries, PEM, by their ids. */
+  readonly publicKeys: ReadonlyMap<string, string>;
+  readonly problem: string | null;
+  readonly isUnsigned: boolean;
+}
+
+/** Compares a keyset of which a file differs, and flags what its predecessor did not allow. */
+export function compareKeyset(
+  base: Side,
+  head: Side,
+  tree: string,
+  credential: CredentialPath,
+): { readonly change: KeysetChange; readonly flags: readonly Flag[] } | undefined {
+  const was = readKeyset(base, tree, credential);
+  const is = readKeyset(head, tree, credential);
+  if (was === undefined && is === undefined) return undefined;
+  const file = layout.keyset(tree, credential);
+  const change: KeysetChange = {
+    credential,
+    file,
+    change: changeOf(was, is),
+    before: was?.facts ?? null,
+    after: is?.facts ?? null,
+    problems: [
+      ...(was?.problem == null ? [] : [`base: ${was.problem}`]),
+      ...(is?.problem == null ? [] : [`now: ${is.problem}`]),
+    ],
+  };
+  return { change, flags: flagsOf(change, was, is) };
+}
+
+function readKeyset(side: Side, tree: string, path: CredentialPath): Keyset | undefined {
+  const file = layout.keyset(tree, path);
+  const content = side.read(file);
+  const unread = side.problems.get(file);
+  if (content === undefined && unread === undefined) return undefined;
+  const [listing, unlisted] = attempt(() =>
+    content === undefined ? null : readKeysetListing(file, content, path),
+  );
+  const [, error] = attempt(() => observeKeyset(side, tree, path));
+  const documents = new Map(
+    (listing?.entries ?? []).map(({ id }) => [id, readEntry(side, tree, path, id)]),
+  );
+  const sorted = (listing?.entries ?? []).toSorted(
+    (a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state),
+  );
+  return {
+    listing,
+    facts: listing === null ? null : { revision: listing.revision, entries: sorted.map(factsOf) },
+    publicKeys: new Map([...documents].map(([id, { publicKey }]) => [id, publicKey])),
+    problem: unread ?? (error ?? unlisted)?.message ?? null,
+    isUnsigned: error?.code === 'ERR_KEYSET_SIGNATURE',
+  };
+
+  function factsOf({ id, state, spki }: KeysetListing['entries'][number]): EntryFacts {
+    const certificate = documents.get(id)?.certificate ?? null;
+    return {
+      id,
+      state,
+      spki,
+      subject: certificate === null ? null : subjectText(certificate.subject),
+      notAfter: certificate?.notAfter ?? null,
+    };
+  }
+}
+
+/** The certificate and the public key of an entry, as far as its document has them. */
+function readEntry(
+  side: Side,
+  tree: string,
+  path: CredentialPath,
+  id: string,
+): { readonly certificate: CertificateInfo | null; readonly publicKey: string } {
+  if (!/^[0-9a-f]{16}$/u.test(id)) return { certificate: null, publicKey: '' };
+  const [block] = embeddedBlocks(side.text(layout.entry(tree, path, id)) ?? '');
+  if (block === undefined) return { certificate: null, publicKey: '' };
+  if (block.label === 'PUBLIC KEY') return { certificate: null, publicKey: blockPem(block) };
+  const [certificate] = attempt(() => readCertificate(blockPem(block)));
+  return { certificate, publicKey: certificate === null ? '' : publicKeyPem(certificate) };
+}
+
+function attempt<T>(read: () => T): readonly [T, null] | readonly [null, PkiError] {
+  try {
+    return [read(), null];
+  } catch (error) {
+    problemText(error); // throws what is a bug
+    return [null, error as PkiError];
+  }
+}
+
+function changeOf(was: Keyset | undefined, is: Keyset | undefined): KeysetChange['change'] {
+  if (is === undefined) return 'removed';
+  if (is.problem !== null) return 'damaged';
+  if (was?.facts == null) return 'added';
+  return statementOf(was) === statementOf(is) ? 'rewritten' : 'changed';
+}
+
+const statementOf = ({ facts }: Keyset): string =>
+  JSON.stringify([
+    facts?.revision,
+    facts?.entries.map(({ id, state, spki }) => [id, state, spki]).sort(),
+  ]);
+
+function flagsOf(
+  { credential, file }: KeysetChange,
+  was: Keyset | undefined,
+  is: Keyset | undefined,
+): Flag[] {
+  const cluster = credential.split('/')[0] ?? '';
+  const place = { cluster, credential, file };
+  const trusted = new Set(was?.facts?.entries.map(({ spki }) => spki));
+  if (is === undefined) {
+    return [flag('AuthorityRemoved', `keyset ${credential} is gone, with its trust bundle`, place)];
+  }
+  const added = (is.facts?.entries ?? []).filter(({ spki }) => !trusted.has(spki));
+  const flags = added.map(({ id, state, subject, notAfter }) => {
+    const what = subject === null ? 'key' : `CA "${subject}" until ${dayOf(notAfter)}`;
+    const beside = was === undefined ? 'a new keyset' : `${trusted.size} known before`;
+    return flag(
+      'NewAuthority',
+      `${credential} gets the ${state} ${what}, ${id} (${beside})`,
+      place,
+    );
+  });
+  const [before, after] = [was?.facts?.revision, is.facts?.revision];
+  if (is.isUnsigned) flags.push(flag('KeysetNotSigned', is.problem ?? '', place));
+  if (before === undefined || after === undefined) return flags;
+  const isSame = was !== undefined && statementOf(was) === statementOf(is);
+  if (!isSame && after <= before) {
+    const message = `${credential} was at revision ${before} and is at ${after}, with other entries`;
+    flags.push(flag('KeysetRevisionLower', message, place));
+  }
+  if (!is.isUnsigned && was !== undefined && !isSame && !isSuccessor(was, is)) {
+    const message = `no key that issued in revision ${before} of ${credential} signed revision ${after}`;
+    flags.push(flag('KeysetNotSigned', message, place));
+  }
+  return flags;
+}
+
+/**
+ * Whether a revision follows from another: the key that was issuing signed it. Where several stages lie between, the key that was
+ * incoming may have become the issuing one and signed the last.
+ */
+function isSuccessor(was: Keyset, is: Keyset): boolean {
+  const [from, to] = [was.facts?.revision ?? 0, is.facts?.revision ?? 0];
+  const states = to > from + 1 ? ['issuing', 'incoming'] : ['issuing'];
+  return (was.facts?.entries ?? []).some(({ id, state }) => {
+    const publicKey = was.publicKeys.get(id) ?? '';
+    if (!states.includes(state) || publicKey === '') return false;
+    return attempt(() => is.listing?.isSignedBy(publicKey) === true)[0] === true;
+  });
+}
+
+function dayOf(date: Date | null): string {
+  return date === null ? 'an unknown date' : date.toISOString().slice(0, 10);
+}

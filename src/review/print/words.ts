@@ -1,0 +1,118 @@
+import type { CredentialPath } from '../../model/names.ts';
+import type { CertificateChange, EntryFacts, KeysetFacts, Totals } from '../report.ts';
+import { code, prose } from './escape.ts';
+
+const DAY = 86_400_000;
+
+export const day = (date: Date): string => date.toISOString().slice(0, 10);
+
+/** `in 30 days`, `today`, `3 days ago`. */
+export function distance(date: Date, now: Date): string {
+  const days = Math.floor((date.getTime() - now.getTime()) / DAY);
+  if (days === 0) return 'in less than a day';
+  return days > 0 ? `in ${count(days, 'day')}` : `${count(-days, 'day')} ago`;
+}
+
+export const count = (number: number, noun: string): string =>
+  `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
+
+/** The first few, and how many more. */
+export function few(items: readonly string[], most: number): string {
+  const rest = items.length - most;
+  const shown = rest === 1 ? items : items.slice(0, most);
+  return shown.join(', ') + (rest > 1 ? ` and ${rest} more` : '');
+}
+
+export const names = (paths: readonly CredentialPath[], most = 4): string =>
+  few(paths.map(code), most);
+
+/** `33 renewed, 1 new`: what there is of each, worst first. */
+export function totalsText(totals: Totals): string {
+  const { damaged, changed, added, removed, renewed, rewritten, keysets } = totals;
+  const parts: readonly (readonly [number, string])[] = [
+    [damaged, 'damaged'],
+    [changed, 'changed'],
+    [added, 'new'],
+    [removed, 'removed'],
+    [renewed, 'renewed'],
+    [rewritten, 'written again'],
+  ];
+  const certificates = parts.filter(([number]) => number > 0);
+  const text = certificates.map(([number, what]) => `${number} ${what}`).join(', ');
+  return [
+    ...(certificates.length === 0 ? [] : [`certificates: ${text}`]),
+    ...(keysets === 0 ? [] : [`keysets: ${keysets}`]),
+  ].join('; ');
+}
+
+export function keysetText(keyset: KeysetFacts | null): string {
+  if (keyset === null) return 'none';
+  return `revision ${keyset.revision}: ${few(keyset.entries.map(entryText), 6)}`;
+}
+
+function entryText({ id, state, subject, notAfter }: EntryFacts): string {
+  const until = notAfter === null ? '' : ` until ${day(notAfter)}`;
+  return `${code(id)} ${state}${subject === null ? '' : ` (${code(subject)}${until})`}`;
+}
+
+/** Serial numbers are long: the ends are enough to compare. */
+function serial(text: string | undefined): string {
+  if (text === undefined) return 'none';
+  return code(text.length > 14 ? `${text.slice(0, 8)}…${text.slice(-4)}` : text);
+}
+
+const change = (was: string, is: string): string => (was === is ? was : `${was} → ${is}`);
+
+/** Cells of a certificate's row. */
+export function certificateCells(item: CertificateChange, now: Date): string[] {
+  const { credential, before, after, reason } = item;
+  const dates = [before, after].map((facts) => (facts === null ? 'none' : day(facts.notAfter)));
+  const left = after === null ? '' : ` (${distance(after.notAfter, now)})`;
+  return [
+    code(credential.slice(credential.indexOf('/') + 1)),
+    item.change === 'added' ? 'new' : item.change === 'rewritten' ? 'written again' : item.change,
+    change(serial(before?.serialNumber), serial(after?.serialNumber)),
+    `${change(dates[0] ?? '', dates[1] ?? '')}${left}`,
+    differencesText(item),
+    item.key ?? '',
+    reason === null ? '' : code(reason),
+  ];
+}
+
+export const CERTIFICATE_TITLES = [
+  'Certificate',
+  'Change',
+  'Serial number',
+  'Valid until',
+  'What differs',
+  'Key',
+  'Reason',
+];
+
+function differencesText(item: CertificateChange): string {
+  const { before, after, differs, sansAdded, sansRemoved, problems } = item;
+  const parts = problems.map((problem) => prose(problem, 300));
+  if (before !== null && after !== null) {
+    const both = (what: string, was: string, is: string): string =>
+      `${what}: ${code(was)} → ${code(is)}`;
+    if (sansAdded.length > 0) parts.push(`SANs added: ${few(sansAdded.map(code), 8)}`);
+    if (sansRemoved.length > 0) parts.push(`SANs removed: ${few(sansRemoved.map(code), 8)}`);
+    if (differs.includes('subject')) parts.push(both('subject', before.subject, after.subject));
+    if (differs.includes('usages'))
+      parts.push(both('usages', before.usages.join(', '), after.usages.join(', ')));
+    if (differs.includes('issuer')) parts.push(both('issuer', before.issuer, after.issuer));
+    if (differs.includes('algorithm'))
+      parts.push(
+        both('algorithm', before.keyAlgorithm ?? 'unknown', after.keyAlgorithm ?? 'unknown'),
+      );
+    if (differs.includes('ca')) parts.push(`CA: ${before.isCa} → ${after.isCa}`);
+  } else {
+    const facts = after ?? before;
+    if (facts !== null) {
+      const usages = facts.usages.join(', ');
+      parts.push(`${code(facts.subject)}, ${code(usages)}, issuer ${code(facts.issuer)}`);
+      if (facts.sans.length > 0) parts.push(`SANs: ${few(facts.sans.map(code), 8)}`);
+    }
+  }
+  return parts.length === 0 ? 'only serial number and dates' : parts.join('; ');
+}

@@ -1,0 +1,142 @@
+import { layout } from '../model/store/layout.ts';
+import { treePath, type TreePath } from '../model/names.ts';
+import type { TreeReader } from '../model/ports.ts';
+import { reviewCluster, type ReviewContext } from './cluster.ts';
+import { ruleRecipients } from './compare/recipients.ts';
+import { readStores } from './compare/foreign.ts';
+import { deadlineOf } from './compare/copies.ts';
+import { flag, sortFlags } from './flags.ts';
+import { differingFiles, openSide, type Side } from './read/side.ts';
+import type { Flag, Review, Totals } from './report.ts';
+
+/** Files beside the tree that guard it: who can read it, how git treats it, what CI runs. */
+export const GUARD_FILES = [
+  '.sops.yaml',
+  '.gitattributes',
+  '.github/workflows',
+  '.github/actions',
+  '.github/CODEOWNERS',
+  'CODEOWNERS',
+  '.gitea',
+  '.forgejo',
+  '.gitlab-ci.yml',
+  '.gitlab',
+] as const;
+
+export interface ReviewOptions {
+  /** The tree's folder. */
+  readonly tree: string;
+  readonly now: Date;
+  /** Files that differ, where that is known already; default: all files of both trees are compared. */
+  readonly differing?: readonly TreePath[];
+}
+
+/**
+ * What a reviewer must know of the differences between two trees. Pure, without an identity; what cannot be read on either side is
+ * a flag, never an error.
+ *
+ * @param base the tree that is trusted: that of the base branch.
+ * @param head the tree that is to be reviewed.
+ */
+export function review(base: TreeReader, head: TreeReader, options: ReviewOptions): Review {
+  const { tree, now } = options;
+  const [was, is] = [openSide(base), openSide(head)];
+  const differing =
+    options.differing ??
+    [tree, ...GUARD_FILES].flatMap((place) => differingPlace(was, is, place)).sort();
+  const context: ReviewContext = {
+    base: was,
+    head: is,
+    tree,
+    stores: readStores(is, tree),
+    fleetRecipients: ruleRecipients(was.text(treePath('.sops.yaml'))),
+  };
+  const fleetFlags: Flag[] = [];
+  const byCluster = new Map<string, TreePath[]>();
+  for (const file of differing) {
+    const cluster = clusterOf(tree, file);
+    if (cluster === undefined) fleetFlags.push(...fileFlags(context, file));
+    else byCluster.set(cluster, [...(byCluster.get(cluster) ?? []), file]);
+  }
+  const reviewed = [...byCluster]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, files]) => reviewCluster(context, name, files));
+  const clusters = reviewed.map(({ cluster }) => cluster);
+  const unread = damaged(was, is, differing);
+  return {
+    now,
+    flags: sortFlags([...fleetFlags, ...reviewed.flatMap(({ flags }) => flags), ...unread]),
+    totals: {
+      ...sumTotals(clusters.map(({ totals }) => totals)),
+      files: differing.length,
+    },
+    deadline: deadlineOf(clusters.flatMap(({ certificates }) => certificates)),
+    clusters,
+  };
+}
+
+function differingPlace(base: Side, head: Side, place: string): TreePath[] {
+  const below = differingFiles(base, head, treePath(place));
+  const [before, after] = [base.text(treePath(place)), head.text(treePath(place))];
+  return before === after ? below : [treePath(place), ...below];
+}
+
+/** The cluster of a file; undefined for the fleet's. */
+function clusterOf(tree: string, file: TreePath): string | undefined {
+  if (!file.startsWith(`${tree}/`)) return undefined;
+  const [cluster, ...rest] = file.slice(tree.length + 1).split('/');
+  return rest.length === 0 ? undefined : cluster;
+}
+
+/** Of files that are no cluster's: the ledger, and what guards the tree. */
+function fileFlags({ base, head, tree }: ReviewContext, file: TreePath): Flag[] {
+  const [before, after] = [base.text(file), head.text(file)];
+  if (file === layout.ledger(tree)) return ledgerFlags(file, before ?? '', after ?? '');
+  if (file.startsWith(`${tree}/`)) return [];
+  const change = before === undefined ? 'is new' : after === undefined ? 'is gone' : 'is changed';
+  const changed = flag('WorkflowChanged', `${file} ${change}: read it yourself`, { file });
+  if (file !== '.sops.yaml') return [changed];
+  const known = ruleRecipients(before);
+  const added = [...ruleRecipients(after)].filter((recipient) => !known.has(recipient));
+  return added.map((recipient) =>
+    flag('RecipientAdded', `${recipient} is new in ${file}: sops updatekeys would let it read`, {
+      file,
+    }),
+  );
+}
+
+function ledgerFlags(file: TreePath, before: string, after: string): Flag[] {
+  const lines = (text: string): string[] =>
+    text.split(/\r?\n/u).filter((line) => /^\s*-/u.test(line));
+  const kept = new Set(lines(after));
+  return lines(before)
+    .filter((line) => !kept.has(line))
+    .map((line) =>
+      flag('LedgerLineRemoved', `the ledger lost "${line.replace(/^\s*-\s*/u, '')}"`, { file }),
+    );
+}
+
+/** Files that could not be read at all. */
+function damaged(base: Side, head: Side, differing: readonly TreePath[]): Flag[] {
+  const files = new Set(differing);
+  const of = (side: Side, when: string): Flag[] =>
+    [...side.problems].map(([file, problem]) =>
+      flag('Damaged', `${when}: ${problem}`, { file: files.has(file) ? file : null }),
+    );
+  return [...of(base, 'base'), ...of(head, 'now')];
+}
+
+function sumTotals(list: readonly Totals[]): Totals {
+  const sum = (key: keyof Totals): number => list.reduce((total, item) => total + item[key], 0);
+  return {
+    renewed: sum('renewed'),
+    changed: sum('changed'),
+    added: sum('added'),
+    removed: sum('removed'),
+    rewritten: sum('rewritten'),
+    damaged: sum('damaged'),
+    keysets: sum('keysets'),
+    nodes: sum('nodes'),
+    files: sum('files'),
+  };
+}

@@ -1,0 +1,422 @@
+import { createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
+import test from 'ava';
+import type { DesiredLeaf } from '../../../src/model/desired.ts';
+import type { CredentialPath } from '../../../src/model/names.ts';
+import type { CertificateSpec } from '../../../src/model/x509.ts';
+import { FLAGS, type FlagCode } from '../../../src/review/flags.ts';
+import { buildCertificate } from '../../../src/x509/build/certificate.ts';
+import { readCertificate } from '../../../src/x509/read/certificate.ts';
+import { readPublicKey, spkiHash } from '../../../src/x509/read/key.ts';
+import { publicKeyPem } from '../../../src/x509/read/tbs-certificate.ts';
+import { after, DAY, NOW, unit } from '../../_helpers/desired.ts';
+import { MemoryTree, newIdentity, synth } from '../../_helpers/repository.ts';
+import { DUE, flagged, kubeadmLike, reviewTrees } from '../../_helpers/review.ts';
+import { identity, keysetFile, privateKeyOf } from '../../_helpers/store.ts';
+
+const stranger = await newIdentity();
+const recipients = [identity.recipient];
+const units = (over?: (leaf: DesiredLeaf) => Partial<DesiredLeaf>, to = recipients) => [
+  unit(kubeadmLike('prod', to, over)),
+  unit(kubeadmLike('other', recipients)),
+];
+const isWeb = ({ path }: DesiredLeaf): boolean => path === 'prod/web';
+
+const made = new MemoryTree();
+await synth(made, { units: units() });
+const renewed = made.clone();
+await synth(renewed, { units: units(), identity, chain: 'renew', now: DUE });
+
+const WEB = 'deploy/prod/pki/web.sops.yaml';
+const KEYSET = 'deploy/prod/pki/ca/keyset.yaml';
+const CA = 'prod/ca' as CredentialPath;
+const [CA_FILE = ''] = made.paths(/^deploy\/prod\/pki\/ca\/.*\.sops\.yaml$/u);
+const caKey = await privateKeyOf(CA_FILE, made);
+const PEM = /^ *-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----$/mu;
+const certificateIn = (tree: MemoryTree, file: string) =>
+  readCertificate((PEM.exec(tree.text(file))?.[0] ?? '').replaceAll(/^ +/gmu, ''));
+const keyIn = (tree: MemoryTree, file: string): KeyObject =>
+  readPublicKey(publicKeyPem(certificateIn(tree, file)));
+
+/** What `synth` makes of another declaration, from `tree`. */
+async function declared(
+  tree: MemoryTree,
+  over: (leaf: DesiredLeaf) => Partial<DesiredLeaf>,
+): Promise<MemoryTree> {
+  const head = tree.clone();
+  await synth(head, { units: units(over), identity, now: DUE });
+  return head;
+}
+
+const declaring =
+  (over: Partial<DesiredLeaf>) =>
+  (tree: MemoryTree): Promise<MemoryTree> =>
+    declared(tree, (item) => (isWeb(item) ? over : {}));
+
+/** Puts a certificate into web's document that the cluster's CA did sign. */
+function forged(tree: MemoryTree, key: KeyObject, over: Partial<CertificateSpec> = {}): MemoryTree {
+  const spec: CertificateSpec = {
+    profile: 'server',
+    subject: { commonName: 'web' },
+    dnsNames: ['web.example.com'],
+    ipAddresses: [],
+    uris: [],
+    pathLength: null,
+    notBefore: after(DUE, -300),
+    notAfter: after(DUE, 365 * DAY),
+    serialNumber: Buffer.concat([Buffer.from([0x11]), randomBytes(15)]),
+    ...over,
+  };
+  const issuer = { certificate: certificateIn(tree, CA_FILE), privateKey: caKey };
+  const pem = buildCertificate(spec, key, issuer).trimEnd().replaceAll(/^/gmu, '    ');
+  const text = tree.text(WEB).replace(PEM, pem);
+  return tree.clone().write(WEB, text.replace(/^spki: .*$/mu, `spki: ${spkiHash(key)}`));
+}
+
+const newKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
+
+/** A tree with the same clusters, and nothing else in common. */
+async function strange(): Promise<MemoryTree> {
+  const tree = new MemoryTree();
+  await synth(tree, { units: units() });
+  return tree;
+}
+
+function withFilesOf(tree: MemoryTree, other: MemoryTree, pattern: RegExp): MemoryTree {
+  const head = tree.clone();
+  for (const file of tree.paths(pattern)) head.remove(file);
+  for (const file of other.paths(pattern)) head.write(file, other.files.get(file) ?? '');
+  return head;
+}
+
+const revision = (tree: MemoryTree, number: number): MemoryTree => {
+  const { spki } = certificateIn(tree, CA_FILE);
+  const listed = { id: spki.slice(0, 16), state: 'issuing' as const, spki };
+  return tree.clone().write(KEYSET, keysetFile(CA, number, [listed], caKey));
+};
+
+const binding = (role: string): string => `apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: extra}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: ${role}}
+subjects: [{kind: User, name: mallory}]
+`;
+
+interface Row {
+  readonly title: string;
+  readonly code: FlagCode;
+  readonly base?: MemoryTree;
+  readonly head: (tree: MemoryTree) => MemoryTree | Promise<MemoryTree>;
+  /** What is flagged; nothing for a case that only looks like it. */
+  readonly flags: readonly string[];
+}
+
+const EXTRA = 'deploy/prod/manifests/ClusterRoleBinding.extra.yaml';
+const WEB_SECRET = 'deploy/prod/manifests/Secret.default.web.sops.yaml';
+const CA_CRT = 'deploy/prod/nodes/cp-1/etc/kubernetes/pki/ca.crt';
+
+const ROWS: readonly Row[] = [
+  {
+    title: 'a name that was added',
+    code: 'SanAdded',
+    head: declaring({ dnsNames: ['web.example.com', 'evil.example.com'] }),
+    flags: ['prod/web'],
+  },
+  {
+    title: 'a name that was taken away',
+    code: 'SanAdded',
+    base: await declared(made, (item) => (isWeb(item) ? { dnsNames: ['a.test', 'b.test'] } : {})),
+    head: declaring({ dnsNames: ['a.test'] }),
+    flags: [],
+  },
+  {
+    title: 'another subject',
+    code: 'SubjectChanged',
+    head: declaring({ subject: { commonName: 'other' } }),
+    flags: ['prod/web'],
+  },
+  {
+    title: 'a usage that was added',
+    code: 'UsageAdded',
+    head: declaring({ profile: 'peer' }),
+    flags: ['prod/web'],
+  },
+  {
+    title: 'a weaker key',
+    code: 'WeakerAlgorithm',
+    head: declaring({ keyAlgorithm: 'RSA-2048' }),
+    flags: ['prod/web'],
+  },
+  {
+    title: 'a stronger key',
+    code: 'WeakerAlgorithm',
+    head: declaring({ keyAlgorithm: 'ECDSA-P384' }),
+    flags: [],
+  },
+  {
+    title: 'a longer life',
+    code: 'LongerLife',
+    head: declaring({ validity: 800 * DAY, subject: { commonName: 'web2' } }),
+    flags: ['prod/web'],
+  },
+  {
+    title: 'a member of system:masters',
+    code: 'PrivilegedIdentity',
+    head: declaring({
+      profile: 'client',
+      subject: { commonName: 'web', organizations: ['system:masters'] },
+    }),
+    flags: ['prod/web'],
+  },
+  {
+    title: 'a member of a group that a manifest binds to cluster-admin',
+    code: 'PrivilegedIdentity',
+    head: declaring({
+      profile: 'client',
+      subject: { commonName: 'web', organizations: ['kubeadm:cluster-admins'] },
+    }),
+    flags: ['prod/web'],
+  },
+  {
+    title: 'a member of another group',
+    code: 'PrivilegedIdentity',
+    head: declaring({
+      profile: 'client',
+      subject: { commonName: 'web', organizations: ['deployers'] },
+    }),
+    flags: [],
+  },
+  {
+    title: 'a binding to cluster-admin',
+    code: 'ClusterAdminBinding',
+    head: (tree) => tree.clone().write(EXTRA, binding('cluster-admin')),
+    flags: [EXTRA],
+  },
+  {
+    title: 'a binding to a role that allows all',
+    code: 'ClusterAdminBinding',
+    head: (tree) =>
+      tree
+        .clone()
+        .write(
+          EXTRA,
+          `${binding('anything')}---\n{kind: ClusterRole, metadata: {name: anything}, rules: [{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]}\n`,
+        ),
+    flags: [EXTRA],
+  },
+  {
+    title: 'a binding to view',
+    code: 'ClusterAdminBinding',
+    head: (tree) => tree.clone().write(EXTRA, binding('view')),
+    flags: [],
+  },
+  {
+    title: 'a CA certificate in place of a leaf',
+    code: 'CaTrue',
+    head: (tree) => forged(tree, newKey(), { profile: 'ca' }),
+    flags: ['prod/web'],
+  },
+  {
+    title: 'a new certificate for the old key',
+    code: 'KeyReused',
+    head: (tree) => forged(tree, keyIn(tree, WEB)),
+    flags: ['prod/web'],
+  },
+  {
+    title: 'a new certificate for the key of another credential',
+    code: 'KeyReused',
+    head: (tree) => forged(tree, keyIn(tree, 'deploy/prod/pki/deployer.sops.yaml')),
+    flags: ['prod/web'],
+  },
+  {
+    title: 'a new certificate for the key of the CA',
+    code: 'KeyReused',
+    head: (tree) => forged(tree, createPublicKey(caKey)),
+    flags: ['prod/web'],
+  },
+  {
+    title: 'a new certificate for a new key',
+    code: 'KeyReused',
+    head: (tree) => forged(tree, newKey()),
+    flags: [],
+  },
+  {
+    title: 'a document that was put back',
+    code: 'OlderCertificate',
+    base: renewed,
+    head: (tree) => tree.clone().write(WEB, made.text(WEB)),
+    flags: ['prod/web'],
+  },
+  {
+    title: 'an end before that of the old one',
+    code: 'OlderCertificate',
+    head: (tree) => forged(tree, newKey(), { notAfter: after(NOW, 364 * DAY) }),
+    flags: ['prod/web'],
+  },
+  {
+    title: 'a new cluster',
+    code: 'NewAuthority',
+    base: new MemoryTree(),
+    head: async () => withFilesOf(new MemoryTree(), await strange(), /^deploy\/(prod|auth)/u),
+    flags: ['prod/ca', 'prod/service-account-key'],
+  },
+  {
+    title: 'a keyset that was replaced',
+    code: 'NewAuthority',
+    head: async (tree) => withFilesOf(tree, await strange(), /^deploy\/prod\/pki\/ca\//u),
+    flags: ['prod/ca'],
+  },
+  {
+    title: 'a keyset that was replaced',
+    code: 'KeysetNotSigned',
+    head: async (tree) => withFilesOf(tree, await strange(), /^deploy\/prod\/pki\/ca\//u),
+    flags: ['prod/ca'],
+  },
+  {
+    title: 'an edited keyset',
+    code: 'KeysetNotSigned',
+    head: (tree) => tree.clone().edit(KEYSET, /^revision: 1$/mu, 'revision: 2'),
+    flags: ['prod/ca'],
+  },
+  {
+    title: 'the next revision, signed by the key that issues',
+    code: 'KeysetNotSigned',
+    head: (tree) => revision(tree, 2),
+    flags: [],
+  },
+  {
+    title: 'an earlier revision',
+    code: 'KeysetRevisionLower',
+    base: revision(made, 2),
+    head: (tree) => tree.clone().write(KEYSET, made.text(KEYSET)),
+    flags: ['prod/ca'],
+  },
+  {
+    title: 'a later revision',
+    code: 'KeysetRevisionLower',
+    head: (tree) => revision(tree, 2),
+    flags: [],
+  },
+  {
+    title: 'a keyset that is gone',
+    code: 'AuthorityRemoved',
+    head: (tree) => withFilesOf(tree, new MemoryTree(), /^deploy\/prod\/pki\/ca\//u),
+    flags: ['prod/ca'],
+  },
+  {
+    title: 'a line that the ledger lost',
+    code: 'LedgerLineRemoved',
+    head: (tree) => tree.clone().edit('deploy/authorities.yaml', /^- \{cluster: prod, .*\n/mu, ''),
+    flags: ['deploy/authorities.yaml'],
+  },
+  {
+    title: "a certificate in a node's files that no store has",
+    code: 'ForeignCertificate',
+    head: async (tree) => tree.clone().write(CA_CRT, (await strange()).text(CA_CRT)),
+    flags: [CA_CRT],
+  },
+  {
+    title: 'a certificate in a Secret that no store has',
+    code: 'ForeignCertificate',
+    head: async (tree) => tree.clone().write(WEB_SECRET, (await strange()).text(WEB_SECRET)),
+    flags: [WEB_SECRET, WEB_SECRET], // the CA and the leaf
+  },
+  {
+    title: "another cluster's CA in a trust bundle",
+    code: 'ForeignCertificate',
+    head: (tree) => tree.clone().write(CA_CRT, tree.text(CA_CRT.replace('/prod/', '/other/'))),
+    flags: [CA_CRT],
+  },
+  {
+    title: 'a recipient of the store',
+    code: 'RecipientAdded',
+    head: async (tree) => {
+      const head = tree.clone();
+      const both = [...recipients, stranger.recipient];
+      await synth(head, { units: units(undefined, both), identity, now: DUE });
+      return head;
+    },
+    flags: ['.sops.yaml', CA_FILE],
+  },
+  {
+    title: 'a recipient of a new file alone',
+    code: 'RecipientAdded',
+    head: (tree) =>
+      tree
+        .clone()
+        .write(
+          WEB_SECRET.replace('web', 'new'),
+          tree.text(WEB_SECRET).replaceAll(identity.recipient, stranger.recipient),
+        ),
+    flags: [WEB_SECRET.replace('web', 'new')],
+  },
+  {
+    title: 'a workflow',
+    code: 'WorkflowChanged',
+    head: (tree) => tree.clone().write('.github/workflows/verify.yml', 'on: pull_request_target'),
+    flags: ['.github/workflows/verify.yml'],
+  },
+  {
+    title: 'a leaf that cannot be read',
+    code: 'Damaged',
+    head: (tree) => tree.clone().write(WEB, 'certificate: [<<<<'),
+    flags: ['prod/web'],
+  },
+  {
+    title: 'a leaf that could not be read before',
+    code: 'Damaged',
+    base: made.clone().write(WEB, Buffer.from([0xff, 0x00])),
+    head: () => made.clone(),
+    flags: ['prod/web'],
+  },
+  {
+    title: 'a keyset that cannot be read',
+    code: 'Damaged',
+    head: (tree) => tree.clone().write(KEYSET, '{'),
+    flags: ['prod/ca'],
+  },
+  {
+    title: "a certificate beside another's key",
+    code: 'Damaged',
+    head: (tree) => tree.clone().edit(WEB, /^spki: .*$/mu, `spki: ${'0'.repeat(64)}`),
+    flags: ['prod/web'],
+  },
+];
+
+for (const { title, code, base = made, head, flags } of ROWS) {
+  test(`${code}: ${title} ${flags.length > 0 ? 'is flagged' : 'is not'}`, async (t) => {
+    t.deepEqual(flagged(reviewTrees(base, await head(base)), code), flags);
+  });
+}
+
+test('flags: each has a planted case', (t) => {
+  const planted = new Set(ROWS.filter(({ flags }) => flags.length > 0).map(({ code }) => code));
+  t.deepEqual([...planted].sort(), Object.keys(FLAGS).sort());
+});
+
+test('flags: a renewal of everything has none', (t) => {
+  const { flags, totals } = reviewTrees(made, renewed);
+  t.deepEqual(flags, []);
+  t.is(totals.renewed, 12);
+});
+
+test('flags: a cluster that is removed: its keysets are flagged, and all that goes is counted', (t) => {
+  const head = withFilesOf(made, new MemoryTree(), /^deploy\/prod\//u);
+  const result = reviewTrees(made, head);
+  const { clusters, totals } = result;
+  t.deepEqual(flagged(result, 'AuthorityRemoved'), ['prod/ca', 'prod/service-account-key']);
+  t.deepEqual(
+    clusters.map(({ name, change }) => [name, change]),
+    [['prod', 'removed']],
+  );
+  t.is(totals.removed, 6);
+});
+
+test('flags: the worst come first', async (t) => {
+  const head = (await declaring({ dnsNames: ['evil.example.com'] })(made)).edit(
+    KEYSET,
+    /^revision: 1$/mu,
+    'revision: 2',
+  );
+  const codes = reviewTrees(made, head).flags.map(({ code }) => code);
+  t.deepEqual(codes, ['KeysetNotSigned', 'SanAdded', 'Damaged']);
+});
