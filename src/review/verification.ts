@@ -14,10 +14,10 @@ export function verification(review: Review, tree: string, commit: string): stri
     ({ name, change }) => SAFE.test(name) && change !== 'removed',
   );
   const [cluster] = clusters;
-  const certificates = clusters.flatMap((item) => item.certificates);
-  const sample = certificates.find(
-    ({ file, after }) => after !== null && SAFE.test(file) && SAFE.test(after.issuer),
-  );
+  const certificates = clusters
+    .flatMap((item) => item.certificates)
+    .filter(({ file, after }) => after !== null && SAFE.test(file) && SAFE.test(after.issuer));
+  const sample = certificates.find(({ change }) => change !== 'renewed') ?? certificates[0];
   return [
     '# this report again, from your own checkout',
     `npx cdk8s-pki diff ${commit}`,

@@ -31,7 +31,7 @@ const LIMIT = 65_535;
 const RESERVE = 600;
 
 /** Parts of the room that is left when their turn comes: certificates get what remains. */
-const PARTS = { flags: 0.4, verification: 0.2, restarts: 0.2, clusters: 0.2, copies: 0.2 } as const;
+const PARTS = { flags: 0.4, restarts: 0.2, clusters: 0.2, copies: 0.2 } as const;
 
 /**
  * The report as GitHub Flavored Markdown that reads as plain text too. What matters most has its room first; what does not fit is
@@ -56,7 +56,7 @@ export function reviewMarkdown(review: Review, options: MarkdownOptions): string
   const restarting = byImportance(review).filter(({ restarts }) => restarts.length > 0);
   section(
     '### What restarts, in this order',
-    restarting.map(restartLines),
+    restarting.map((cluster, index) => (index > 0 ? '\n' : '') + restartLines(cluster)),
     PARTS.restarts,
     'cluster that restarts',
   );
@@ -69,14 +69,19 @@ export function reviewMarkdown(review: Review, options: MarkdownOptions): string
     ),
   );
   section('### Copies that no merge reaches', copies, PARTS.copies, 'copy');
-  const commands = verification(review, options.tree, options.commit);
-  section(
-    '### See for yourself',
-    [['```sh', ...commands, '```'].join('\n')],
-    1,
-    'block of commands',
-  );
+  const commands = [
+    '<details><summary>See for yourself</summary>',
+    '',
+    '```sh',
+    ...verification(review, options.tree, options.commit),
+    '```',
+    '',
+    '</details>',
+  ];
+  const hasCommands = budget.take(`\n${commands.join('\n')}`);
+  if (!hasCommands) left.push('commands to see for yourself');
   out.push(...details(byImportance(review), now, budget, left));
+  if (hasCommands) out.push('', ...commands);
   if (left.length > 0) {
     out.push(
       '',
@@ -155,7 +160,6 @@ function restartLines({ name, restarts }: ClusterReview): string {
     `${code(name)}${several ? ', one node after the other; go on when the node is Ready and etcd has all its members' : ''}:`,
     '',
     ...restarts.map((node, index) => `${index + 1}. ${nodeText(node)}`),
-    '',
   ].join('\n');
 }
 

@@ -85,7 +85,7 @@ export const CERTIFICATE_TITLES = [
   'Serial number',
   'Valid until',
   'What differs',
-  'Key',
+  'Key (SPKI)',
   'Reason',
 ];
 
