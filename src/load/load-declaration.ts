@@ -54,13 +54,19 @@ export async function* loadDeclaration(options: LoadOptions): AsyncGenerator<Loa
     killSignal: 'SIGKILL', // whatever handlers its code has
     ...(signal === undefined ? {} : { cancelSignal: signal }),
   });
-  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const exited = new Promise((resolve) => child.once('exit', resolve).once('error', resolve));
+  // execa would wait for the pipe, which another program may hold
+  const ending = async () => {
+    await exited;
+    child.stdio[3].destroy();
+    return child;
+  };
   try {
     const ended = yield* checked(file, selection, untilEnded(child.stdio[3], exited));
-    if (!ended) throw stopped(file, await child);
+    if (!ended) throw stopped(file, await ending());
   } finally {
     child.kill('SIGKILL');
-    await child;
+    await ending();
   }
 }
 

@@ -5,7 +5,7 @@ const GRACE_MILLISECONDS = 1000;
 
 /**
  * The octets of a pipe until it ends, or until its writer has ended and nothing more comes: a process that the writer has started may
- * hold the pipe open for ever.
+ * hold the pipe open for ever. The pipe stays open: closed before its writer has ended, it would make that one complain.
  *
  * @param ended settles when the writer has ended.
  */
@@ -17,7 +17,7 @@ export async function* untilEnded(
   void ended.finally(() => {
     silence.begin();
   });
-  const chunks = pipe.iterator() as AsyncIterableIterator<Uint8Array>;
+  const chunks = pipe.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Uint8Array>;
   try {
     for (;;) {
       const next = await Promise.race([chunks.next(), silence.wait()]);
@@ -26,7 +26,6 @@ export async function* untilEnded(
     }
   } finally {
     silence.end();
-    pipe.destroy();
   }
 }
 
