@@ -25,6 +25,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   render: ['model', 'catalog', 'yaml', 'js-yaml', 'node:crypto'],
   encrypt: ['model', 'sops'],
   write: ['model', 'node:*'],
+  propose: ['model', '@octokit/core', 'execa', 'node:*'],
   inspect: ['model', 'catalog', 'x509/read', 'js-yaml', 'node:*'],
   review: ['model', 'catalog', 'plan', 'observe', 'x509/read', 'sops', 'js-yaml', 'node:crypto'],
   commands: ['*'],

@@ -29,9 +29,13 @@ export interface CommandOptions {
   readonly validity?: string;
   readonly breakGlass?: boolean;
   readonly textconv?: string;
+  readonly pullRequest?: boolean;
+  readonly forge?: string;
+  readonly maxOpen?: number;
 }
 
-export type OptionName = keyof CommandOptions;
+/** `bundle` is how `renew` writes `--group`, which to `kubeconfig` is another thing. */
+export type OptionName = keyof CommandOptions | 'bundle';
 
 export interface CommandSpec {
   readonly name: string;

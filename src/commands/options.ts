@@ -43,7 +43,29 @@ export const OPTIONS: Readonly<Record<OptionName, () => Option>> = {
     new Option('--break-glass', 'kubernetes-super-admin in system:masters, for one hour'),
   textconv: () =>
     new Option('--textconv <file>', "print a file as text to compare, for git's textconv"),
+  pullRequest: () =>
+    new Option('--pull-request', 'open or update pull requests; the checkout stays as it is'),
+  forge: () =>
+    new Option('--forge <forge>', 'where; else as CI, or which token is set, says').choices([
+      'github',
+      'gitea',
+      'gitlab',
+    ]),
+  bundle: () =>
+    new Option(
+      '--group <name>',
+      'one pull request for all selected clusters, on a branch of this name',
+    ).argParser(collect),
+  maxOpen: () =>
+    new Option('--max-open <count>', 'so many pull requests at once; default 10').argParser(
+      parseCount,
+    ),
 };
+
+function parseCount(text: string): number {
+  if (/^[1-9]\d{0,3}$/u.test(text)) return Number(text);
+  throw new InvalidArgumentError('not a count from 1 to 9999.');
+}
 
 function parseNow(text: string): Date {
   const date = new Date(text);

@@ -28,6 +28,7 @@ export type ToolName =
   | 'flux-crds'
   | 'gitea'
   | 'gitea-files'
+  | 'github-openapi'
   | 'ip'
   | 'strace'
   | 'unshare'
@@ -35,7 +36,7 @@ export type ToolName =
 
 /**
  * The absolute path of a foreign program: the pinned one of `test/tools/install`, else the one on
- * PATH. For `flux-crds`, `gitea-files` and `kubernetes-openapi`, the folder.
+ * PATH. For `flux-crds`, `gitea-files`, `github-openapi` and `kubernetes-openapi`, the folder.
  */
 export function tool(name: ToolName): string | undefined {
   const cache = cacheFolder();

@@ -1,0 +1,47 @@
+import type { PullRequestText } from '../../propose/forges/forge.ts';
+import type { ClusterWork } from './work.ts';
+
+/** So many rows, then a count. */
+const MOST_ROWS = 200;
+
+/** Title and text of a pull request: what is done, why, and until when. */
+export function describeWork({
+  name,
+  clusters,
+  actions,
+  deadline,
+  ends,
+}: ClusterWork): PullRequestText {
+  const issued = actions.filter(({ action }) => action === 'issue').length;
+  const what =
+    issued > 0
+      ? `Renew ${issued} ${issued === 1 ? 'certificate' : 'certificates'}`
+      : 'Bring the tree in line with the declaration';
+  const rows = actions.slice(0, MOST_ROWS).map(({ action, credential, reason, message }) => {
+    const end = ends.get(credential);
+    return `| ${action} | ${cell(credential)} | ${end === undefined ? '' : day(end)} | ${cell(`${reason}: ${message}`)} |`;
+  });
+  return {
+    title: `${what} of ${name}${deadline === null ? '' : ` before ${day(deadline)}`}`,
+    body: [
+      deadline === null
+        ? `Clusters: ${clusters.map(cell).join(', ')}.`
+        : `Clusters: ${clusters.map(cell).join(', ')}. If nobody merges this, the first certificate ends on **${deadline.toISOString()}**.`,
+      '',
+      '| Action | Credential | Ends | Why |',
+      '| --- | --- | --- | --- |',
+      ...rows,
+      ...(actions.length > MOST_ROWS ? [`| | … and ${actions.length - MOST_ROWS} more | | |`] : []),
+      '',
+      'To look at it locally: check the branch out, then `cdk8s-pki plan` prints nothing to do and `cdk8s-pki check` the new dates.',
+      'The branch has one commit and is made anew when the base moves; a commit of yours on it stops that.',
+    ].join('\n'),
+  };
+}
+
+const day = (date: Date): string => date.toISOString().slice(0, 10);
+
+/** Text of the declaration must not end a table's cell, or begin markup. */
+function cell(text: string): string {
+  return text.replaceAll(/[|<>`\r\n]/gu, ' ');
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { EXIT, PkiError } from '../../errors.ts';
+import type { Forge, Site } from '../../propose/forges/forge.ts';
+import { PATIENCE } from '../../propose/forges/http.ts';
+import { gitAuthorization, siteOf } from '../../propose/forges/site.ts';
+import { git } from '../../propose/git/program.ts';
+import { propose } from '../../propose/propose.ts';
+import type { Outcome } from '../../propose/renewal.ts';
+import type { Invocation } from '../command.ts';
+import { onInterrupt } from '../writing/interrupt.ts';
+import { RenewalOf } from './renewal.ts';
+
+/** Open at once, where `--max-open` does not say. */
+const MOST_OPEN = 10;
+
+/** One try of git with the forge: a clone of a large fleet takes minutes. */
+const GIT_TIMEOUT = 10 * 60_000;
+
+/** `renew --pull-request`: nothing in the user's checkout changes. */
+export async function proposeRenewal(invocation: Invocation): Promise<number> {
+  const { cwd, environment, options, output } = invocation;
+  const site = siteOf(options.forge, environment, await remoteOf(cwd));
+  const outcomes: Outcome[] = [];
+  try {
+    await propose({
+      folder: cwd,
+      remote: {
+        url: site.url,
+        authorization: gitAuthorization(site),
+        timeout: GIT_TIMEOUT,
+        pauses: PATIENCE.pauses,
+      },
+      forge: await forgeOf(site),
+      renewal: new RenewalOf(
+        invocation,
+        await line(cwd, ['rev-parse', '--show-prefix']),
+        groupOf(invocation),
+      ),
+      now: options.now ?? new Date(),
+      run: randomBytes(8).toString('hex'),
+      maxOpen: options.maxOpen ?? MOST_OPEN,
+      onCleanUp: onInterrupt,
+      onOutcome: (outcome) => {
+        outcomes.push(outcome);
+        if (options.output !== 'json') output.line(textOf(outcome));
+      },
+    });
+  } catch (error) {
+    if (outcomes.length > 0 && options.output === 'json')
+      for (const outcome of outcomes) output.note(textOf(outcome));
+    throw error;
+  }
+  if (options.output === 'json') output.json({ pullRequests: outcomes });
+  else if (outcomes.length === 0) output.line('nothing is due, and no pull request is open');
+  return EXIT.ok;
+}
+
+function textOf({ outcome, branch, message, url }: Outcome): string {
+  return `${outcome} ${branch}: ${message}${url === null ? '' : ` (${url})`}`;
+}
+
+/** Only the forge that is meant is loaded: GitHub's client takes its time. */
+async function forgeOf(site: Site): Promise<Forge> {
+  switch (site.forge) {
+    case 'github':
+      return (await import('../../propose/forges/github.ts')).githubForge(site, PATIENCE);
+    case 'gitea':
+      return (await import('../../propose/forges/gitea.ts')).giteaForge(site, PATIENCE);
+    case 'gitlab':
+      return (await import('../../propose/forges/gitlab.ts')).gitlabForge(site, PATIENCE);
+  }
+}
+
+async function remoteOf(cwd: string): Promise<string> {
+  const url = await git(cwd, ['config', '--get', 'remote.origin.url'], { absent: [1] });
+  if (url !== undefined) return url.toString('utf8').trim();
+  throw new PkiError('ERR_FORGE', 'the repository has no remote "origin"', {
+    hint: 'git remote add origin https://HOST/OWNER/NAME.git',
+  });
+}
+
+const GROUP = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u;
+
+/** A branch is named after it, as others are after their cluster. */
+function groupOf({ options: { group = [] } }: Invocation): string | undefined {
+  const [name, ...more] = group;
+  if (name === undefined) return undefined;
+  if (more.length === 0 && GROUP.test(name)) return name;
+  throw new PkiError('ERR_USAGE', `--group "${group.join(', ')}" is not one DNS label`, {
+    hint: 'it names the branch of all selected clusters: --group europe',
+  });
+}
+
+async function line(folder: string, args: readonly string[]): Promise<string> {
+  return ((await git(folder, args))?.toString('utf8') ?? '').replace(/\n$/u, '');
+}

@@ -1,0 +1,114 @@
+import { layout } from '../../model/store/layout.ts';
+import type { ProposedFile } from '../../propose/git/objects.ts';
+import type { Renewal } from '../../propose/renewal.ts';
+import { treeReader } from '../../observe/source/reader.ts';
+import type { Invocation } from '../command.ts';
+import { selectClusters, selectionOf } from '../input/select.ts';
+import { runDeclaration, withDeclaration } from '../pipeline/prepare.ts';
+import type { RunResult, Sink } from '../pipeline/total.ts';
+import { describeWork } from './describe.ts';
+import { clusterOf, worksOf, type ClusterWork } from './work.ts';
+
+/** Fleet-level files beside the tree that the program writes. */
+const BESIDE = new Set(['.sops.yaml', '.gitattributes']);
+
+/** What a declaration could load: never taken from a branch. */
+const CODE = /(?:^|\/)node_modules\/|(?:^|\/)package\.json$|\.(?:[cm]?[jt]sx?|node|wasm)$/iu;
+
+/** What `renew` does, for the pull requests that carry it: the same line over a checkout of the base. */
+export class RenewalOf implements Renewal<ClusterWork> {
+  readonly isWhole: boolean;
+  readonly #invocation: Invocation;
+  readonly #group: string | undefined;
+  /** Folder of the working directory in the repository, with a slash at its end, or nothing. */
+  readonly #prefix: string;
+  #tree = 'deploy';
+
+  constructor(invocation: Invocation, prefix: string, group: string | undefined) {
+    const { cluster, shard } = invocation.options;
+    this.isWhole =
+      cluster === undefined && shard === undefined && invocation.arguments.length === 0;
+    this.#invocation = invocation;
+    this.#group = group;
+    this.#prefix = prefix;
+  }
+
+  async plan(cwd: string): Promise<readonly ClusterWork[]> {
+    const invocation = { ...this.#invocation, cwd };
+    const units = await unitsOf(invocation);
+    const result = await runDeclaration(invocation, 'renew', undefined);
+    this.#tree = result.tree;
+    return worksOf(treeReader(cwd), units, result, this.#group);
+  }
+
+  async isCurrent(cwd: string, work: ClusterWork, paths: ReadonlySet<string>): Promise<boolean> {
+    const { actions, files } = await this.#run(cwd, work, undefined);
+    const isLeft = actions.some(({ reason }) => reason !== 'Requested');
+    const isMade = work.actions.every(
+      ({ action, credential }) =>
+        action !== 'issue' || paths.has(this.#prefix + layout.leaf(this.#tree, credential)),
+    );
+    const mine = new Set(work.clusters);
+    const isRequested = actions.length > 0;
+    const isStale = files.some(({ path }) => mine.has(clusterOf(this.#tree, path) ?? ''));
+    return !isLeft && isMade && (isRequested || !isStale);
+  }
+
+  async make(cwd: string, work: ClusterWork): Promise<readonly ProposedFile[]> {
+    const files = new Map<string, ProposedFile>();
+    const put = (path: string, content: string | null): void => {
+      files.set(path, { path: this.#prefix + path, content });
+    };
+    await this.#run(cwd, work, {
+      stage: ({ path, content }) => {
+        put(path, content);
+      },
+      remove: (path) => {
+        put(path, null);
+      },
+    });
+    return [...files.values()];
+  }
+
+  describe(_cwd: string, work: ClusterWork): Promise<ReturnType<typeof describeWork>> {
+    return Promise.resolve(describeWork(work));
+  }
+
+  isGenerated(path: string): boolean {
+    const own = this.#own(path);
+    if (own === null || CODE.test(path)) return false;
+    return BESIDE.has(own) || own.startsWith(`${this.#tree}/`);
+  }
+
+  clusterOf(path: string): string | null {
+    const own = this.#own(path);
+    return own === null ? null : clusterOf(this.#tree, own);
+  }
+
+  #own(path: string): string | null {
+    return path.startsWith(this.#prefix) ? path.slice(this.#prefix.length) : null;
+  }
+
+  #run(cwd: string, { clusters }: ClusterWork, sink: Sink | undefined): Promise<RunResult> {
+    const options = { ...this.#invocation.options, cluster: clusters };
+    delete options.shard; // the work is of this run's shard already
+    return runDeclaration({ ...this.#invocation, cwd, options }, 'renew', sink);
+  }
+}
+
+/** Clusters that belong together, of those that the run is about. */
+async function unitsOf(invocation: Invocation): Promise<readonly (readonly string[])[]> {
+  const selection = selectionOf(invocation);
+  return withDeclaration(invocation, selection, async ({ fleet, units }) => {
+    const isSelected = selectClusters(
+      selection,
+      fleet.clusters.map(({ name }) => name),
+    );
+    const found: string[][] = [];
+    for await (const { clusters } of units) {
+      const names = clusters.map(({ name }) => name);
+      if (isSelected(names)) found.push(names);
+    }
+    return found;
+  });
+}

@@ -1,0 +1,78 @@
+import { readCluster } from '../check/tree.ts';
+import { compare } from '../check/row.ts';
+import { credentialPath, type CredentialPath } from '../../model/names.ts';
+import type { Action } from '../../model/plan.ts';
+import type { TreeReader } from '../../model/ports.ts';
+import type { Work } from '../../propose/policy.ts';
+import type { RunResult } from '../pipeline/total.ts';
+
+/** What one pull request does, by the plan that was made on the base. */
+export interface ClusterWork extends Work {
+  readonly actions: readonly Action[];
+  /** When the certificate ends that an action replaces. */
+  readonly ends: ReadonlyMap<CredentialPath, Date>;
+}
+
+/**
+ * The plan of a fleet by branches: one for each run of clusters that belong together, or one for all.
+ *
+ * @param units names of clusters that refer to each other, mostly one.
+ * @param group bundles all of them in one branch of this name.
+ */
+export function worksOf(
+  reader: TreeReader,
+  units: readonly (readonly string[])[],
+  { tree, actions, files }: RunResult,
+  group: string | undefined,
+): ClusterWork[] {
+  const groups =
+    group === undefined
+      ? units.map((clusters) => ({ name: [...clusters].sort()[0] ?? '', clusters }))
+      : [{ name: group, clusters: units.flat() }];
+  return groups.map(({ name, clusters }) => {
+    const isIn = new Set(clusters);
+    const own = actions.filter(({ cluster }) => isIn.has(cluster));
+    const changed = files.filter(({ path }) => isIn.has(clusterOf(tree, path) ?? ''));
+    const set =
+      own.length > 0
+        ? own.map(({ action, credential }) => `${action} ${credential}`)
+        : changed.map(({ change, path }) => `${change} ${path}`);
+    return { name, clusters, set, actions: own, ...datesOf(reader, tree, own) };
+  });
+}
+
+/** Null for a file that is the fleet's, or none of ours. */
+export function clusterOf(tree: string, path: string): string | null {
+  if (!path.startsWith(`${tree}/`)) return null;
+  const [cluster = '', ...rest] = path.slice(tree.length + 1).split('/');
+  return rest.length === 0 ? null : cluster;
+}
+
+/** The certificates as they stand, and the first of them to end; none for what has not been issued yet. */
+function datesOf(
+  reader: TreeReader,
+  tree: string,
+  actions: readonly Action[],
+): Pick<ClusterWork, 'deadline' | 'renewBefore' | 'ends'> {
+  const issued = new Set(
+    actions.filter(({ action }) => action === 'issue').map(({ credential }) => credential),
+  );
+  const clusters = new Set(actions.map(({ cluster }) => cluster));
+  const leaves = [...clusters]
+    .flatMap((cluster) => readCluster(reader, tree, cluster).rows)
+    .flatMap(({ cluster, node, name, id, certificate, renewAt }) => {
+      const path = credentialPath(cluster ?? '', node, name);
+      if (id !== null || certificate === null || !issued.has(path)) return [];
+      return [{ path, notAfter: certificate.notAfter, renewAt }];
+    })
+    .sort((a, b) => a.notAfter.getTime() - b.notAfter.getTime() || compare(a.path, b.path));
+  const [first] = leaves;
+  return {
+    deadline: first?.notAfter ?? null,
+    renewBefore:
+      first === undefined || first.renewAt === null
+        ? null
+        : first.notAfter.getTime() - first.renewAt.getTime(),
+    ends: new Map(leaves.map(({ path, notAfter }) => [path, notAfter])),
+  };
+}

@@ -1,0 +1,25 @@
+import { EXIT } from '../errors.ts';
+import type { Invocation } from './command.ts';
+import { runDeclaration } from './pipeline/prepare.ts';
+import { asDeclared, reportJson, reportText } from './pipeline/report.ts';
+import { transaction } from './writing/transaction.ts';
+
+export async function run(invocation: Invocation): Promise<number> {
+  const { options, output } = invocation;
+  if (options.pullRequest === true) {
+    const { proposeRenewal } = await import('./propose/propose.ts');
+    return proposeRenewal(invocation);
+  }
+  await transaction(
+    invocation,
+    (journal) => runDeclaration(invocation, 'renew', journal),
+    (result) => {
+      if (options.output === 'json') output.json(reportJson(result));
+      else {
+        reportText(output, result, 'done');
+        output.line(asDeclared(result));
+      }
+    },
+  );
+  return EXIT.ok;
+}

@@ -1,0 +1,66 @@
+import {
+  changedFiles,
+  filesDigest,
+  isAncestor,
+  readCommit,
+  type ChangedFile,
+} from './git/objects.ts';
+import { filesOf } from './marks.ts';
+
+/** A branch that only this program wrote: one commit, and merges of the base where somebody updated the branch. */
+export interface OwnBranch {
+  /** What it changes, and on which commit. */
+  readonly files: readonly ChangedFile[];
+  readonly on: string;
+}
+
+const PLAIN_FILE = '100644';
+
+/** Merges of the base that are looked through. */
+const MOST_MERGES = 20;
+
+/**
+ * Whether a branch is ours alone; undefined where somebody else wrote on it. A branch is an argument of whoever may push: one that
+ * changes anything but generated files is never ours, whatever it says of itself, since the next step looks at it beside the
+ * declaration.
+ */
+export async function readOwnBranch(
+  folder: string,
+  head: string,
+  base: string,
+  isGenerated: (path: string) => boolean,
+): Promise<OwnBranch | undefined> {
+  let id = head;
+  let on: string | undefined;
+  for (let merges = 0; merges <= MOST_MERGES; merges += 1) {
+    const { parents, message } = await readCommit(folder, id);
+    const [first, second, ...more] = parents;
+    if (first === undefined || more.length > 0) return undefined;
+    if (second !== undefined) {
+      // "update branch": what the merge brings must be the base's
+      if (!(await isAncestor(folder, second, base))) return undefined;
+      on ??= second;
+      id = first;
+      continue;
+    }
+    on ??= first;
+    const files = await changedFiles(folder, on, head);
+    const isOurs =
+      files.length > 0 &&
+      filesOf(message) === filesDigest(files) &&
+      files.every(({ path, mode }) => isGenerated(path) && (mode === null || mode === PLAIN_FILE));
+    return isOurs ? { files, on } : undefined;
+  }
+  return undefined;
+}
+
+/** Whether the base changed files of a branch since it was made. */
+export async function hasMoved(
+  folder: string,
+  { files, on }: OwnBranch,
+  base: string,
+): Promise<boolean> {
+  if (on === base) return false;
+  const moved = new Set((await changedFiles(folder, on, base)).map(({ path }) => path));
+  return files.some(({ path }) => moved.has(path));
+}

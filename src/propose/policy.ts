@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+
+const DAY = 86_400_000;
+
+/** A closed proposal comes back at the latest so long before the first certificate of it expires. */
+const LAST_CALL = 14 * DAY;
+
+/** Where nothing says how early a renewal begins: changes without a date. */
+const DEFAULT_RENEW_BEFORE = 30 * DAY;
+
+/** What one pull request renews. */
+export interface Work {
+  /** Names its branch. */
+  readonly name: string;
+  readonly clusters: readonly string[];
+  /** One line for each thing that has to happen, in any order. */
+  readonly set: readonly string[];
+  /** When the first certificate of the set expires; null where none of it does. */
+  readonly deadline: Date | null;
+  /** Milliseconds; of the certificate that sets the deadline. */
+  readonly renewBefore: number | null;
+}
+
+/** How near the deadline is, as title and label say it. */
+export type Urgency = 'routine' | 'soon' | 'urgent' | 'expired';
+
+/** What stands on the branch. */
+export type Head =
+  /** Ours, and merging it would leave nothing to do. */
+  | 'current'
+  /** Ours, and no longer what is needed. */
+  | 'outdated'
+  /** Somebody else's commit is on it. */
+  | 'foreign';
+
+export interface Situation {
+  readonly work: Work;
+  /** Null where there is no such branch. */
+  readonly head: Head | null;
+  /** What the open pull request says of itself; null where there is none. */
+  readonly open: Marks | null;
+  /** The last one, where it was closed without a merge. */
+  readonly closed: (Marks & { readonly closedAt: Date }) | null;
+}
+
+/** What a pull request says of itself, in a comment that everybody may edit: never more than a hint. */
+export interface Marks {
+  readonly set: string | null;
+  readonly urgency: Urgency | null;
+}
+
+export type Decision =
+  /** Issue, commit, and open a pull request or update the one that is open. */
+  | { readonly do: 'build' }
+  /** The branch is as it should be: only open the pull request. */
+  | { readonly do: 'open' }
+  /** The branch is as it should be, what the pull request says of it is not. */
+  | { readonly do: 'describe' }
+  | { readonly do: 'close' }
+  /** A person's commit is on the branch: say so once, and leave it alone. */
+  | { readonly do: 'stop' }
+  | { readonly do: 'wait'; readonly until: Date }
+  | { readonly do: 'nothing' };
+
+/** What happens to one branch and its pull request; whether there is room for another open one is for the caller. */
+export function decide({ work, head, open, closed }: Situation, now: Date): Decision {
+  const isNeeded = work.set.length > 0;
+  if (head === 'foreign') return isNeeded || open !== null ? { do: 'stop' } : { do: 'nothing' };
+  if (!isNeeded) return { do: open === null ? 'nothing' : 'close' };
+  if (open !== null) {
+    if (head !== 'current') return { do: 'build' };
+    const isDescribed = open.urgency === urgencyOf(work, now) && open.set === setDigest(work.set);
+    return { do: isDescribed ? 'nothing' : 'describe' };
+  }
+  const until = closed === null ? null : comesBack(work, closed);
+  if (until !== null && now.getTime() < until.getTime()) return { do: 'wait', until };
+  return { do: head === 'current' ? 'open' : 'build' };
+}
+
+/**
+ * When a proposal that was closed comes back: after half of renewBefore, at the latest 14 days before the deadline; at once where
+ * it is another set, which nobody has refused yet.
+ */
+export function comesBack(
+  work: Work,
+  closed: Pick<Marks, 'set'> & { readonly closedAt: Date },
+): Date {
+  const at = closed.closedAt.getTime();
+  if (Number.isNaN(at) || closed.set !== setDigest(work.set)) return new Date(0);
+  const half = at + (work.renewBefore ?? DEFAULT_RENEW_BEFORE) / 2;
+  const last = work.deadline === null ? half : work.deadline.getTime() - LAST_CALL;
+  return new Date(Math.min(half, last));
+}
+
+/** At most half of renewBefore is left, or 14 days; then a quarter, then nothing. */
+export function urgencyOf({ deadline, renewBefore }: Work, now: Date): Urgency {
+  if (deadline === null) return 'routine';
+  const left = deadline.getTime() - now.getTime();
+  const whole = renewBefore ?? DEFAULT_RENEW_BEFORE;
+  if (left <= 0) return 'expired';
+  if (left <= whole / 4) return 'urgent';
+  return left <= whole / 2 || (left <= LAST_CALL && whole > LAST_CALL) ? 'soon' : 'routine';
+}
+
+/** The soonest deadline first, what has none last; by name where they are equal. */
+export function byDeadline(a: Work, b: Work): number {
+  const [left, right] = [a, b].map(({ deadline }) => deadline?.getTime() ?? Infinity);
+  if (left !== right) return (left ?? 0) < (right ?? 0) ? -1 : 1;
+  return a.name < b.name ? -1 : a.name === b.name ? 0 : 1;
+}
+
+/** The same set has the same digest, in whatever order. */
+export function setDigest(set: readonly string[]): string {
+  const lines = [...new Set(set)].sort();
+  return createHash('sha256').update(JSON.stringify(lines)).digest('hex');
+}

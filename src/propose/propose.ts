@@ -1,0 +1,252 @@
+import { PkiError } from '../errors.ts';
+import { hasMoved, readOwnBranch, type OwnBranch } from './branch.ts';
+import type { Forge, PullRequest } from './forges/forge.ts';
+import { readBlobs, type ProposedFile } from './git/objects.ts';
+import type { Remote } from './git/program.ts';
+import { BRANCHES, remoteBranches, RunRefs } from './git/refs.ts';
+import { withWorktree, type Worktree } from './git/worktree.ts';
+import { readMarks } from './marks.ts';
+import { byDeadline, decide, type Head, type Work } from './policy.ts';
+import { Publisher } from './publish.ts';
+import type { Outcome, OutcomeName, Renewal } from './renewal.ts';
+
+const PREFIX = `${BRANCHES}renew/`;
+
+export interface ProposeOptions<W extends Work> {
+  /** The working directory, somewhere in the user's repository. */
+  readonly folder: string;
+  readonly remote: Remote;
+  readonly forge: Forge;
+  readonly renewal: Renewal<W>;
+  readonly now: Date;
+  /** Names this run's refs: no two runs have the same. */
+  readonly run: string;
+  readonly maxOpen: number;
+  readonly onCleanUp: (cleanUp: () => void) => () => void;
+  /** Told each as it is done: what stands when a later one fails. */
+  readonly onOutcome: (outcome: Outcome) => void;
+}
+
+/**
+ * Brings the pull requests of a repository in line with what is due: at most one for each branch, each with one commit on the head
+ * of the default branch. Nothing of the user's checkout changes, and the base is never pushed to. What is written is complete at
+ * every moment: a branch without a pull request is found and used by the next run.
+ *
+ * @throws PkiError `ERR_FORGE`, `ERR_GIT`, and those of the renewal.
+ */
+export async function propose<W extends Work>(options: ProposeOptions<W>): Promise<void> {
+  const { folder, remote, forge, renewal } = options;
+  const base = await forge.defaultBranch();
+  const branches = await remoteBranches(folder, remote, base);
+  if (!branches.has(base)) {
+    throw new PkiError('ERR_FORGE', `the default branch "${base}" has no commit`, {
+      hint: 'push the repository first',
+    });
+  }
+  const refs = new RunRefs(folder, remote, options.run);
+  try {
+    const heads = await refs.fetch([
+      base,
+      ...[...branches.keys()].filter((name) => name.startsWith(PREFIX)),
+    ]);
+    const baseCommit = heads.get(base) ?? '';
+    await withWorktree(folder, baseCommit, options.onCleanUp, async (worktree) => {
+      const works = await renewal.plan(worktree.cwd);
+      const open = await forge.open(base, PREFIX);
+      await new Run(options, { base, baseCommit, heads, open, worktree, refs }).all(works);
+    });
+  } finally {
+    await refs.clear();
+  }
+}
+
+interface State {
+  readonly base: string;
+  readonly baseCommit: string;
+  readonly heads: ReadonlyMap<string, string>;
+  readonly open: readonly PullRequest[];
+  readonly worktree: Worktree;
+  readonly refs: RunRefs;
+}
+
+class Run<W extends Work> {
+  readonly #options: ProposeOptions<W>;
+  readonly #state: State;
+  readonly #publisher: Publisher<W>;
+  /** Open ones of ours. */
+  #count: number;
+  /** Clusters of pull requests that are open and as they should be. */
+  readonly #covered = new Set<string>();
+
+  constructor(options: ProposeOptions<W>, state: State) {
+    this.#options = options;
+    this.#state = state;
+    this.#publisher = new Publisher(options, state);
+    this.#count = state.open.length;
+  }
+
+  /** First those that are open, since one that is closed makes room; the soonest deadline first. */
+  async all(works: readonly W[]): Promise<void> {
+    const sorted = works.toSorted(byDeadline);
+    const isOpen = (work: W): boolean => this.#pullOf(work) !== undefined;
+    for (const work of sorted.filter(isOpen)) await this.#one(work);
+    for (const work of sorted.filter((work) => !isOpen(work))) await this.#one(work);
+    const known = new Set(works.map((work) => PREFIX + work.name));
+    for (const pull of this.#state.open)
+      if (!known.has(pull.branch)) await this.#stray(pull, works);
+  }
+
+  #pullOf(work: Work): PullRequest | undefined {
+    return this.#state.open.find(({ branch }) => branch === PREFIX + work.name);
+  }
+
+  async #one(work: W): Promise<void> {
+    const { forge, maxOpen, now } = this.#options;
+    const branch = PREFIX + work.name;
+    const pull = this.#pullOf(work);
+    const commit = this.#state.heads.get(branch);
+    if (work.set.length === 0 && pull === undefined) return;
+    const { head, own } = await this.#look(work, commit);
+    const closed =
+      pull === undefined ? await forge.lastClosed(this.#state.base, branch) : undefined;
+    const decision = decide(
+      {
+        work,
+        head,
+        open: pull === undefined ? null : readMarks(pull.body),
+        closed:
+          closed === undefined ? null : { ...readMarks(closed.body), closedAt: closed.closedAt },
+      },
+      now,
+    );
+    const tell = (
+      outcome: OutcomeName,
+      message: string,
+      url: string | null = pull?.url ?? null,
+    ): void => {
+      this.#options.onOutcome({ branch, outcome, message, url });
+    };
+    if (decision.do === 'nothing') {
+      this.#cover(work);
+      tell('unchanged', 'holds a valid renewal of what is due');
+    } else if (decision.do === 'wait') {
+      tell(
+        'waiting',
+        `was closed; comes back on ${decision.until.toISOString()}`,
+        closed?.url ?? null,
+      );
+    } else if (decision.do === 'stop') {
+      await this.#publisher.stop(pull);
+      tell('stopped', `somebody else's commit is on "${branch}"; it is left alone`);
+    } else if (decision.do === 'close') {
+      await this.#close(
+        pull,
+        commit,
+        'Nothing of it is due any more: it was renewed on the base branch, or is no longer declared.',
+      );
+    } else if (pull === undefined && this.#count >= maxOpen) {
+      tell('deferred', `${maxOpen} pull requests are open (--max-open)`);
+    } else if (decision.do === 'build') {
+      const url = await this.#publisher.build(branch, work, commit ?? null, pull);
+      if (url === 'nothing') return;
+      if (url === 'overtaken') {
+        tell('overtaken', 'another run was first');
+        return;
+      }
+      if (pull === undefined) this.#count += 1;
+      this.#cover(work);
+      tell(pull === undefined ? 'opened' : 'rebuilt', summaryOf(work), url);
+    } else {
+      const url = await this.#state.worktree.with(
+        own === undefined ? [] : await this.#contents(own),
+        () => this.#publisher.describe(branch, work, pull),
+      );
+      if (pull === undefined) this.#count += 1;
+      this.#cover(work);
+      tell(pull === undefined ? 'opened' : 'described', summaryOf(work), url);
+    }
+  }
+
+  async #look(
+    work: W,
+    commit: string | undefined,
+  ): Promise<{ readonly head: Head | null; readonly own?: OwnBranch }> {
+    if (commit === undefined) return { head: null };
+    const { folder, renewal } = this.#options;
+    const { baseCommit, worktree } = this.#state;
+    const own = await readOwnBranch(folder, commit, baseCommit, (path) =>
+      renewal.isGenerated(path),
+    );
+    if (own === undefined) return { head: 'foreign' };
+    if (work.set.length === 0) return { head: 'outdated', own };
+    if (await hasMoved(folder, own, baseCommit)) return { head: 'outdated', own };
+    const paths = new Set(own.files.map(({ path }) => path));
+    try {
+      const isCurrent = await worktree.with(await this.#contents(own), () =>
+        renewal.isCurrent(worktree.cwd, work, paths),
+      );
+      return { head: isCurrent ? 'current' : 'outdated', own };
+    } catch (error) {
+      // what stands on the branch may be anything: a tree that is refused is not what is needed
+      if (error instanceof PkiError) return { head: 'outdated', own };
+      throw error;
+    }
+  }
+
+  async #contents({ files }: OwnBranch): Promise<readonly ProposedFile[]> {
+    const blobs = files.flatMap(({ blob }) => (blob === null ? [] : [blob]));
+    const contents = await readBlobs(this.#options.folder, blobs);
+    return files.map(({ path, blob }) => ({
+      path,
+      content: blob === null ? null : (contents.get(blob)?.toString('utf8') ?? null),
+    }));
+  }
+
+  /** A pull request that no declared cluster asks for: a cluster that was removed, or another way to group them. */
+  async #stray(pull: PullRequest, works: readonly W[]): Promise<void> {
+    const { folder, renewal } = this.#options;
+    const commit = this.#state.heads.get(pull.branch);
+    if (commit === undefined) return;
+    const own = await readOwnBranch(folder, commit, this.#state.baseCommit, (path) =>
+      renewal.isGenerated(path),
+    );
+    if (own === undefined) return;
+    const clusters = new Set(own.files.flatMap(({ path }) => renewal.clusterOf(path) ?? []));
+    const isDone = (cluster: string): boolean => {
+      const work = works.find((candidate) => candidate.clusters.includes(cluster));
+      if (work === undefined) return renewal.isWhole;
+      return work.set.length === 0 || this.#covered.has(cluster);
+    };
+    if (![...clusters].every(isDone)) return;
+    await this.#close(
+      pull,
+      commit,
+      'Nothing of it is left to do: what is due is in other pull requests, was renewed, or is no longer declared.',
+    );
+  }
+
+  async #close(
+    pull: PullRequest | undefined,
+    commit: string | undefined,
+    reason: string,
+  ): Promise<void> {
+    if (pull === undefined) return;
+    await this.#publisher.close(pull, commit, reason);
+    this.#count -= 1;
+    this.#options.onOutcome({
+      branch: pull.branch,
+      outcome: 'closed',
+      message: reason,
+      url: pull.url,
+    });
+  }
+
+  #cover(work: Work): void {
+    for (const cluster of work.clusters) this.#covered.add(cluster);
+  }
+}
+
+function summaryOf({ set, deadline }: Work): string {
+  const count = `${set.length} ${set.length === 1 ? 'change' : 'changes'}`;
+  return deadline === null ? count : `${count}, to be merged before ${deadline.toISOString()}`;
+}

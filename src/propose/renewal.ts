@@ -1,0 +1,40 @@
+import type { ProposedFile } from './git/objects.ts';
+import type { PullRequestText } from './forges/forge.ts';
+import type { Work } from './policy.ts';
+
+/** What a run of the line says, in a checkout of the base. Only `make` issues anything. */
+export interface Renewal<W extends Work = Work> {
+  /** One for each branch that may be, also where nothing is due. */
+  readonly plan: (cwd: string) => Promise<readonly W[]>;
+  /** Whether nothing is left to do, in a checkout that has the files of a branch; `paths` are the branch's. */
+  readonly isCurrent: (cwd: string, work: W, paths: ReadonlySet<string>) => Promise<boolean>;
+  readonly make: (cwd: string, work: W) => Promise<readonly ProposedFile[]>;
+  /** The pull request for a checkout that has the files of its branch. */
+  readonly describe: (cwd: string, work: W) => Promise<PullRequestText>;
+  /** Whether a file of the repository is one that this program writes, and no code. */
+  readonly isGenerated: (path: string) => boolean;
+  /** The cluster that a generated file belongs to; null where it is the fleet's. */
+  readonly clusterOf: (path: string) => string | null;
+  /** Whether the plan was about all clusters. */
+  readonly isWhole: boolean;
+}
+
+export type OutcomeName =
+  | 'opened'
+  | 'rebuilt'
+  | 'described'
+  | 'unchanged'
+  | 'closed'
+  | 'stopped'
+  | 'waiting'
+  | 'deferred'
+  | 'overtaken';
+
+/** What became of one branch. */
+export interface Outcome {
+  readonly branch: string;
+  readonly outcome: OutcomeName;
+  /** For people: why. */
+  readonly message: string;
+  readonly url: string | null;
+}

@@ -1,0 +1,401 @@
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import { declaration } from '../../_helpers/declaration.ts';
+import { Gitea } from '../../_helpers/gitea.ts';
+import { toolTest } from '../../_helpers/tool-test.ts';
+import { requireTools } from '../../_helpers/tools.ts';
+import { DUE, Fleet, type Pull } from './_fleet.ts';
+import { faultyProxy } from './_proxy.ts';
+
+const onGitea = toolTest(['gitea', 'gitea-files'], { serial: true });
+const teardowns: (() => unknown)[] = [];
+const gitea = requireTools(['gitea', 'gitea-files'])
+  ? await Gitea.start({ teardown: (work) => void teardowns.unshift(work) })
+  : undefined;
+
+test.after.always(async () => {
+  for (const teardown of teardowns) await teardown();
+});
+
+function fleet(t: ExecutionContext, clusters?: readonly string[], made?: string): Promise<Fleet> {
+  if (gitea === undefined) throw new Error('no Gitea');
+  return Fleet.create(t, gitea, clusters, made);
+}
+
+const branches = (pulls: readonly Pull[]): string[] => pulls.map(({ head }) => head.ref);
+const heads = (pulls: readonly Pull[]): string[] => pulls.map(({ head }) => head.sha);
+
+onGitea(
+  'the first run opens a pull request for each cluster, and leaves the checkout alone',
+  async (t) => {
+    const own = await fleet(t);
+    const { repository } = own;
+    const state = (): string =>
+      repository.git('status', '--porcelain=v2', '--branch') +
+      repository.git('for-each-ref') +
+      repository.read('.git/config');
+    const [before, was] = [repository.files(), state()];
+    const { status, stdout, stderr } = await own.propose(DUE);
+    t.is(stderr, '');
+    t.is(status, 0);
+    t.is(stdout.match(/^opened cdk8s-pki\/renew\//gmu)?.length, 3);
+    t.deepEqual(repository.files(), before);
+    t.is(state(), was);
+    const pulls = await own.pulls('open');
+    t.deepEqual(
+      branches(pulls).sort(),
+      ['alpha', 'bravo', 'charlie'].map((name) => `cdk8s-pki/renew/${name}`),
+    );
+    for (const pull of pulls) {
+      const name = pull.head.ref.slice('cdk8s-pki/renew/'.length);
+      t.deepEqual(await own.files(pull), [
+        `deploy/${name}/INVENTORY.md`,
+        `deploy/${name}/inventory.json`,
+        `deploy/${name}/manifests/Secret.default.web-tls.sops.yaml`,
+        `deploy/${name}/pki/web.sops.yaml`,
+      ]);
+      t.deepEqual(
+        pull.labels.map((label) => label.name),
+        ['cdk8s-pki'],
+      );
+    }
+  },
+);
+
+onGitea('a second run changes nothing: no new keys, no push, not a word more', async (t) => {
+  const own = await fleet(t, ['alpha', 'bravo']);
+  await own.propose(DUE);
+  const before = await own.pulls();
+  const { status, stdout } = await own.propose(DUE);
+  t.is(status, 0);
+  t.is(stdout.match(/^unchanged /gmu)?.length, 2);
+  t.deepEqual(await own.pulls(), before);
+  for (const pull of before) t.deepEqual(await own.comments(pull), []);
+});
+
+onGitea('what is merged is no longer due, and moves no other branch', async (t) => {
+  const own = await fleet(t, ['alpha', 'bravo']);
+  await own.propose(DUE);
+  const [first, second] = await own.pulls('open');
+  if (first === undefined || second === undefined) throw new Error('two pull requests');
+  await own.merge(first);
+  const { stdout } = await own.propose(DUE);
+  t.regex(stdout, /^unchanged cdk8s-pki\/renew\/bravo[^\n]*\n$/u);
+  t.deepEqual(heads(await own.pulls('open')), [second.head.sha]);
+  await own.merge(second);
+  const after = await own.propose(DUE);
+  t.is(after.stdout, 'nothing is due, and no pull request is open\n');
+  own.repository.git('checkout', '-q', 'main');
+  own.fetch();
+  own.repository.git('reset', '-q', '--hard', 'origin/main');
+  const planned = await own.repository.run(['check', '--now', DUE]);
+  t.is(planned.status, 0, planned.stdout);
+});
+
+onGitea(
+  'a base that moves in files of a branch has it made anew on the new head, with new keys',
+  async (t) => {
+    const own = await fleet(t, ['alpha', 'bravo']);
+    const { repository } = own;
+    await own.propose(DUE);
+    const before = await own.pulls('open');
+    repository.write(
+      'clusters/main.ts',
+      declaration({
+        recipients: [own.custodian.recipient],
+        clusters: ['alpha', 'bravo'],
+        extra: `new pki.Certificate(bravo, 'api', { issuer: bravoCa, profile: 'client', subject: { commonName: 'api' } });`,
+      }),
+    );
+    const made = await repository.run(['synth', '--now', '2027-09-20T08:00:00Z'], {
+      as: own.custodian,
+    });
+    t.is(made.status, 0, made.stderr);
+    repository.commit('One more certificate');
+    own.push('main');
+    const { stdout, stderr } = await own.propose(DUE);
+    t.is(stderr, '');
+    t.regex(stdout, /^unchanged cdk8s-pki\/renew\/alpha/mu);
+    t.regex(stdout, /^rebuilt cdk8s-pki\/renew\/bravo/mu);
+    const after = await own.pulls('open');
+    t.deepEqual(branches(after), branches(before));
+    t.is(after[0]?.head.sha, before[0]?.head.sha);
+    own.fetch();
+    t.is(
+      repository.git('rev-parse', 'origin/cdk8s-pki/renew/bravo^'),
+      repository.git('rev-parse', 'main'),
+    );
+  },
+);
+
+onGitea("a person's commit stops the branch, and is told once", async (t) => {
+  const own = await fleet(t, ['alpha']);
+  const { repository } = own;
+  await own.propose(DUE);
+  own.fetch();
+  repository.git('checkout', '-q', 'cdk8s-pki/renew/alpha');
+  repository.write('deploy/alpha/INVENTORY.md', 'mine\n');
+  repository.commit('An edit');
+  own.push('HEAD:cdk8s-pki/renew/alpha');
+  const head = repository.git('rev-parse', 'HEAD');
+  for (const _ of [1, 2]) {
+    const { status, stdout } = await own.propose('2027-11-20T08:00:00Z');
+    t.is(status, 0);
+    t.regex(stdout, /^stopped cdk8s-pki\/renew\/alpha/u);
+  }
+  const [pull] = await own.pulls('open');
+  t.is(pull?.head.sha, head);
+  if (pull === undefined) return;
+  const comments = await own.comments(pull);
+  t.is(comments.length, 1);
+  t.regex(comments[0] ?? '', /not made by cdk8s-pki/u);
+});
+
+onGitea('a commit that only claims to be ours, with code in it, is never run', async (t) => {
+  const own = await fleet(t, ['alpha']);
+  const { repository } = own;
+  await own.propose(DUE);
+  own.fetch();
+  repository.git('checkout', '-q', '-b', 'forged', 'main');
+  repository.write(
+    'clusters/main.ts',
+    "import { writeFileSync } from 'node:fs';\nwriteFileSync('" +
+      repository.path('ran') +
+      "', 'ran');\nexport default {};\n",
+  );
+  repository.git('add', '-A');
+  const blob = repository.git('rev-parse', ':clusters/main.ts');
+  const { filesDigest } = await import('../../../src/propose/git/objects.ts');
+  const digest = filesDigest([{ path: 'clusters/main.ts', blob }]);
+  repository.git('commit', '-q', '-m', `Renew\n\nCdk8s-Pki-Files: ${digest}`);
+  own.push('-f', 'HEAD:cdk8s-pki/renew/alpha');
+  repository.git('checkout', '-q', 'main');
+  const { stdout } = await own.propose(DUE);
+  t.regex(stdout, /^stopped /u);
+  t.false('ran' in repository.files());
+});
+
+onGitea('a branch that was updated from the base is still ours', async (t) => {
+  const own = await fleet(t, ['alpha']);
+  const { repository } = own;
+  await own.propose(DUE);
+  repository.write('README.md', 'hello\n');
+  repository.commit('Words');
+  own.push('main');
+  const [pull] = await own.pulls('open');
+  await own.api('POST', `/pulls/${pull?.number ?? 0}/update?style=merge`);
+  const updated = await own.pulls('open');
+  t.not(updated[0]?.head.sha, pull?.head.sha);
+  const { stdout } = await own.propose(DUE);
+  t.regex(stdout, /^unchanged /u);
+  t.deepEqual(heads(await own.pulls('open')), heads(updated));
+});
+
+onGitea(
+  'a closed one comes back with the keys it had, and louder the nearer the deadline is',
+  async (t) => {
+    const own = await fleet(t, ['alpha']);
+    const close = async (number: number): Promise<void> => {
+      await own.api('PATCH', `/pulls/${number}`, { state: 'closed' });
+    };
+    // what a forge says of the time of closing is its own clock: begin where that is before all
+    await own.propose(DUE);
+    const [first] = await own.pulls('open');
+    await close(first?.number ?? 0);
+    const closedAt = (
+      (await own.api('GET', `/pulls/${first?.number ?? 0}`)) as { closed_at: string }
+    ).closed_at;
+    const days = (count: number): string =>
+      new Date(Date.parse(closedAt) + count * 86_400_000).toISOString();
+    t.true(Date.parse(closedAt) < Date.parse(DUE)); // long ago, by the clock of these runs
+    const again = await own.propose(DUE);
+    t.regex(again.stdout, /^opened /u, days(0));
+    const [, second] = await own.pulls();
+    t.is(second?.state, 'open');
+    t.is(second?.head.sha, first?.head.sha); // no new keys: what stands on the branch is still right
+    await close(second?.number ?? 0);
+    const urgent = await own.propose('2027-11-12T08:00:00Z');
+    t.regex(urgent.stdout, /^opened /u);
+    const [, , third] = await own.pulls();
+    t.regex(third?.title ?? '', /^\[urgent\] Renew 1 certificate of alpha/u);
+    t.deepEqual(third?.labels.map(({ name }) => name).sort(), ['cdk8s-pki', 'cdk8s-pki/urgent']);
+    // the same pull request, once the certificate has ended
+    const late = await own.propose('2027-12-12T08:00:00Z');
+    t.regex(late.stdout, /^described /u);
+    const [, , told] = await own.pulls();
+    t.regex(told?.title ?? '', /^\[expired\] /u);
+    t.deepEqual(told?.labels.map(({ name }) => name).sort(), ['cdk8s-pki', 'cdk8s-pki/expired']);
+    t.is(told?.head.sha, third?.head.sha);
+  },
+);
+
+onGitea('a closed one waits, also where its branch was deleted', async (t) => {
+  // the forge's clock says when it was closed: so this is about the real time
+  const day = (count: number): string => new Date(Date.now() + count * 86_400_000).toISOString();
+  const own = await fleet(t, ['alpha'], day(-300));
+  await own.propose(day(0));
+  const [pull] = await own.pulls('open');
+  await own.api('PATCH', `/pulls/${pull?.number ?? 0}`, { state: 'closed' });
+  t.regex((await own.propose(day(1))).stdout, /^waiting [^\n]*: was closed; comes back on /u);
+  await own.api('DELETE', '/branches/cdk8s-pki%2Frenew%2Falpha');
+  t.regex((await own.propose(day(1))).stdout, /^waiting /u);
+  t.deepEqual(await own.pulls('open'), []);
+  t.regex((await own.propose(day(50))).stdout, /^opened /u);
+  const [again] = await own.pulls('open');
+  t.regex(again?.title ?? '', /^\[(?:due soon|urgent)\] /u);
+});
+
+onGitea(
+  'what was renewed on the base itself is closed with the reason, and its branch goes',
+  async (t) => {
+    const own = await fleet(t, ['alpha', 'bravo']);
+    const { repository } = own;
+    await own.propose(DUE);
+    const renewed = await repository.run(['renew', '--cluster', 'alpha', '--now', DUE], {
+      as: own.custodian,
+    });
+    t.is(renewed.status, 0, renewed.stderr);
+    repository.commit('By hand');
+    own.push('main');
+    const { stdout } = await own.propose(DUE);
+    t.regex(stdout, /^closed cdk8s-pki\/renew\/alpha/mu);
+    const [alpha] = (await own.pulls()).filter(({ head }) => head.label.endsWith('alpha'));
+    t.is(alpha?.state, 'closed');
+    if (alpha === undefined) return;
+    t.regex((await own.comments(alpha)).join('\n'), /Nothing of it is due any more/u);
+    const left = (await own.api('GET', '/branches')) as { name: string }[];
+    t.deepEqual(left.map(({ name }) => name).sort(), ['cdk8s-pki/renew/bravo', 'main']);
+  },
+);
+
+onGitea('no more than --max-open are open; one that is merged makes room', async (t) => {
+  const own = await fleet(t);
+  const { stdout } = await own.propose(DUE, ['--max-open', '1']);
+  t.is(stdout.match(/^opened /gmu)?.length, 1);
+  t.is(stdout.match(/^deferred /gmu)?.length, 2);
+  const [first] = await own.pulls('open');
+  if (first === undefined) throw new Error('one pull request');
+  await own.merge(first);
+  const next = await own.propose(DUE, ['--max-open', '1']);
+  t.is(next.stdout.match(/^opened /gmu)?.length, 1);
+  const open = await own.pulls('open');
+  t.is(open.length, 1);
+  t.not(open[0]?.head.ref, first.head.ref);
+});
+
+onGitea('--group bundles, and takes the place of pull requests of single clusters', async (t) => {
+  const own = await fleet(t, ['alpha', 'bravo']);
+  await own.propose(DUE);
+  const { stdout } = await own.propose(DUE, ['--group', 'europe']);
+  t.regex(stdout, /^opened cdk8s-pki\/renew\/europe/mu);
+  t.is(stdout.match(/^closed /gmu)?.length, 2);
+  const open = await own.pulls('open');
+  t.deepEqual(branches(open), ['cdk8s-pki/renew/europe']);
+  const [pull] = open;
+  if (pull === undefined) return;
+  t.deepEqual(
+    new Set((await own.files(pull)).map((file) => file.split('/')[1])),
+    new Set(['alpha', 'bravo']),
+  );
+});
+
+onGitea(
+  'two runs at once do not fight: one pull request for each cluster, and a third run changes nothing',
+  async (t) => {
+    const own = await fleet(t, ['alpha', 'bravo']);
+    const runs = await Promise.all([own.propose(DUE), own.propose(DUE)]);
+    for (const { status, stderr } of runs) t.deepEqual([status, stderr], [0, '']);
+    const open = await own.pulls('open');
+    t.deepEqual(branches(open).sort(), ['cdk8s-pki/renew/alpha', 'cdk8s-pki/renew/bravo']);
+    const { stdout } = await own.propose(DUE);
+    t.is(stdout.match(/^unchanged /gmu)?.length, 2);
+    t.deepEqual(await own.pulls('open'), open);
+  },
+);
+
+onGitea('a token without rights is a clear error, and leaves no branch', async (t) => {
+  const own = await fleet(t, ['alpha']);
+  const weak = await gitea?.token(gitea.admin, 'read:repository,read:issue');
+  const { status, stderr } = await own.propose(DUE, [], { GITEA_TOKEN: weak ?? '' });
+  t.is(status, 1);
+  t.regex(stderr, /^cdk8s-pki: error: /u);
+  t.regex(stderr, /hint: the token must be allowed to/u);
+  t.false(stderr.includes(weak ?? ''));
+  const none = await own.propose(DUE, [], { GITEA_TOKEN: 'wrong' });
+  t.is(none.status, 1);
+  t.regex(
+    none.stderr,
+    /refuses to read the repository in [^\n]* \(status 401\)\n[^\n]*hint: the token is wrong/u,
+  );
+  t.deepEqual(
+    ((await own.api('GET', '/branches')) as { name: string }[]).map(({ name }) => name),
+    ['main'],
+  );
+  t.deepEqual(await own.pulls(), []);
+});
+
+onGitea('a forge that fails and hangs for a while is asked again', async (t) => {
+  const own = await fleet(t, ['alpha']);
+  const asked: string[] = [];
+  const proxy = await faultyProxy(t, gitea?.url ?? '', (request) => {
+    asked.push(request);
+    const tries = asked.filter((one) => one === request).length;
+    if (!request.startsWith('POST') || !request.endsWith('/pulls') || tries > 3) return 'pass';
+    return tries === 3 ? 'hang' : 'fail';
+  });
+  const { status, stderr } = await own.propose(DUE, [], { GITEA_URL: proxy });
+  t.deepEqual([status, stderr], [0, '']);
+  t.is(asked.filter((one) => one.startsWith('POST') && one.endsWith('/pulls')).length, 4);
+  t.is((await own.pulls('open')).length, 1);
+});
+
+onGitea(
+  'a forge that keeps failing is a clear error; the branch that stands is used by the next run',
+  async (t) => {
+    const own = await fleet(t, ['alpha']);
+    const proxy = await faultyProxy(t, gitea?.url ?? '', (request) =>
+      request.startsWith('POST') && request.endsWith('/pulls') ? 'fail' : 'pass',
+    );
+    const { status, stderr } = await own.propose(DUE, [], { GITEA_URL: proxy });
+    t.is(status, 1);
+    t.regex(stderr, /answers with status 500, after 5 tries\n[^\n]*hint: nothing is half-made/u);
+    t.deepEqual(await own.pulls(), []);
+    own.fetch();
+    const head = own.repository.git('rev-parse', 'origin/cdk8s-pki/renew/alpha');
+    const { stdout } = await own.propose(DUE);
+    t.regex(stdout, /^opened /u);
+    t.deepEqual(heads(await own.pulls('open')), [head]);
+  },
+);
+
+onGitea('the token is in no argument, no file and no output, and no hook runs', async (t) => {
+  const own = await fleet(t, ['alpha']);
+  const { repository } = own;
+  const log = repository.path('node_modules/log');
+  repository.write(
+    'node_modules/bin/git',
+    `#!/bin/sh\nprintf '%s\\n' "$@" >>'${log}'\nPATH=\${PATH#*:} exec git "$@"\n`,
+  );
+  chmodSync(repository.path('node_modules/bin/git'), 0o755);
+  for (const name of ['pre-push', 'post-checkout', 'reference-transaction', 'post-index-change']) {
+    repository.write(
+      `.git/hooks/${name}`,
+      `#!/bin/sh\ntouch '${repository.path('node_modules/hooked')}'\n`,
+    );
+    chmodSync(repository.path(`.git/hooks/${name}`), 0o755);
+  }
+  const path = `${repository.path('node_modules/bin')}:${process.env['PATH'] ?? ''}`;
+  const { status, stdout, stderr } = await own.propose(DUE, [], { PATH: path });
+  t.deepEqual([status, stderr], [0, '']);
+  const secrets = [own.token, Buffer.from(`oauth2:${own.token}`).toString('base64')];
+  const said = readFileSync(log, 'utf8');
+  t.regex(said, /^--force-with-lease=refs\/heads\/cdk8s-pki\/renew\/alpha:$/mu);
+  const config = repository.read('.git/config');
+  for (const secret of secrets) {
+    for (const text of [said, stdout, stderr, config]) t.false(text.includes(secret));
+  }
+  t.throws(() => readFileSync(repository.path('node_modules/hooked')), { code: 'ENOENT' });
+  t.is(repository.git('for-each-ref', 'refs/cdk8s-pki'), '');
+  t.is(repository.git('worktree', 'list').split('\n').length, 1);
+  rmSync(log);
+});
