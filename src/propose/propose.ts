@@ -25,6 +25,8 @@ export interface ProposeOptions<W extends Work> {
   readonly onCleanUp: (cleanUp: () => void) => () => void;
   /** Told each as it is done: what stands when a later one fails. */
   readonly onOutcome: (outcome: Outcome) => void;
+  /** Told what people should know besides. */
+  readonly onNote: (note: string) => void;
 }
 
 /**

@@ -11,6 +11,7 @@ interface Options<W extends Work> {
   readonly forge: Forge;
   readonly renewal: Renewal<W>;
   readonly now: Date;
+  readonly onNote: (note: string) => void;
 }
 
 interface State {
@@ -108,6 +109,11 @@ export class Publisher<W extends Work> {
       message,
       expected,
     });
+    if (committed?.isVerified === false) {
+      this.#options.onNote(
+        `the commit on "${branch}" is not signed: take the token of a GitHub App`,
+      );
+    }
     return committed !== undefined;
   }
 

@@ -67,7 +67,7 @@ export class Gitea {
       stdio: ['ignore', log, log],
     });
     closeSync(log);
-    const ended = new Promise<void>((resolve) => child.once('exit', resolve as () => void));
+    const ended = new Promise((resolve) => child.once('exit', resolve));
     t.teardown(async () => {
       child.kill('SIGTERM');
       await ended;

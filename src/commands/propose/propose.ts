@@ -40,6 +40,9 @@ export async function proposeRenewal(invocation: Invocation): Promise<number> {
       run: randomBytes(8).toString('hex'),
       maxOpen: options.maxOpen ?? MOST_OPEN,
       onCleanUp: onInterrupt,
+      onNote: (note) => {
+        output.note(note);
+      },
       onOutcome: (outcome) => {
         outcomes.push(outcome);
         if (options.output !== 'json') output.line(textOf(outcome));

@@ -44,7 +44,7 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-export const FORGES: readonly ForgeName[] = ['github', 'gitea', 'gitlab'];
+const FORGES: readonly ForgeName[] = ['github', 'gitea', 'gitlab'];
 
 const DOT_COM = { api: 'https://api.github.com', root: 'https://github.com' } as const;
 

@@ -3,7 +3,7 @@ import { declaration } from '../../_helpers/declaration.ts';
 import type { Gitea } from '../../_helpers/gitea.ts';
 import { newPerson, Repository, type Person, type Result } from '../../_helpers/run-cli.ts';
 
-export const MADE = '2026-11-22T08:00:00Z';
+const MADE = '2026-11-22T08:00:00Z';
 /** A year later, so that what was made is due: by default it lasts a year and is renewed 90 days before. */
 export const DUE = '2027-09-20T08:00:00Z';
 

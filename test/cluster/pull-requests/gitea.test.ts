@@ -138,7 +138,7 @@ onGitea("a person's commit stops the branch, and is told once", async (t) => {
   repository.commit('An edit');
   own.push('HEAD:cdk8s-pki/renew/alpha');
   const head = repository.git('rev-parse', 'HEAD');
-  for (const _ of [1, 2]) {
+  for (let run = 0; run < 2; run += 1) {
     const { status, stdout } = await own.propose('2027-11-20T08:00:00Z');
     t.is(status, 0);
     t.regex(stdout, /^stopped cdk8s-pki\/renew\/alpha/u);

@@ -46,6 +46,8 @@ export class GitHub {
   readonly #openApi: OpenApi;
   readonly #schema: GraphQLSchema;
   url = '';
+  /** As it does for an App's token, and not for a person's. */
+  signs = true;
 
   private constructor(folder: string, openApi: OpenApi) {
     this.folder = folder;
@@ -139,7 +141,7 @@ export class GitHub {
         CONTENT_TYPE: request.headers['content-type'] ?? '',
         CONTENT_LENGTH: String(content.length),
         HTTP_CONTENT_ENCODING: String(request.headers['content-encoding'] ?? ''),
-        GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
+        GIT_PROTOCOL: [request.headers['git-protocol'] ?? ''].flat().join(),
         REMOTE_USER: 'app',
       },
     });
@@ -270,7 +272,7 @@ export class GitHub {
         String(body['tree']),
         ...parents,
       );
-      return [201, { sha, verification: { verified: true } }];
+      return [201, { sha, verification: { verified: this.signs } }];
     }
     const sha = method === 'GET' ? this.head(below.replace('/git/ref/heads/', '')) : null;
     return sha === null ? [404, { message: 'Not Found' }] : [200, { object: { sha } }];

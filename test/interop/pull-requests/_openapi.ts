@@ -52,7 +52,7 @@ export class OpenApi {
       if (parameter === undefined || value === null || value === undefined) continue;
       const schema = this.#pointer(['components', 'parameters'], parameter, found);
       if (schema === undefined) continue;
-      const isValid = [value, Number(value)].some((candidate) => schema(candidate) as boolean);
+      const isValid = [value, Number(value)].some((candidate) => schema(candidate));
       if (!isValid) problems.push(`${method} ${route}: ${parameter.name}=${value}`);
     }
     if (operation.requestBody === undefined) {

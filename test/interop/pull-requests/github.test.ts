@@ -70,7 +70,7 @@ onGitHub(
 );
 
 onGitHub(
-  'GitHub: a second run changes nothing, a later one says it louder, and what is closed comes back',
+  'GitHub: an unsigned commit is told; a second run changes nothing, a later one says it louder, what is closed comes back',
   async (t) => {
     const { github, propose } = await setup(t);
     await propose(DUE);
