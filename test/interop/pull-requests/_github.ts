@@ -140,7 +140,7 @@ export class GitHub {
         REQUEST_METHOD: request.method ?? '',
         CONTENT_TYPE: request.headers['content-type'] ?? '',
         CONTENT_LENGTH: String(content.length),
-        HTTP_CONTENT_ENCODING: String(request.headers['content-encoding'] ?? ''),
+        HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
         GIT_PROTOCOL: [request.headers['git-protocol'] ?? ''].flat().join(),
         REMOTE_USER: 'app',
       },

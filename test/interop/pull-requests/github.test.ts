@@ -73,7 +73,11 @@ onGitHub(
   'GitHub: an unsigned commit is told; a second run changes nothing, a later one says it louder, what is closed comes back',
   async (t) => {
     const { github, propose } = await setup(t);
-    await propose(DUE);
+    github.signs = false;
+    t.regex(
+      (await propose(DUE)).stderr,
+      /^the commit on "[^"]*" is not signed: take the token of a GitHub App\n$/u,
+    );
     const [pull] = github.pulls;
     if (pull === undefined) throw new Error('a pull request');
     const head = github.head(BRANCH);
