@@ -32,7 +32,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'maxOpen',
     ],
     formats: ['text', 'json'],
-    load: () => import('./renew.ts'),
+    load: () => import('./propose/renew.ts'),
   },
   {
     name: 'remove',

@@ -3,7 +3,7 @@ import test, { type ExecutionContext } from 'ava';
 import { PkiError } from '../../../../src/errors.ts';
 import { Api, StatusError, type Patience } from '../../../../src/propose/forges/http.ts';
 
-const PATIENCE: Patience = { timeout: 300, pauses: [1, 1], longest: 5000 };
+const PATIENCE: Patience = { timeout: 2000, pauses: [1, 1], longest: 5000 };
 
 /** A forge that answers with each of `answers` once, and with the last one ever after. */
 async function forge(

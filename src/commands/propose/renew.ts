@@ -1,13 +1,14 @@
-import { EXIT } from '../errors.ts';
-import type { Invocation } from './command.ts';
-import { runDeclaration } from './pipeline/prepare.ts';
-import { asDeclared, reportJson, reportText } from './pipeline/report.ts';
-import { transaction } from './writing/transaction.ts';
+import { EXIT } from '../../errors.ts';
+import type { Invocation } from '../command.ts';
+import { runDeclaration } from '../pipeline/prepare.ts';
+import { asDeclared, reportJson, reportText } from '../pipeline/report.ts';
+import { transaction } from '../writing/transaction.ts';
 
+/** `synth`, and what is due; with `--pull-request` as a proposal. */
 export async function run(invocation: Invocation): Promise<number> {
   const { options, output } = invocation;
   if (options.pullRequest === true) {
-    const { proposeRenewal } = await import('./propose/propose.ts');
+    const { proposeRenewal } = await import('./propose.ts');
     return proposeRenewal(invocation);
   }
   await transaction(
