@@ -13,7 +13,8 @@ import { markAs, type AppMark } from './tree/mark.ts';
 import { survey } from './validate/survey.ts';
 
 /**
- * Entry of the declaration's own process: `node main.js FILE [SELECTION]`. It loads the user's code, and with it whatever that imports, checks
+ * Entry of the declaration's own process: `node main.js FILE [SELECTION]`. It loads the user's code, and with it whatever that
+ * imports, checks
  * the App and hands it over as JSON lines on descriptor 3. What the user's code prints goes to the standard streams.
  */
 const RECORDS = 3;
@@ -25,7 +26,9 @@ function write(record: DeclarationRecord): void {
     try {
       offset += writeSync(RECORDS, bytes, offset);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EPIPE') process.exit(1); // nobody listens any more, so there is nobody to tell
+      if (code !== 'EAGAIN') throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     }
   }
@@ -108,10 +111,27 @@ function handOver(app: IConstruct, mark: AppMark, selection: Selection): never {
   return finish({ type: 'end' }, 0);
 }
 
+/** How long work may go on that a declaration started and did not wait for. */
+const PATIENCE = 10_000;
+
+/**
+ * Until nothing is under way any more: what a declaration started and did not wait for may still declare something, or fail, and
+ * half a fleet would pass for the whole.
+ */
+async function idle(): Promise<void> {
+  setTimeout(() => fail('busy'), PATIENCE).unref();
+  await new Promise<void>((resolve) => {
+    process.once('beforeExit', () => {
+      resolve();
+    });
+  });
+}
+
 async function main(path: string | undefined, selection = '{}'): Promise<never> {
   const file = resolve(path ?? '');
   if (path === undefined || !existsSync(file)) return fail('missing');
   const module = await load(file);
+  await idle();
   const app = findApp(module);
   const mark = markAs(app, 'App');
   if (app === undefined || mark === undefined)

@@ -10,6 +10,10 @@ const REASONS: Readonly<Record<DeclarationFailure, readonly [message: string, hi
   threw: ['threw an error', 'its error is printed above'],
   exited: ['ended before it was read', 'do not call process.exit() in a declaration'],
   unsettled: ['never finishes', 'a top-level await waits for something that cannot come'],
+  busy: [
+    'still has work under way after 10 seconds',
+    'await what it starts, and end its timers, servers and connections',
+  ],
   'no-export': ['exports nothing', 'end it with "export default app;"'],
   'no-app': ['does not export an App of cdk8s-pki as default', 'end it with "export default app;"'],
 };

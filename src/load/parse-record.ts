@@ -8,6 +8,7 @@ const failures = oneOf<DeclarationFailure>(
   'threw',
   'exited',
   'unsettled',
+  'busy',
   'no-export',
   'no-app',
 );

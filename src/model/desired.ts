@@ -17,7 +17,7 @@ export type DeclarationRecord =
 
 /** Why there is no App to check; what the declaration itself printed is on the standard error stream. */
 export type DeclarationFailure =
-  'missing' | 'threw' | 'exited' | 'unsettled' | 'no-export' | 'no-app';
+  'missing' | 'threw' | 'exited' | 'unsettled' | 'busy' | 'no-export' | 'no-app';
 
 export interface DeclarationProblem {
   readonly constructPath: string;

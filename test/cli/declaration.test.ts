@@ -186,6 +186,21 @@ const FAILURES: Readonly<
     /never finishes/,
     /top-level await/,
   ],
+  'rejects what nobody awaits': [
+    `${TYPED}void Promise.reject(new Error('vault is sealed')); export default app;`,
+    /threw an error/,
+    /printed above/,
+  ],
+  'throws after it was loaded': [
+    `${TYPED}setTimeout(() => { throw new Error('vault is sealed'); }, 50); export default app;`,
+    /threw an error/,
+    /printed above/,
+  ],
+  'has work under way that does not end': [
+    `${TYPED}setInterval(() => undefined, 50); export default app;`,
+    /still has work under way after 10 seconds/,
+    /end its timers/,
+  ],
   'exports nothing': [TYPED, /exports nothing/, /export default app/],
   'exports something else': [
     `${TYPED}export default prod;`,
@@ -241,3 +256,15 @@ export default app;`,
     t.false(error.details[1]?.includes('\u001b'));
   },
 );
+
+test('declaration: what it declares later, without waiting for it, is declared too', async (t) => {
+  const folder = await userRepository(t, {
+    'clusters/main.ts': `import { App, Certificate, KubeadmCluster } from 'cdk8s-pki';${DECLARATION}
+      setTimeout(() => new Certificate(prod, 'late', { issuer: prod.ca, profile: 'client' }), 50);
+      export default app;`,
+  });
+  const records = await loadAll(folder, 'clusters/main.ts');
+  const units = records.flatMap((record) => (record.type === 'unit' ? [record.unit] : []));
+  const names = units.flatMap(({ clusters }) => clusters.flatMap(({ leaves }) => leaves));
+  t.true(names.some(({ name }) => name === 'late'));
+});
