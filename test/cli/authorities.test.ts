@@ -109,7 +109,7 @@ const rows: readonly (readonly [title: string, damage: Damage, expected: Expecte
     },
     {
       code: 'ERR_AUTHORITY_MISSING',
-      message: MISSING,
+      message: '2 clusters have errors',
       hint: /git checkout HEAD -- 'deploy\/prod\/pki\/ca'/u,
     },
   ],
@@ -144,8 +144,11 @@ const rows: readonly (readonly [title: string, damage: Damage, expected: Expecte
     },
     {
       code: 'ERR_KEYSET_STATE',
-      message: 'the store of "prod" has a keyset that is not in the ledger',
-      details: ['nothing says that prod/ca was made by this program'],
+      message: '2 clusters have errors',
+      details: ['prod', 'test'].flatMap((name) => [
+        `[${name}] ERR_KEYSET_STATE the store of "${name}" has a keyset that is not in the ledger`,
+        `  nothing says that ${name}/ca was made by this program`,
+      ]),
       hint: /^only if you know the key, add to the ledger: - \{cluster: prod, keyset: ca, id: "/u,
     },
   ],
@@ -157,7 +160,7 @@ const rows: readonly (readonly [title: string, damage: Damage, expected: Expecte
     },
     {
       code: 'ERR_KEYSET_STATE',
-      message: 'the store of "prod" has a keyset that is not in the ledger',
+      message: '2 clusters have errors',
       hint: /^if the ledger lost lines, restore it from git/u,
     },
   ],

@@ -61,13 +61,20 @@ export function treeReader(root: string): TreeReader {
       return (entries ?? [])
         .map((entry) => {
           const isFolder = entry.isSymbolicLink()
-            ? statSync(path.join(root, folder, entry.name), {
-                throwIfNoEntry: false,
-              })?.isDirectory()
+            ? leadsToFolder(path.join(root, folder, entry.name))
             : entry.isDirectory();
-          return isFolder === true ? `${entry.name}/` : entry.name;
+          return isFolder ? `${entry.name}/` : entry.name;
         })
         .sort();
     },
   };
+}
+
+/** False for a link that leads nowhere or in a circle: reading it tells. */
+function leadsToFolder(link: string): boolean {
+  try {
+    return statSync(link).isDirectory();
+  } catch {
+    return false;
+  }
 }
