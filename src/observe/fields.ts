@@ -4,6 +4,7 @@ import { parseDuration } from '../model/store/duration.ts';
 import { STORE_API_VERSION } from '../model/store/layout.ts';
 import type { Seconds, TreePath } from '../model/names.ts';
 import { parseSubset } from './source/subset.ts';
+import { moveBack, restoreHints } from '../model/store/restore.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
 
@@ -88,7 +89,7 @@ function isMapping(value: unknown): value is Mapping {
 
 export function storeError(file: TreePath, message: string, cause?: unknown): PkiError {
   return new PkiError('ERR_STORE', `"${file}": ${message}`, {
-    hint: `restore it from git: git checkout HEAD -- '${file}'`,
+    hint: restoreHints(file),
     ...(cause === undefined ? {} : { cause }),
   });
 }
@@ -148,11 +149,19 @@ export function parseDocument(
       `"${file}": it is of "${cluster}/${name}", not of "${place.cluster}/${place.name}"`,
       {
         hint: [
-          `a copied or renamed document is refused; restore it from git: git checkout HEAD -- '${file}'`,
-          'a renamed cluster is a new cluster: move its folder back, and remove it once nothing needs it',
+          'a copied or renamed document is refused; a renamed cluster is a new cluster',
+          ...(cluster === place.cluster ? [] : movedHints(file, place.cluster, cluster)),
+          ...restoreHints(file),
         ],
       },
     );
   }
   return fields;
+}
+
+/** Where the folder of the whole cluster was renamed. */
+function movedHints(file: TreePath, from: string, to: string): string[] {
+  const at = file.lastIndexOf(`/${from}/pki/`) + 1;
+  const tree = file.slice(0, at);
+  return [`if its folder was renamed: ${moveBack(`${tree}${from}`, `${tree}${to}`)}`];
 }

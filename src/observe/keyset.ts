@@ -11,6 +11,7 @@ import { keyAlgorithmOf, readPublicKey, spkiHash, verifySignature } from '../x50
 import { parseDocument, storeError, type Fields } from './fields.ts';
 import { parseIssuer } from './issuer.ts';
 import { formerRecipientsOf, recipientsOf } from './recipients.ts';
+import { restoreFromHead, restoreHints } from '../model/store/restore.ts';
 
 const STATES: readonly EntryState[] = ['issuing', 'incoming', 'outgoing'];
 
@@ -46,7 +47,7 @@ export function observeKeyset(
       {
         hint: [
           'an edited or copied keyset is refused: whoever changes it must hold one of its keys',
-          `restore it from git: git checkout HEAD -- '${file}'`,
+          ...restoreHints(file),
         ],
       },
     );
@@ -119,7 +120,7 @@ export function guardRevision(tree: string, keyset: ObservedKeyset, head: Uint8A
   throw new PkiError(
     'ERR_KEYSET_STATE',
     `keyset "${keyset.path}" is at revision ${keyset.revision}, HEAD has revision ${later}`,
-    { hint: `restore it from git: git checkout HEAD -- '${posix.dirname(file)}'` },
+    { hint: `restore it from git: ${restoreFromHead(posix.dirname(file))}` },
   );
 }
 
@@ -206,7 +207,7 @@ function observeEntry(
   const content = reader.read(file);
   if (content === undefined) {
     throw new PkiError('ERR_AUTHORITY_MISSING', `"${file}" of keyset "${path}" is missing`, {
-      hint: `restore it from git: git checkout HEAD -- '${file}'`,
+      hint: restoreHints(file),
     });
   }
   const kinds = ['CertificateAuthority', 'ServiceAccountKey'];

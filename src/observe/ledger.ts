@@ -1,9 +1,10 @@
 import { PkiError } from '../errors.ts';
 import { entryId } from '../model/store/keyset.ts';
 import { layout } from '../model/store/layout.ts';
-import type { Head, History, LedgerEntry, LedgerLine } from '../model/store/ledger.ts';
+import type { Head, History, LedgerEntry, LedgerLine, PastLine } from '../model/store/ledger.ts';
 import { treePath } from '../model/names.ts';
 import type { TreeReader } from '../model/ports.ts';
+import { restoreFromHead, restoreHints } from '../model/store/restore.ts';
 
 const ENTRY =
   /^- \{cluster: ([-a-z0-9._]+), keyset: ([-a-z0-9.]+), id: "([0-9a-f]{16})", spki: "([0-9a-f]{64})"\}$/u;
@@ -25,19 +26,17 @@ export function observeLedger(reader: TreeReader, tree: string): Ledger {
   const text = new TextDecoder().decode(reader.read(file) ?? new Uint8Array());
   const lines = text.split(/\r?\n/u).flatMap((line, index): LedgerLine[] => {
     if (line === '' || line.startsWith('#')) return [];
-    const parsed = parseLine(line);
+    const parsed = parseLedgerLine(line);
     if (parsed !== undefined) return [parsed];
     throw new PkiError('ERR_STORE', `"${file}": line ${index + 1} is not a ledger line`, {
-      hint: [
-        `restore it from git: git checkout HEAD -- '${file}'`,
-        'after a merge conflict keep the lines of both sides',
-      ],
+      hint: [...restoreHints(file), 'after a merge conflict keep the lines of both sides'],
     });
   });
   return { text, lines };
 }
 
-function parseLine(line: string): LedgerLine | undefined {
+/** Undefined for what is no line that this product writes. */
+export function parseLedgerLine(line: string): LedgerLine | undefined {
   const [, cluster, keyset, id, spki] = ENTRY.exec(line) ?? [];
   if (cluster !== undefined && keyset !== undefined && id !== undefined && spki !== undefined) {
     return id === entryId(spki) ? { cluster, keyset, id, spki } : undefined;
@@ -48,14 +47,51 @@ function parseLine(line: string): LedgerLine | undefined {
     : { cluster: grave, keyset: name, removed };
 }
 
-/** What the ledger and HEAD say was made before. */
-export function historyOf(lines: readonly LedgerLine[], head: History['head']): History {
-  const ledger = new Map<string, Set<string>>();
+/**
+ * What the ledger, HEAD and git's history say was made before.
+ *
+ * @param past of the same clusters, the oldest first.
+ */
+export function historyOf(
+  lines: readonly LedgerLine[],
+  head: History['head'],
+  past: readonly PastLine[] = [],
+  isLedgerGone = false,
+): History {
+  const before = past.map(({ line }) => line);
+  const commits = new Map(past.map(({ line, commit }) => [line.cluster, commit]));
+  const spkisBefore = spkisOf(before);
+  return {
+    ledger: spkisOf(lines),
+    removed: removedIn([...before, ...lines]),
+    past: new Map(
+      [...spkisBefore].map(([path, spkis]) => {
+        const commit = commits.get(path.split('/')[0] ?? '') ?? '';
+        return [path, { spkis, commit }];
+      }),
+    ),
+    head,
+    isLedgerGone,
+  };
+}
+
+function spkisOf(lines: readonly LedgerLine[]): Map<string, Set<string>> {
+  const spkis = new Map<string, Set<string>>();
+  for (const line of lines) {
+    if (!('spki' in line)) continue;
+    const path = `${line.cluster}/${line.keyset}`;
+    spkis.set(path, (spkis.get(path) ?? new Set()).add(line.spki));
+  }
+  return spkis;
+}
+
+function removedIn(lines: readonly LedgerLine[]): Map<string, string> {
+  const made = new Set<string>();
   const removed = new Map<string, string>();
   for (const line of lines) {
     if ('spki' in line) {
       const path = `${line.cluster}/${line.keyset}`;
-      ledger.set(path, (ledger.get(path) ?? new Set()).add(line.spki));
+      made.add(path);
       removed.delete(path); // made again since
       continue;
     }
@@ -63,9 +99,9 @@ export function historyOf(lines: readonly LedgerLine[], head: History['head']): 
       line.keyset === null
         ? path.startsWith(`${line.cluster}/`)
         : path === `${line.cluster}/${line.keyset}`;
-    for (const path of ledger.keys()) if (isOfIt(path)) removed.set(path, line.removed);
+    for (const path of made) if (isOfIt(path)) removed.set(path, line.removed);
   }
-  return { ledger, removed, head };
+  return removed;
 }
 
 /**
@@ -78,13 +114,13 @@ export function guardLedger(reader: TreeReader, tree: string, ledger: Ledger, he
     throw new PkiError(
       'ERR_AUTHORITY_MISSING',
       `the tree "${tree}" is gone; HEAD has ${head.keysets.size} keysets in it`,
-      { hint: `restore it from git: git checkout HEAD -- '${tree}'` },
+      { hint: `restore it from git: ${restoreFromHead(tree)}` },
     );
   }
   const kept = new Set(ledger.lines.map(nameOf));
   const lost = head.ledger
     .split(/\r?\n/u)
-    .flatMap((line) => parseLine(line) ?? [])
+    .flatMap((line) => parseLedgerLine(line) ?? [])
     .map(nameOf)
     .filter((name) => !kept.has(name));
   if (lost.length === 0) return;
@@ -96,7 +132,7 @@ export function guardLedger(reader: TreeReader, tree: string, ledger: Ledger, he
     {
       details: [...lost.slice(0, MOST_NAMED), ...(rest > 0 ? [`and ${rest} more`] : [])],
       hint: [
-        `restore it from git: git checkout HEAD -- '${file}'`,
+        `restore it from git: ${restoreFromHead(file)}`,
         'lines are only ever added to it; after a merge conflict keep the lines of both sides',
       ],
     },

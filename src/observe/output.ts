@@ -5,6 +5,7 @@ import { treePath, type TreePath } from '../model/names.ts';
 import type { ObservedOutput } from '../model/made/output.ts';
 import type { TreeReader } from '../model/ports.ts';
 import { sopsRecipients } from './recipients.ts';
+import { restoreHints } from '../model/store/restore.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
 
@@ -55,7 +56,7 @@ export function observeProjections(reader: TreeReader, folder: TreePath): Projec
   if (files === undefined)
     throw new PkiError('ERR_STORE', `"${file}": the file is not a list of files of a node`, {
       hint: [
-        `restore it from git: git checkout HEAD -- '${file}'`,
+        ...restoreHints(file),
         'or delete it, and run synth with an identity: the encrypted files of the node are written again',
       ],
     });

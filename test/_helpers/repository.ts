@@ -124,6 +124,7 @@ export async function synth(
       context,
       fleet: { ...settings, clusters },
       head: { ...NO_HEAD, keysets: new Set(head) },
+      observePast: () => Promise.resolve([]),
       units: each(units),
       isSelected: options.select ?? (() => true),
       workshop: {

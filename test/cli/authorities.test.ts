@@ -1,4 +1,4 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import type { CredentialPath } from '../../src/model/names.ts';
 import { AgeIdentity } from '../../src/sops/age/identity.ts';
 import { nativeCipher } from '../../src/sops/cipher.ts';
@@ -16,6 +16,7 @@ import { newPerson, Repository } from '../_helpers/run-cli.ts';
 import { keysetFile, type Listed } from '../_helpers/store.ts';
 
 const alice = await newPerson();
+const bob = await newPerson();
 const main = (over: Partial<Parameters<typeof declaration>[0]> = {}): string =>
   declaration({ recipients: [alice.recipient], ...over });
 
@@ -235,19 +236,19 @@ const rows: readonly (readonly [title: string, damage: Damage, expected: Expecte
     {
       code: 'ERR_STORE',
       message: /^"deploy\/production\/pki\/ca\/.*": it is of "prod\/ca", not of "production\/ca"$/u,
-      hint: /^a renamed cluster is a new cluster: move its folder back/u,
+      hint: /^if its folder was renamed: git mv 'deploy\/production' 'deploy\/prod' \|\| mv /u,
     },
   ],
   [
-    'a folder renamed in the tree alone is an orphan',
+    'a folder renamed in the tree alone is refused as the store of the cluster that its documents name',
     (repository) => {
       repository.git('mv', 'deploy/prod', 'deploy/production');
     },
     {
-      code: 'ERR_ORPHANED',
-      message: ORPHANED,
-      details: ['cluster "production" has a store but no declaration'],
-      hint: /^to take it out of the tree for good: cdk8s-pki remove production$/u,
+      code: 'ERR_STORE',
+      message:
+        /^"deploy\/production" holds the store of "prod": "deploy\/production\/pki\/.*" says so$/u,
+      hint: /^move it back: git mv 'deploy\/production' 'deploy\/prod' \|\| mv 'deploy\/production' 'deploy\/prod'$/u,
     },
   ],
   [
@@ -500,6 +501,218 @@ test('a forged keyset with a line in the ledger is what a reviewer must see: the
   t.regex(stdout, /^issue prod\/web: IssuerMissing, issuer "prod\/ca\/[0-9a-f]{16}" is gone/mu);
   t.regex(repository.git('show', '--', LEDGER), /^\+- \{cluster: prod, keyset: ca, /mu);
 });
+
+// What only git's history has
+
+/** The command of a hint that begins with `text`, pasted as it is. */
+function pasteHint(repository: Repository, hints: readonly string[], text: string): void {
+  const hint = hints.find((line) => line.startsWith(text));
+  if (hint === undefined) throw new RangeError(`no hint "${text}": ${hints.join('; ')}`);
+  repository.paste(hint.slice(text.length));
+}
+
+const RESTORE = 'restore it from git: ';
+const RESTORE_LINES = 'restore its lines in the ledger: ';
+const IN_HISTORY = (name: string): string =>
+  `${name} is in git's history, its documents and its lines in the ledger are gone`;
+
+test('a tree whose removal was committed is missed: nothing is made anew in silence', async (t) => {
+  const repository = committed(t, made);
+  repository.git('rm', '-q', '-r', 'deploy');
+  repository.commit();
+  const expected = {
+    code: 'ERR_AUTHORITY_MISSING',
+    message: '2 clusters have errors',
+    details: ['prod', 'test'].flatMap((name) => [
+      `[${name}] ERR_AUTHORITY_MISSING the store of "${name}" lacks a keyset that was made before`,
+      `  ${IN_HISTORY(`${name}/ca`)}`,
+    ]),
+    hint: /^to replace it for good, .*: cdk8s-pki synth --new-authority prod\/ca$/u,
+  };
+  await refused(t, repository, ['plan'], expected);
+  const { hints } = await refused(t, repository, ['synth'], expected, { as: alice });
+  pasteHint(repository, hints, RESTORE);
+  t.deepEqual(repository.files(), made);
+  t.is((await repository.run(['synth'])).stdout, 'nothing to do: 2 clusters are as declared\n');
+});
+
+test('a cluster whose folder and lines were removed in commits is missed, and comes back', async (t) => {
+  const repository = committed(t, made);
+  repository.git('rm', '-q', '-r', 'deploy/prod');
+  repository.commit('without the folder');
+  edit(repository, LEDGER, lineOf(made), '');
+  repository.commit('without the line');
+  repository.write('deploy/README.md', 'later\n');
+  repository.commit('later');
+  const { hints } = await refused(t, repository, ['synth'], {
+    code: 'ERR_AUTHORITY_MISSING',
+    message: MISSING,
+    details: [IN_HISTORY('prod/ca')],
+    hint: /--new-authority prod\/ca$/u,
+  });
+  pasteHint(repository, hints, RESTORE);
+  pasteHint(repository, hints, RESTORE_LINES);
+  t.is((await repository.run(['synth'])).stdout, 'nothing to do: 2 clusters are as declared\n');
+  t.deepEqual(
+    Object.entries(repository.files()).filter(([name]) => name.startsWith('deploy/prod/')),
+    Object.entries(made).filter(([name]) => name.startsWith('deploy/prod/')),
+  );
+});
+
+test('a line of the ledger that a merge lost is found beside it', async (t) => {
+  const repository = committed(t, { ...made, 'deploy/authorities.yaml': '' });
+  repository.git('checkout', '-q', '-b', 'side');
+  repository.write(LEDGER, made[LEDGER] ?? '');
+  repository.commit('with its lines');
+  repository.git('checkout', '-q', 'main');
+  repository.git('commit', '-q', '--allow-empty', '-m', 'x');
+  repository.git('merge', '-q', '-s', 'ours', '-m', 'loses what side added', 'side');
+  const { hints } = await refused(t, repository, ['synth', '--cluster', 'prod'], {
+    code: 'ERR_KEYSET_STATE',
+    message: 'the store of "prod" has a keyset that is not in the ledger',
+    hint: /^only if you know the key/u,
+  });
+  t.regex(hints[0] ?? '', /^if the ledger lost lines/u);
+  repository.write(LEDGER, lineOf(made, 'test'));
+  const { hints: more } = await refused(t, repository, ['synth'], {
+    code: 'ERR_KEYSET_STATE',
+    message: 'the store of "prod" has a keyset that is not in the ledger',
+    hint: /^restore its lines in the ledger: git show '[0-9a-f]{40}:\.\/deploy\/authorities\.yaml' \| grep/u,
+  });
+  pasteHint(repository, more, RESTORE_LINES);
+  t.is((await repository.run(['plan'])).status, 0);
+});
+
+test('--new-authority makes a keyset anew that only the history has, and says that it replaces one', async (t) => {
+  const repository = committed(t, made);
+  repository.git('rm', '-q', '-r', 'deploy');
+  repository.commit();
+  const both = ['--new-authority', 'prod/ca', '--new-authority', 'test/ca'];
+  const { status, stdout } = await repository.run(['synth', ...both]);
+  t.is(status, 0);
+  t.regex(stdout, /^create prod\/ca: Replaced, made anew: all that trust the old one refuse/mu);
+  repository.commit();
+  t.is((await repository.run(['plan'])).status, 0);
+});
+
+test('what was removed on purpose is told as such though its tombstone is lost as well', async (t) => {
+  const repository = committed(t, made);
+  repository.write('clusters/main.ts', main({ clusters: ['prod'] }));
+  await repository.run(['remove', 'test', '--now', '2026-11-22T08:00:00Z']);
+  repository.commit();
+  repository.write(LEDGER, lineOf(made));
+  repository.commit();
+  repository.write('clusters/main.ts', main(TWO));
+  await refused(t, repository, ['synth'], {
+    code: 'ERR_AUTHORITY_MISSING',
+    message: 'cluster "test" declares keysets that were removed',
+    details: ['test/ca was removed on 2026-11-22T08:00:00Z'],
+    hint: /^restore its lines in the ledger: git show/u,
+  });
+});
+
+test('a new cluster is new where the whole history does not know it', async (t) => {
+  const repository = committed(t, made);
+  repository.write('clusters/main.ts', main({ clusters: ['prod', 'test', 'extra'] }));
+  const { status, stdout } = await repository.run(['synth']);
+  t.is(status, 0);
+  t.regex(stdout, /^create extra\/ca: Missing, /mu);
+});
+
+test('in a shallow clone nobody guesses whether a keyset is new', async (t) => {
+  const repository = committed(t, made);
+  repository.git('rm', '-q', '-r', 'deploy');
+  repository.commit();
+  repository.paste('git clone -q --depth 1 "file://$PWD" place');
+  const { hints } = await refused(
+    t,
+    repository,
+    ['plan', '--cluster', 'prod'],
+    {
+      code: 'ERR_READ',
+      message: 'this clone is shallow: git cannot tell whether keysets of "prod" were made before',
+      details: ['prod/ca is not in the ledger'],
+      hint: /^if you know that they are new: cdk8s-pki synth --new-authority prod\/ca$/u,
+    },
+    { folder: 'place' },
+  );
+  t.regex(hints[0] ?? '', /^get the whole history: git fetch --unshallow;/u);
+  repository.git('-C', 'place', 'fetch', '-q', '--unshallow');
+  await refused(
+    t,
+    repository,
+    ['plan', '--cluster', 'prod'],
+    { code: 'ERR_AUTHORITY_MISSING', message: MISSING, hint: /git rev-list -1 HEAD -- 'deploy'/u },
+    { folder: 'place' },
+  );
+});
+
+// Restoring what is damaged
+
+const damages: readonly (readonly [what: string, damage: (repository: Repository) => void])[] = [
+  [
+    'a damaged keyset.yaml',
+    (repository) => {
+      repository.write(KEYSET, '');
+    },
+  ],
+  [
+    'a damaged entry',
+    (repository) => {
+      edit(repository, entryOf(made), /^certificate: \|\n/mu, 'certificate: x\nold: |\n');
+    },
+  ],
+  [
+    'an entry that is gone',
+    (repository) => {
+      repository.remove(entryOf(made));
+    },
+  ],
+  [
+    'a keyset.yaml that is gone',
+    (repository) => {
+      repository.remove(KEYSET);
+    },
+  ],
+  [
+    'a damaged ledger',
+    (repository) => {
+      repository.write(LEDGER, `${repository.read(LEDGER)}- {}\n`);
+    },
+  ],
+  [
+    'a planted recipient',
+    (repository) => {
+      edit(repository, entryOf(made), /recipient: age1.*/u, `recipient: ${bob.recipient}`);
+    },
+  ],
+];
+
+async function hintRestores(
+  t: ExecutionContext,
+  damage: (repository: Repository) => void,
+  isCommitted: boolean,
+): Promise<void> {
+  const repository = committed(t, made);
+  damage(repository);
+  if (isCommitted) repository.commit();
+  const { status, stderr } = await repository.run(['plan']);
+  t.is(status, 1);
+  const hints = stderr.split('\n').map((line) => line.replace('cdk8s-pki: hint: ', ''));
+  const second = 'if it was committed like this: ';
+  const hasSecond = hints.some((line) => line.startsWith(second));
+  pasteHint(repository, hints, isCommitted && hasSecond ? second : RESTORE);
+  t.deepEqual(repository.files(), made);
+  t.is((await repository.run(['synth'])).stdout, 'nothing to do: 2 clusters are as declared\n');
+}
+
+for (const [what, damage] of damages) {
+  test(`a hint restores ${what}, also once that is committed`, (t) =>
+    hintRestores(t, damage, true));
+}
+for (const [what, damage] of damages.slice(0, 1)) {
+  test(`a hint restores ${what} that is not committed`, (t) => hintRestores(t, damage, false));
+}
 
 // Wherever git's HEAD is
 

@@ -322,3 +322,60 @@ test('remove waits for no other run: a lock of a live one stops it', async (t) =
     hint: /wait for it/u,
   });
 });
+
+for (const [title, move] of [
+  ['with git', (repository) => repository.git('mv', 'deploy/prod', 'deploy/gamma')],
+  [
+    'by hand, of a declared cluster',
+    (repository) => {
+      repository.paste('mv deploy/prod deploy/gamma');
+    },
+  ],
+  [
+    'and committed',
+    (repository) => {
+      repository.git('mv', 'deploy/prod', 'deploy/gamma');
+      repository.commit();
+    },
+  ],
+] as readonly (readonly [string, (repository: Repository) => unknown])[]) {
+  test(`keys of a cluster whose folder was renamed ${title} are not removed, and the hint moves it back`, async (t) => {
+    const repository = committed(t, made);
+    move(repository);
+    const expected = {
+      code: 'ERR_STORE',
+      message: /^"deploy\/gamma" holds the store of "prod": "deploy\/gamma\/pki\/.*" says so$/u,
+      hint: /^move it back: git mv 'deploy\/gamma' 'deploy\/prod' \|\| mv/u,
+    };
+    for (const args of [['plan'], ['synth'], ['remove', 'gamma', '--dry-run']])
+      await refused(t, repository, args, expected, { as: alice });
+    const { hints } = await refused(t, repository, ['remove', 'gamma'], expected, { as: alice });
+    repository.paste((hints[0] ?? 'false').replace('move it back: ', ''));
+    t.deepEqual(repository.files(), made);
+    t.is((await repository.run(['plan'])).status, 0);
+  });
+}
+
+test('the copy of a cluster under another name is told from a renamed one', async (t) => {
+  const repository = committed(t, made);
+  repository.paste('cp -r deploy/prod deploy/gamma');
+  const { hints } = await refused(t, repository, ['remove', 'gamma'], {
+    code: 'ERR_STORE',
+    message: /^"deploy\/gamma" holds the store of "prod"/u,
+    hint: /^it is a copy, "deploy\/prod" is there as well: delete the copy: rm -r 'deploy\/gamma'$/u,
+  });
+  repository.paste((hints[0] ?? 'false').replace(/^.*delete the copy: /u, ''));
+  t.deepEqual(repository.files(), made);
+});
+
+test('a keyset whose folder was renamed is not removed under its new name', async (t) => {
+  const repository = committed(t, made);
+  repository.git('mv', 'deploy/prod/pki/ca', 'deploy/prod/pki/gone-ca');
+  const { hints } = await refused(t, repository, ['remove', 'prod/gone-ca'], {
+    code: 'ERR_STORE',
+    message: /^"deploy\/prod\/pki\/gone-ca" holds the store of "prod\/ca": ".*" says so$/u,
+    hint: /^move it back: git mv/u,
+  });
+  repository.paste((hints[0] ?? 'false').replace('move it back: ', ''));
+  t.is((await repository.run(['plan'])).status, 0);
+});

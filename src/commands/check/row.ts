@@ -37,7 +37,7 @@ export interface Checked {
 /** A document that could not be read: a line for people, and what to do about it. */
 export interface Problem {
   readonly message: string;
-  readonly hint: string | null;
+  readonly hints: readonly string[];
 }
 
 /** Of a certificate that was read in full; its PEM is let go. */

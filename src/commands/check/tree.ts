@@ -14,6 +14,7 @@ import { addSeconds, renewAt } from '../../plan/renewal.ts';
 import { readPolicies, type Policies } from './policies.ts';
 import { problemOf } from './problem.ts';
 import { rowCertificate, type Problem, type Row } from './row.ts';
+import { restoreHints } from '../../model/store/restore.ts';
 
 /** The folders of the tree that have a store. */
 export function storesOf(reader: TreeReader, tree: string): string[] {
@@ -42,7 +43,7 @@ export function readCluster(
     try {
       return read();
     } catch (error) {
-      problems.push(problemOf(file, error, `restore it from git: git checkout HEAD -- '${file}'`));
+      problems.push(problemOf(file, error, restoreHints(file)));
       return undefined;
     }
   };

@@ -1,6 +1,7 @@
 import type { DesiredFleet, DesiredUnit } from '../../model/desired.ts';
 import { loadDeclaration, type LoadedRecord } from '../../load/load-declaration.ts';
 import { observeHead } from '../../observe/source/head.ts';
+import { observePast } from '../../observe/source/past.ts';
 import { treeReader } from '../../observe/source/reader.ts';
 import type { Selection } from '../../model/selection.ts';
 import type { ChainName } from '../../plan/checks.ts';
@@ -61,12 +62,13 @@ export function runDeclaration(
       newAuthorities: new Set(options.newAuthority),
     };
     const head = await observeHead(cwd, fleet.tree);
+    const past = (): ReturnType<typeof observePast> => observePast(cwd, fleet.tree);
     const make = sink && { environment, partial: options.partial === true };
     const progress = (done: number): void => {
       output.progress(`${done} of ${count} clusters`);
     };
     return withWorkshop(cwd, context, make, count, (workshop) =>
-      run({ context, fleet, head, units, isSelected, workshop, progress }, sink),
+      run({ context, fleet, head, observePast: past, units, isSelected, workshop, progress }, sink),
     );
   });
 }

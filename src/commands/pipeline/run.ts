@@ -6,8 +6,9 @@ import type { Action } from '../../model/plan.ts';
 import type { TreeReader } from '../../model/ports.ts';
 import type { IsSelected } from '../../model/selection.ts';
 import { layout } from '../../model/store/layout.ts';
-import type { Head, LedgerEntry } from '../../model/store/ledger.ts';
-import { guardOrphans, guardRemoved } from '../../observe/guard.ts';
+import type { Head, LedgerEntry, PastLine } from '../../model/store/ledger.ts';
+import { guardOrphans } from '../../observe/guards/orphans.ts';
+import { guardRemoved } from '../../observe/guards/recipients.ts';
 import { guardLedger, ledgerEntries, observeLedger } from '../../observe/ledger.ts';
 import { observeMade } from '../../observe/output.ts';
 import { fleetFiles } from '../../render/fleet/files.ts';
@@ -30,6 +31,8 @@ export interface RunOptions {
   readonly context: Context;
   readonly fleet: DesiredFleet;
   readonly head: Head;
+  /** Lines that the ledger had before, as git's history tells. */
+  readonly observePast: () => Promise<readonly PastLine[]>;
   readonly units: AsyncIterable<DesiredUnit>;
   readonly isSelected: IsSelected;
   readonly workshop: Workshop;
@@ -49,7 +52,7 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
   guardOrphans(reader, fleet);
   const ledger = observeLedger(reader, fleet.tree);
   guardLedger(reader, fleet.tree, ledger, options.head);
-  const historyOf = historyIndex(ledger.lines, options.head);
+  const historyOf = historyIndex(ledger.lines, options.head, options.observePast);
   const exported = new Exports();
   const total = new Total(ledgerEntries(ledger), sink, options.progress);
   const problems = new Problems();
@@ -73,7 +76,7 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
     if (problems.concern(unit)) continue;
     const names = unit.clusters.map(({ name }) => name);
     if (!isSelected(names) && unit.exports.length === 0) continue;
-    const job = { unit, foreign: exported.of(unit), history: historyOf(names) };
+    const job = { unit, foreign: exported.of(unit), history: await historyOf(unit) };
     if (!isSelected(names)) {
       exported.add(lookAtUnit(context, job));
       continue;

@@ -7,6 +7,7 @@ import type { TreeReader } from '../../model/ports.ts';
 import { layout } from '../../model/store/layout.ts';
 import type { Head, Tombstone } from '../../model/store/ledger.ts';
 import { hasStore, storeFiles } from '../../observe/cluster.ts';
+import { guardMoved } from '../../observe/guards/moved.ts';
 import { guardLedger, ledgerEntries, observeLedger, type Ledger } from '../../observe/ledger.ts';
 import { observeMade } from '../../observe/output.ts';
 import { fleetFiles } from '../../render/fleet/files.ts';
@@ -41,7 +42,8 @@ interface Gone {
 }
 
 /**
- * @throws PkiError `ERR_IN_USE` for what is declared, or has issued what is declared; `ERR_USAGE` for what is not there.
+ * @throws PkiError `ERR_IN_USE` for what is declared, or has issued what is declared; `ERR_USAGE` for what is not there;
+ * `ERR_STORE` for the keys of another one whose folder was renamed.
  */
 export async function planRemoval(
   target: Target,
@@ -54,6 +56,7 @@ export async function planRemoval(
   const cluster = fleet.clusters.find(({ name }) => name === target.cluster);
   if (cluster !== undefined && target.member === null) throw declared(target);
   refuseAbsent(reader, tree, target, { ledger, isDeclared: cluster !== undefined });
+  guardMoved(reader, tree, target.cluster, target.member);
   const unit = await unitOf(units, target);
   const gone =
     target.member === null

@@ -29,8 +29,16 @@ export function ledgerLine(line: LedgerLine): string {
   return `- {cluster: ${line.cluster},${keyset} removed: "${line.removed}"}`;
 }
 
+/** A line that the ledger had once, and the commit that added it. */
+export interface PastLine {
+  readonly commit: string;
+  readonly line: LedgerLine;
+}
+
 /** What git's HEAD has of the tree. */
 export interface Head {
+  /** How much there is before HEAD: nothing, all, or what the clone was cut down to. */
+  readonly history: 'none' | 'whole' | 'shallow';
   readonly keysets: ReadonlySet<CredentialPath>;
   /** Text of the ledger; empty where there is none. */
   readonly ledger: string;
@@ -38,7 +46,12 @@ export interface Head {
   readonly changed: ReadonlyMap<CredentialPath, Uint8Array>;
 }
 
-export const NO_HEAD: Head = { keysets: new Set(), ledger: '', changed: new Map() };
+export const NO_HEAD: Head = {
+  history: 'none',
+  keysets: new Set(),
+  ledger: '',
+  changed: new Map(),
+};
 
 /** What tells that a keyset was made before. */
 export interface History {
@@ -46,5 +59,15 @@ export interface History {
   readonly ledger: ReadonlyMap<string, ReadonlySet<string>>;
   /** When keysets were removed that were not made since, by their path. */
   readonly removed: ReadonlyMap<string, string>;
-  readonly head: Pick<Head, 'keysets' | 'changed'>;
+  /** What the ledger said in commits before, by the path of the keyset; looked up only where the ledger lacks a declared one. */
+  readonly past: ReadonlyMap<string, PastKeyset>;
+  readonly head: Pick<Head, 'history' | 'keysets' | 'changed'>;
+  /** Whether nothing at all is left of the ledger, here and in HEAD. */
+  readonly isLedgerGone: boolean;
+}
+
+interface PastKeyset {
+  readonly spkis: ReadonlySet<string>;
+  /** The last commit that added lines of the cluster: it has them all. */
+  readonly commit: string;
 }

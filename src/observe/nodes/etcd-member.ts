@@ -5,6 +5,7 @@ import type { EtcdStart } from '../../model/made/etcd.ts';
 import { treePath, type TreePath } from '../../model/names.ts';
 import type { TreeReader } from '../../model/ports.ts';
 import { layout } from '../../model/store/layout.ts';
+import { restoreHints } from '../../model/store/restore.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
 
@@ -103,7 +104,7 @@ function flagsOf(words: readonly string[]): Map<string, string> {
 function notUnderstood(file: TreePath, problem: string): PkiError {
   return new PkiError('ERR_STORE', `"${file}" cannot be understood: ${problem}`, {
     hint: [
-      `restore it from git: git checkout HEAD -- '${file}'`,
+      ...restoreHints(file),
       'if the member never ran, delete the file: it is then written as that of a new member',
     ],
   });

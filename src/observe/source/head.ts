@@ -19,17 +19,20 @@ export async function observeHead(root: string, tree: string): Promise<Head> {
     absent: [NO_REVISION],
   });
   if (head === undefined) return NO_HEAD;
-  const prefix = text(await git(root, ['rev-parse', '--show-prefix'])).trim();
+  const places = ['rev-parse', '--is-shallow-repository', '--show-prefix'];
+  const [shallow, prefix = ''] = text(await git(root, places)).split('\n');
+  const history = shallow === 'true' ? 'shallow' : 'whole';
   const list = ['ls-tree', '-r', '-z', '--name-only', '--full-tree', 'HEAD', `${prefix}${tree}/`];
   const files = new Set(names(await git(root, list)).map((name) => name.slice(prefix.length)));
   const keysets = [...files].flatMap((file) => keysetOf(file, tree) ?? []);
-  if (keysets.length === 0 && !files.has(layout.ledger(tree))) return NO_HEAD;
+  if (keysets.length === 0 && !files.has(layout.ledger(tree))) return { ...NO_HEAD, history };
   const glob = `:(glob)${tree}/*/pki/*/keyset.yaml`;
   const differing = ['diff-index', '--name-only', '--relative', '-z', 'HEAD', '--', glob];
   const changed = names(await git(root, differing)).filter((file) => files.has(file));
   const inHead = (file: string): string => `HEAD:./${file}`;
   const contents = await readBlobs(root, [layout.ledger(tree), ...changed].map(inHead));
   return {
+    history,
     keysets: new Set(keysets),
     ledger: Buffer.from(contents.get(inHead(layout.ledger(tree))) ?? '').toString('utf8'),
     changed: new Map(

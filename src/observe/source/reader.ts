@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'no
 import path from 'node:path';
 import { PkiError } from '../../errors.ts';
 import type { TreeReader } from '../../model/ports.ts';
+import { restoreHints } from '../../model/store/restore.ts';
 
 const ABSENT = new Set(['ENOENT', 'ENOTDIR']);
 
@@ -50,7 +51,7 @@ export function treeReader(root: string): TreeReader {
             : 'is not a file'; // a device or a pipe would never end
         if (problem === false) return readFileSync(absolute);
         throw new PkiError('ERR_STORE', `"${file}" ${problem}`, {
-          hint: `restore it from git: git checkout HEAD -- '${file}'`,
+          hint: restoreHints(file),
         });
       }),
     list: (folder) => {

@@ -4,6 +4,7 @@ import { layout, STORE_SELECTOR } from '../../model/store/layout.ts';
 import { treePath } from '../../model/names.ts';
 import type { PlainFile } from '../../model/made/tree.ts';
 import { unmarkedLines, withMarkedLines } from './marked.ts';
+import { restoreHints } from '../../model/store/restore.ts';
 
 interface Rule {
   readonly place: string;
@@ -49,7 +50,7 @@ function refuseDamaged(file: string, text: string): void {
       : undefined;
   if (problem === undefined) return;
   throw new PkiError('ERR_STORE', `"${file}": ${problem}`, {
-    hint: `keep your own lines and run it again, or restore it from git: git checkout HEAD -- '${file}'`,
+    hint: ['keep your own lines and run it again', ...restoreHints(file)],
   });
 }
 

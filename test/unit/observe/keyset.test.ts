@@ -329,6 +329,7 @@ test('observeKeyset: a listed entry that is gone is ERR_AUTHORITY_MISSING with t
   refused(t, tree, 'ERR_AUTHORITY_MISSING', `"${ENTRY}" of keyset "prod/ca" is missing`);
   t.deepEqual(t.throws<PkiError>(() => observe(tree)).hints, [
     `restore it from git: git checkout HEAD -- '${ENTRY}'`,
+    `if it was committed like this: git checkout "$(git rev-list -1 HEAD -- '${ENTRY}')^" -- '${ENTRY}'`,
   ]);
 });
 

@@ -7,12 +7,9 @@ import type { CredentialPath, TreePath } from '../../../model/names.ts';
 import type { Action } from '../../../model/plan.ts';
 import { guardClock } from '../../../observe/guards/clock.ts';
 import { observeCluster } from '../../../observe/cluster.ts';
-import {
-  guardAuthorities,
-  guardClusterOrphans,
-  guardRecipients,
-  guardReplaced,
-} from '../../../observe/guard.ts';
+import { guardAuthorities, guardReplaced } from '../../../observe/guards/authorities.ts';
+import { guardClusterOrphans } from '../../../observe/guards/orphans.ts';
+import { guardRecipients } from '../../../observe/guards/recipients.ts';
 import { observeMade, observeOutput, observeProjections } from '../../../observe/output.ts';
 import { observeEtcdMembers } from '../../../observe/nodes/etcd-member.ts';
 import { CHAINS } from '../../../plan/checks.ts';
@@ -139,10 +136,10 @@ function keysetsOf({ clusters }: DesiredUnit): ReadonlySet<string> {
 /** Those of `--new-authority` that there were before. */
 function replacedKeysets(
   { newAuthorities }: Context,
-  { history: { ledger, head } }: Job,
+  { history: { ledger, past, head } }: Job,
 ): ReadonlySet<string> {
-  const keysets: ReadonlySet<string> = head.keysets;
-  return new Set([...newAuthorities].filter((path) => ledger.has(path) || keysets.has(path)));
+  const known = new Set<string>([...ledger.keys(), ...past.keys(), ...head.keysets]);
+  return new Set([...newAuthorities].filter((path) => known.has(path)));
 }
 
 /** How members of etcd start: as the tree says, or as new ones. */

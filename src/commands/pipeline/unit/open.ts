@@ -5,6 +5,7 @@ import type { TreeReader } from '../../../model/ports.ts';
 import type { Cipher } from '../../../sops/cipher.ts';
 import { readPrivateKey, spkiHash } from '../../../x509/read/key.ts';
 import type { Clusters, Foreign } from '../context.ts';
+import { restoreHints } from '../../../model/store/restore.ts';
 
 /** Where a private key lies, and whose it must be. */
 interface Place {
@@ -33,7 +34,7 @@ export async function openKeys(
     }
     if (spkiHash(readPrivateKey(pem)) !== spki) {
       throw new PkiError('ERR_KEY', `"${file}": the private key is not that of its certificate`, {
-        hint: `restore it from git: git checkout HEAD -- '${file}'`,
+        hint: restoreHints(file),
       });
     }
     keys.set(path, pem);

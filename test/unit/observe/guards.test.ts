@@ -1,11 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
 import { PkiError, type ErrorCode } from '../../../src/errors.ts';
-import {
-  guardAuthorities,
-  guardClusterOrphans,
-  guardOrphans,
-  guardRecipients,
-} from '../../../src/observe/guard.ts';
+import { guardAuthorities } from '../../../src/observe/guards/authorities.ts';
+import { guardClusterOrphans, guardOrphans } from '../../../src/observe/guards/orphans.ts';
+import { guardRecipients } from '../../../src/observe/guards/recipients.ts';
 import { historyOf } from '../../../src/observe/ledger.ts';
 import type { CredentialPath } from '../../../src/model/names.ts';
 import { NO_HEAD, type Head, type LedgerEntry } from '../../../src/model/store/ledger.ts';
