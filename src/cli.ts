@@ -68,13 +68,25 @@ async function main(): Promise<number> {
     if (error instanceof CommanderError) {
       const isHelp = error.code === 'commander.help';
       if (isHelp) output.note(program.helpInformation());
-      else output.error(usageError(error));
+      else tell(usageError(error));
       return EXIT.usage;
     }
-    output.error(error);
+    tell(error);
     return error instanceof PkiError ? error.exitStatus : EXIT.failed;
   }
   return status;
+}
+
+/** Whoever asked for JSON gets JSON, also of what goes wrong before the arguments are understood. */
+function tell(error: unknown): void {
+  const words = process.argv.slice(2);
+  const wantsJson = words.some(
+    (word, index) =>
+      /^(?:-o=?|--output=)json$/u.test(word) ||
+      (/^(?:-o|--output)$/u.test(word) && words[index + 1] === 'json'),
+  );
+  if (wantsJson) output.errorJson(error);
+  output.error(error);
 }
 
 function usageError(error: CommanderError): PkiError {

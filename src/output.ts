@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { PkiError } from './errors.ts';
+import { PkiError, type ErrorCode } from './errors.ts';
 import { withoutSecrets } from './catalog/names/concealed.ts';
 
 /** The one printer: results on stdout, everything for people on stderr, colours only on a terminal. */
@@ -11,6 +11,8 @@ export interface Output {
   /** A line for people. */
   note(text: string): void;
   error(error: unknown): void;
+  /** The same as the result, for programs; nothing where there was a result as JSON already. */
+  errorJson(error: unknown): void;
   /** A line on stderr that is written over; nothing where stderr is not a terminal, and in CI. */
   progress(text: string): void;
   /** Emphasis for cells and words of the result. */
@@ -50,24 +52,31 @@ export function createOutput(
     clear();
     stderr.write(`${text}\n`);
   };
+  let hasJson = false;
+  const json = (value: unknown): void => {
+    clear();
+    hasJson = true;
+    stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  };
   return {
     line: (text = '') => {
       clear();
       stdout.write(`${text}\n`);
     },
-    json: (value) => {
-      clear();
-      stdout.write(`${JSON.stringify(value, null, 2)}\n`);
-    },
+    json,
     note,
     error: (error) => {
-      const { message, details, hints } = describe(error);
-      note(`${PREFIX} ${paintError('bad', 'error:')} ${printable(message)}`);
+      const { code, message, details, hints } = describe(error);
+      const suffix = code === null ? '' : ` [${code}]`;
+      note(`${PREFIX} ${paintError('bad', 'error:')} ${printable(message)}${suffix}`);
       for (const detail of details) note(`${PREFIX}   ${printable(detail)}`);
       for (const hint of hints)
         note(`${PREFIX} ${paintError('strong', 'hint:')} ${printable(hint)}`);
       if (environment.CDK8S_PKI_DEBUG === '1' && error instanceof Error)
         note(withoutSecrets(stackOf(error)));
+    },
+    errorJson: (error) => {
+      if (!hasJson) json(errorDocument(error)); // one document is all that a reader expects
     },
     progress: (text) => {
       if (!isLive) return;
@@ -78,6 +87,21 @@ export function createOutput(
   };
 }
 
+/** What went wrong, for programs. */
+export function errorDocument(error: unknown): {
+  readonly error: Readonly<Record<'code' | 'message' | 'details' | 'hint', unknown>>;
+} {
+  const { code, message, details, hints } = describe(error);
+  return {
+    error: {
+      code,
+      message: printable(message),
+      details: details.map(printable),
+      hint: hints.length === 0 ? null : hints.map(printable).join('\n'),
+    },
+  };
+}
+
 /** Control characters out of file names and the like must not steer a terminal, and no secret must be shown in one. */
 export function printable(text: string): string {
   // eslint-disable-next-line no-control-regex -- exactly these are meant
@@ -85,6 +109,8 @@ export function printable(text: string): string {
 }
 
 function describe(error: unknown): {
+  /** Null for a bug. */
+  readonly code: ErrorCode | null;
   readonly message: string;
   readonly details: readonly string[];
   readonly hints: readonly string[];
@@ -92,6 +118,7 @@ function describe(error: unknown): {
   if (error instanceof PkiError) return error;
   const name = error instanceof Error ? error.name : typeof error;
   return {
+    code: null,
     message: `an unexpected ${name}; this is a bug of cdk8s-pki`,
     details: [],
     hints: ['run again with CDK8S_PKI_DEBUG=1 and report what it prints'],
@@ -100,6 +127,5 @@ function describe(error: unknown): {
 
 function stackOf(error: Error): string {
   const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : '';
-  const code = error instanceof PkiError ? `${error.code} ` : '';
-  return `${code}${error.stack ?? error.message}${cause}`;
+  return `${error.stack ?? error.message}${cause}`;
 }

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { EXIT, PkiError } from '../errors.ts';
+import { errorDocument } from '../output.ts';
 import type { Invocation } from './command.ts';
 import { readFolder } from './check/folder.ts';
 import { checkJson } from './check/print/json.ts';
@@ -34,10 +35,12 @@ function check(invocation: Invocation): number {
     options.dir === undefined ? checkTree(invocation) : checkFolder(cwd, options);
   const sorted = sortRows(rows);
   const summary = summarize(sorted, place, now);
-  if (options.output === 'json') output.json(checkJson(sorted, now));
+  const error = problems.length > 0 ? problemsError(problems) : undefined;
+  if (options.output === 'json')
+    output.json({ ...checkJson(sorted, now), ...(error && errorDocument(error)) });
   else if (options.output === 'markdown') output.line(checkMarkdown(sorted, summary, now));
   else output.line(checkText(sorted, summary, now, (style, text) => output.paint(style, text)));
-  if (problems.length > 0) throw problemsError(problems);
+  if (error !== undefined) throw error;
   return summary.hasFindings ? EXIT.findings : EXIT.ok;
 }
 

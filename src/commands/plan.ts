@@ -2,7 +2,7 @@ import { EXIT, PkiError } from '../errors.ts';
 import { isHalfWritten } from '../write/journal.ts';
 import type { Invocation } from './command.ts';
 import { runDeclaration } from './pipeline/prepare.ts';
-import { asDeclared, reportJson, reportText } from './pipeline/report.ts';
+import { outcomeText, reportJson, reportText, statusOf } from './pipeline/report.ts';
 
 /** Prints what `synth` would do. Needs no identity and changes nothing. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -21,7 +21,7 @@ export async function run(invocation: Invocation): Promise<number> {
   if (options.output === 'json') output.json(reportJson(result));
   else {
     reportText(output, result, 'to do');
-    if (isEmpty) output.line(`nothing to do: ${asDeclared(result)}`);
+    if (isEmpty) output.line(outcomeText(result));
   }
-  return isEmpty && result.findings.length === 0 ? EXIT.ok : EXIT.findings;
+  return isEmpty ? statusOf(result) : EXIT.findings;
 }

@@ -74,7 +74,9 @@ function keysetApplied(
     desired.kind === 'CertificateAuthority'
       ? { validity: desired.validity, renewBefore: desired.renewBefore, jitter: 0 }
       : null;
-  const entry = { id, spki, certificate, publicKey, issuer, issuedAt, policy, keyAlgorithm };
+  const pathLength = desired.kind === 'CertificateAuthority' ? desired.pathLength : null;
+  const signed = { id, spki, certificate, publicKey, issuer, issuedAt };
+  const entry = { ...signed, policy, pathLength, keyAlgorithm };
   const file = layout.entry(tree, path, id);
   return {
     path,

@@ -49,6 +49,8 @@ export interface ObservedEntry {
   readonly issuer: IssuerId | null;
   readonly issuedAt: Date;
   readonly policy: RenewalPolicy | null;
+  /** How many authorities may stand below a CA: null for no limit, and where it is none. */
+  readonly pathLength: number | null;
   readonly recipients: readonly string[];
   /** Who could open a copy of this private key before, in the store or in an output. */
   readonly formerRecipients: readonly string[];

@@ -6,7 +6,7 @@ import { credentialParts, type CredentialPath, type TreePath } from '../model/na
 import type { EntryState, ObservedEntry, ObservedKeyset } from '../model/observed.ts';
 import type { TreeReader } from '../model/ports.ts';
 import { readCertificate } from '../x509/read/certificate.ts';
-import { publicKeyPem } from '../x509/read/tbs-certificate.ts';
+import { pathLengthOf, publicKeyPem } from '../x509/read/tbs-certificate.ts';
 import { keyAlgorithmOf, readPublicKey, spkiHash, verifySignature } from '../x509/read/key.ts';
 import { parseDocument, storeError, type Fields } from './fields.ts';
 import { parseIssuer } from './issuer.ts';
@@ -30,7 +30,7 @@ export function observeKeyset(
   const content = reader.read(file);
   if (content === undefined) return undefined;
   const { fields, listed } = parseListing(file, content, path);
-  checkStates(path, listed);
+  checkStates(tree, path, listed);
   checkFiles(reader, tree, path, listed);
   const entries = listed.map(({ id, state, spki }) => {
     const entry = observeEntry(reader, tree, path, id, state);
@@ -163,6 +163,7 @@ function isSigned(
 
 /** Exactly one issuing entry, and at most one incoming or outgoing beside it. */
 function checkStates(
+  tree: string,
   path: CredentialPath,
   entries: readonly { readonly id: string; readonly state: EntryState }[],
 ): void {
@@ -172,7 +173,12 @@ function checkStates(
   throw new PkiError(
     'ERR_KEYSET_STATE',
     `keyset "${path}" has the states ${entries.map(({ state }) => state).join(', ') || 'none'}`,
-    { hint: 'legal are: issuing; issuing and incoming; issuing and outgoing' },
+    {
+      hint: [
+        'legal are: issuing; issuing and incoming; issuing and outgoing',
+        ...restoreHints(posix.dirname(layout.keyset(tree, path))),
+      ],
+    },
   );
 }
 
@@ -188,7 +194,10 @@ function checkFiles(
   const stray = reader.list(folder).find((name) => !expected.has(name));
   if (stray === undefined) return;
   throw new PkiError('ERR_KEYSET_STATE', `keyset "${path}" does not list "${folder}/${stray}"`, {
-    hint: 'remove the file, or restore keyset.yaml of the revision that lists it',
+    hint: [
+      `if nobody knows it, remove it: rm -r '${folder}/${stray.replace(/\/$/u, '')}'`,
+      `if "${layout.keyset(tree, path)}" is an older one: ${restoreFromHead(layout.keyset(tree, path))}`,
+    ],
   });
 }
 
@@ -237,7 +246,7 @@ function named<T>(file: TreePath, read: () => T): T {
 
 type KeyFields = Pick<
   ObservedEntry,
-  'spki' | 'keyAlgorithm' | 'certificate' | 'publicKey' | 'issuer' | 'policy'
+  'spki' | 'keyAlgorithm' | 'certificate' | 'publicKey' | 'issuer' | 'policy' | 'pathLength'
 >;
 
 function serviceAccountKey(fields: Fields): KeyFields {
@@ -250,6 +259,7 @@ function serviceAccountKey(fields: Fields): KeyFields {
     publicKey,
     issuer: null,
     policy: null,
+    pathLength: null,
   };
 }
 
@@ -268,5 +278,6 @@ function authority(fields: Fields, cluster: string): KeyFields {
       renewBefore: fields.duration('renewBefore'),
       jitter: 0,
     },
+    pathLength: pathLengthOf(certificate),
   };
 }

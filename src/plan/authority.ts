@@ -22,7 +22,7 @@ export function authorityFindings(
     if (!entry?.certificate) return [];
     const issuer = issuerMessage(desired, entry, keyset);
     return [
-      ...differences(desired, entry.certificate, cluster, now),
+      ...differences(desired, { ...entry.certificate, pathLength: entry.pathLength }, cluster, now),
       ...(issuer === undefined ? [] : [[desired, issuer] as const]),
     ];
   });
@@ -42,7 +42,7 @@ export function authorityFindings(
 
 function differences(
   desired: DesiredAuthority,
-  certificate: CertificateInfo,
+  certificate: CertificateInfo & Pick<ObservedEntry, 'pathLength'>,
   cluster: DesiredCluster,
   now: Date,
 ): [DesiredAuthority, string][] {
@@ -62,6 +62,9 @@ function differences(
     ...(certificate.keyAlgorithm === desired.keyAlgorithm
       ? []
       : [algorithmMessage(certificate.keyAlgorithm, desired)]),
+    ...(certificate.pathLength === desired.pathLength
+      ? []
+      : [`pathLength is ${limitText(certificate)}, is declared ${limitText(desired)}`]),
     ...(now.getTime() < due.getTime() ? [] : [`due for rotation since ${due.toISOString()}`]),
   ];
   return messages.map((message) => [desired, message]);
@@ -79,6 +82,10 @@ function issuerMessage(
   if (was === null) return undefined;
   const state = keyset(was.keyset)?.entries.find(({ id }) => id === was.id)?.state ?? 'gone';
   return state === 'issuing' ? undefined : `issuer "${was.keyset}/${was.id}" is ${state}`;
+}
+
+function limitText({ pathLength }: { readonly pathLength: number | null }): string {
+  return pathLength === null ? 'without limit' : String(pathLength);
 }
 
 function quoted(path: CredentialPath | null | undefined): string {

@@ -201,6 +201,7 @@ export function observedEntry(
     policy: isAuthority
       ? { validity: desired.validity, renewBefore: desired.renewBefore, jitter: 0 }
       : null,
+    pathLength: isAuthority ? desired.pathLength : null,
     recipients: [ALICE],
     formerRecipients: [],
     ...over,

@@ -2,7 +2,7 @@ import type { ExecutionContext } from 'ava';
 import { declaration } from './declaration.ts';
 import { Repository, type Person, type Result, type RunOptions } from './run-cli.ts';
 
-/** What the program printed of an error; its code only where it ran with `CDK8S_PKI_DEBUG=1`. */
+/** What the program printed of an error. */
 export interface Refusal {
   readonly code: string | undefined;
   readonly message: string;
@@ -14,9 +14,11 @@ function refusalOf({ stderr }: Result): Refusal {
   const lines = stderr.split('\n');
   const after = (prefix: string): string[] =>
     lines.filter((line) => line.startsWith(prefix)).map((line) => line.slice(prefix.length));
+  const [line = ''] = after('cdk8s-pki: error: ');
+  const [, message = line, code] = /^(.*) \[(ERR_[A-Z_]+)\]$/u.exec(line) ?? [];
   return {
-    code: /^(ERR_[A-Z_]+) /mu.exec(stderr)?.[1],
-    message: after('cdk8s-pki: error: ')[0] ?? '',
+    code,
+    message,
     details: after('cdk8s-pki:   '),
     hints: after('cdk8s-pki: hint: '),
   };
@@ -40,8 +42,7 @@ export async function refused(
   options: RunOptions = {},
 ): Promise<Refusal> {
   const before = repository.files();
-  const environment = { ...options.environment, CDK8S_PKI_DEBUG: '1' };
-  const result = await repository.run(args, { ...options, environment });
+  const result = await repository.run(args, options);
   const refusal = refusalOf(result);
   t.deepEqual(
     { code: refusal.code, status: result.status, stdout: result.stdout },

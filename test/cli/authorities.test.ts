@@ -274,7 +274,7 @@ const rows: readonly (readonly [title: string, damage: Damage, expected: Expecte
     {
       code: 'ERR_KEYSET_STATE',
       message: 'keyset "prod/ca" has the states outgoing',
-      hint: /legal are/u,
+      hint: /^restore it from git: git checkout HEAD -- 'deploy\/prod\/pki\/ca'$/u,
     },
   ],
   [
@@ -361,7 +361,7 @@ const rows: readonly (readonly [title: string, damage: Damage, expected: Expecte
       code: 'ERR_KEYSET_STATE',
       message:
         /^keyset "prod\/ca" does not list "deploy\/prod\/pki\/ca\/[0-9a-f]{16}\.sops\.yaml"$/u,
-      hint: /remove the file/u,
+      hint: /^if nobody knows it, remove it: rm -r 'deploy\/prod\/pki\/ca\/[0-9a-f]{16}\.sops\.yaml'$/u,
     },
   ],
   [
@@ -415,7 +415,7 @@ const rows: readonly (readonly [title: string, damage: Damage, expected: Expecte
     {
       code: 'ERR_KEYSET_STATE',
       message: /^keyset "prod\/ca" does not list/u,
-      hint: /remove the file/u,
+      hint: /^if "deploy\/prod\/pki\/ca\/keyset\.yaml" is an older one: git checkout HEAD -- 'deploy\/prod\/pki\/ca\/keyset\.yaml'$/u,
     },
   ],
 ];
@@ -712,6 +712,36 @@ for (const [what, damage] of damages) {
 }
 for (const [what, damage] of damages.slice(0, 1)) {
   test(`a hint restores ${what} that is not committed`, (t) => hintRestores(t, damage, false));
+}
+
+// What is seen once a key is opened
+
+for (const [what, code, from, to] of [
+  ['another MAC', 'ERR_MAC', /(mac: ENC\[AES256_GCM,data:)(.)/u, 'swap'],
+  ['a MAC that is no base64', 'ERR_SOPS_FORMAT', /(mac: ENC\[AES256_GCM,data:)(.)/u, '$1!'],
+  ['another ciphertext', 'ERR_DECRYPT', /(privateKey: ENC\[AES256_GCM,data:)(.)/u, 'swap'],
+  ['a ciphertext cut short', 'ERR_SOPS_FORMAT', /(privateKey: ENC\[AES256_GCM,data:)(.)/u, '$1'],
+] as const) {
+  test(`an authority with ${what} is refused with the way back, and nothing changes`, async (t) => {
+    const repository = committed(t, made);
+    const entry = entryOf(made);
+    const [, , first = ''] = from.exec(made[entry] ?? '') ?? [];
+    edit(repository, entry, from, to === 'swap' ? `$1${first === 'A' ? 'B' : 'A'}` : to);
+    repository.remove('deploy/prod/pki/web.sops.yaml'); // so that the authority must sign
+    const { hints } = await refused(
+      t,
+      repository,
+      ['synth'],
+      {
+        code,
+        message: /^cannot decrypt "deploy\/prod\/pki\/ca\/[0-9a-f]{16}\.sops\.yaml": /u,
+        hint: /^restore it from git: git checkout HEAD -- 'deploy\/prod\/pki\/ca\/[0-9a-f]{16}\.sops\.yaml'$/u,
+      },
+      { as: alice },
+    );
+    pasteHint(repository, hints, RESTORE);
+    t.is((await repository.run(['synth'], { as: alice })).status, 0);
+  });
 }
 
 // Wherever git's HEAD is

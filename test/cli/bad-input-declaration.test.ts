@@ -100,7 +100,10 @@ test('bad input: all that is wrong in a declaration is told at once, no secret i
   for (const command of ['plan', 'synth']) {
     const { status, stdout, stderr } = await repository.run([command]);
     t.deepEqual([status, stdout], [1, ''], stderr);
-    t.regex(stderr, /^cdk8s-pki: error: the declaration has \d+ problems\n/u);
+    t.regex(
+      stderr,
+      /^cdk8s-pki: error: the declaration has \d+ problems \[ERR_DECLARATION_INVALID\]\n/u,
+    );
     t.regex(stderr, /\ncdk8s-pki: hint: correct these constructs/u);
     for (const [statement, detail] of WRONG) t.regex(stderr, detail, statement);
     t.false(/Q{10}/iu.test(stderr));

@@ -206,7 +206,7 @@ test('check: globs choose clusters; one that matches nothing is a wrong usage', 
       status: 2,
       stdout: '',
       stderr: [
-        'cdk8s-pki: error: --cluster ".*" matches no cluster',
+        'cdk8s-pki: error: --cluster ".*" matches no cluster [ERR_USAGE]',
         'cdk8s-pki: hint: clusters are: prod, test',
       ],
     },
@@ -216,7 +216,7 @@ test('check: globs choose clusters; one that matches nothing is a wrong usage', 
 test('check: without a tree, says where it looked and what to do', async (t) => {
   const { status, stdout, stderr } = await check(emptyFolder(t));
   t.deepEqual({ status, stdout }, { status: 1, stdout: '' });
-  t.regex(stderr, /^cdk8s-pki: error: there is no tree of cdk8s-pki in "deploy"\n/u);
+  t.regex(stderr, /^cdk8s-pki: error: there is no tree of cdk8s-pki in "deploy" \[ERR_READ\]\n/u);
   t.regex(stderr, /hint: .*--tree/u);
 });
 
@@ -306,9 +306,11 @@ for (const { name, damage, message, lost } of DAMAGE) {
     const { status, stdout, stderr } = await check(folderOf(t, damage(store())), ['-o', 'json']);
     t.is(status, 1);
     t.regex(stderr, message);
-    t.regex(stderr, /^cdk8s-pki: error: a document cannot be read\n/u);
+    t.regex(stderr, /^cdk8s-pki: error: a document cannot be read \[ERR_STORE\]\n/u);
     t.regex(stderr, /\ncdk8s-pki: hint: /u);
-    const rows = (JSON.parse(stdout) as { certificates: Certificate[] }).certificates;
+    const result = JSON.parse(stdout) as { certificates: Certificate[]; error: { code: string } };
+    const rows = result.certificates;
+    t.is(result.error.code, 'ERR_STORE');
     t.deepEqual(
       rows.filter(({ cluster }) => cluster === 'prod').map((row) => row.name),
       ['admin', 'ca', 'web', 'api'].filter((each) => !lost.includes(each)),

@@ -116,7 +116,9 @@ for (const revision of ['nowhere', 'HEAD:deploy', 'HEAD..HEAD', '', ' ', '-x', '
     const { status, stdout, stderr } = await repository.run(['diff', '--', revision]);
     t.deepEqual([status, stdout], [2, '']);
     t.true(
-      stderr.startsWith(`cdk8s-pki: error: "${revision}" is not a revision of this repository\n`),
+      stderr.startsWith(
+        `cdk8s-pki: error: "${revision}" is not a revision of this repository [ERR_USAGE]\n`,
+      ),
     );
   });
 }

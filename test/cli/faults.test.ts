@@ -34,7 +34,7 @@ async function made(t: ExecutionContext): Promise<Repository> {
 }
 
 const errorLine = ({ stderr }: Result): string =>
-  (stderr.split('\n')[0] ?? '').replace(/^cdk8s-pki: error: /u, '');
+  (stderr.split('\n')[0] ?? '').replace(/^cdk8s-pki: error: | \[ERR_[A-Z_]+\]$/gu, '');
 
 /** What is left of lock and journal. */
 const left = (repository: Repository): string[] =>
@@ -225,11 +225,16 @@ test('a run that was cut off while staging is forgotten, after its decision it i
     [planned.status, planned.stdout, errorLine(planned)],
     [1, '', 'a run was cut off, or is at work, in the midst of its writes'],
   );
+  const warning =
+    /^cdk8s-pki: warning: a run was cut off, or is at work, in the midst of its writes/mu;
+  for (const args of [['check'], ['kubeconfig', 'prod', '--break-glass']])
+    t.regex((await repository.run(args)).stderr, warning, args.join(' '));
   t.deepEqual(await repository.run(['synth']), {
     ...NOTHING_TO_DO,
     stderr: 'finished the writes of a run that was cut off\n',
   });
   t.deepEqual(repository.files(), before);
+  t.notRegex((await repository.run(['check'])).stderr, warning);
 });
 
 test('killed at any change, the next run has a whole tree without an identity', async (t) => {

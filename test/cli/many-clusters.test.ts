@@ -40,7 +40,7 @@ test('synth of many clusters: makes all, in the order of the declaration, and th
   repository.remove('deploy/c07/pki/ca');
   const both = await repository.run(['synth']);
   t.is(both.status, 1);
-  t.regex(both.stderr, /^cdk8s-pki: error: 2 clusters have errors\n/);
+  t.regex(both.stderr, /^cdk8s-pki: error: 2 clusters have errors \[ERR_[A-Z_]+\]\n/);
   t.regex(
     both.stderr,
     /\n.*\[c07\] ERR_AUTHORITY_MISSING .*\n(?:.*\n)*.*\[c30\] ERR_KEYSET_SIGNATURE /,

@@ -213,7 +213,17 @@ for (const [who, person, readers, leaves, authorities] of [
     t.is((await repository.run(['plan', ...NOW])).status, 0);
     declare(true);
     await check(/was encrypted to the compromised recipient/u);
-    t.is((await repository.run(['synth', ...NOW], { as: alice })).status, 0);
+    const { status, stdout } = await repository.run(['synth', ...NOW], { as: alice });
+    t.is(status, authorities.length === 0 ? 0 : 3);
+    t.false(stdout.includes('say compromised: true'), 'it was said');
+    const again = await repository.run(['synth', ...NOW]);
+    t.is(again.status, status);
+    t.regex(
+      again.stdout,
+      authorities.length === 0
+        ? /^nothing to do: 1 cluster is as declared$/mu
+        : /^nothing to do for synth; \d findings? needs? a person$/mu,
+    );
     const done = await planned(repository);
     t.deepEqual([done.actions, exposed(done)], [[], []]);
     t.deepEqual(

@@ -21,7 +21,7 @@ async function made(
 }
 
 const errorLine = ({ stderr }: Result): string =>
-  (stderr.split('\n')[0] ?? '').replace(/^cdk8s-pki: error: /u, '');
+  (stderr.split('\n')[0] ?? '').replace(/^cdk8s-pki: error: | \[ERR_[A-Z_]+\]$/gu, '');
 const hints = ({ stderr }: Result): string[] =>
   stderr
     .split('\n')
@@ -76,6 +76,10 @@ test('a deleted keyset.yaml beside its entry is missed, and can be restored', as
   repository.remove(`${KEYSET}/keyset.yaml`);
   const result = await repository.run(['synth']);
   t.is(errorLine(result), 'the store of "prod" lacks a keyset that was made before');
+  t.regex(
+    result.stderr,
+    /^cdk8s-pki: {3}"deploy\/prod\/pki\/ca\/keyset\.yaml" is gone, the entries of prod\/ca are there$/mu,
+  );
   repository.paste(/git checkout [^(]*/u.exec(hints(result)[0] ?? '')?.[0] ?? 'false');
   t.deepEqual(repository.files(), before);
 });

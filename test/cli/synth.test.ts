@@ -105,7 +105,7 @@ test('synth: a changed SAN without an identity fails and leaves everything as it
   t.is(
     stderr,
     [
-      'cdk8s-pki: error: 1 action needs an identity of a custodian',
+      'cdk8s-pki: error: 1 action needs an identity of a custodian [ERR_IDENTITY_NEEDED]',
       'cdk8s-pki:   issue prod/web (SansChanged)',
       'cdk8s-pki: hint: set SOPS_AGE_KEY_FILE to the identity file of a custodian; nothing was written',
       'cdk8s-pki: hint: or leave these clusters as they are: cdk8s-pki synth --partial',
@@ -266,7 +266,7 @@ for (const [what, file, edit] of [
     const without = await repository.run(['synth']);
     t.deepEqual(
       [without.status, errorLine(without)],
-      [1, 'cdk8s-pki: error: 1 action needs an identity of a custodian'],
+      [1, 'cdk8s-pki: error: 1 action needs an identity of a custodian [ERR_IDENTITY_NEEDED]'],
     );
     t.deepEqual(repository.files(), edited);
     t.is((await repository.run(['synth'], { as: alice })).status, 0);
@@ -352,7 +352,7 @@ test('synth: a recipient planted in a file is refused, in store and output alike
     t.is(result.status, 1);
     t.is(
       errorLine(result),
-      `cdk8s-pki: error: "${file}" is encrypted to a recipient that is not declared`,
+      `cdk8s-pki: error: "${file}" is encrypted to a recipient that is not declared [ERR_UNKNOWN_RECIPIENT]`,
     );
     t.true(result.stderr.includes(eve.recipient));
     t.deepEqual(repository.files(), planted);

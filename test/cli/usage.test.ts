@@ -12,7 +12,7 @@ const usage = test.macro(
     const result = await repository.run(args);
     t.deepEqual(
       { status: result.status, stdout: result.stdout, first: result.stderr.split('\n')[0] },
-      { status: 2, stdout: '', first: `cdk8s-pki: error: ${message}` },
+      { status: 2, stdout: '', first: `cdk8s-pki: error: ${message} [ERR_USAGE]` },
     );
     t.true(result.stderr.includes(`cdk8s-pki: hint: ${hint}`), result.stderr);
     // A run that may write makes its own folder first.
@@ -132,8 +132,28 @@ test('--now: an offset is taken as the instant that it is', async (t) => {
 test('a declaration that is not there is an error, not a crash', async (t) => {
   const { status, stdout, stderr } = await new Repository(t).run(['synth']);
   t.deepEqual([status, stdout], [1, '']);
-  t.is(stderr.split('\n')[0], 'cdk8s-pki: error: declaration "clusters/main.ts" does not exist');
+  t.is(
+    stderr.split('\n')[0],
+    'cdk8s-pki: error: declaration "clusters/main.ts" does not exist [ERR_DECLARATION]',
+  );
 });
+
+for (const [args, code, status] of [
+  [['plan', '--output', 'json'], 'ERR_DECLARATION', 1],
+  [['plan', '--output=json', '--partial'], 'ERR_USAGE', 2],
+  [['remove', '-ojson', '../x'], 'ERR_USAGE', 2],
+] as const) {
+  test(`${args.join(' ')}: what goes wrong is JSON on standard output, beside the lines for people`, async (t) => {
+    const result = await new Repository(t).run(args);
+    const { error } = JSON.parse(result.stdout) as { error: Record<string, unknown> };
+    t.deepEqual([result.status, error['code']], [status, code]);
+    t.true(
+      result.stderr.startsWith(`cdk8s-pki: error: ${String(error['message'])} [${code}]\n`),
+      result.stderr,
+    );
+    t.is(typeof error['hint'], 'string');
+  });
+}
 
 test('control characters of an argument do not reach the terminal', async (t) => {
   const { status, stderr } = await new Repository(t, files).run([

@@ -4,6 +4,7 @@ import { PkiError } from '../../errors.ts';
 import { layout } from '../../model/store/layout.ts';
 import type { TreeReader } from '../../model/ports.ts';
 import { treeReader } from '../../observe/source/reader.ts';
+import { isHalfWritten } from '../../write/journal.ts';
 import { storesOf } from '../check/tree.ts';
 import type { Invocation } from '../command.ts';
 
@@ -16,8 +17,22 @@ export interface OpenTree {
   readonly clusters: readonly string[];
 }
 
-/** Finds the tree of `--tree`. @throws PkiError `ERR_READ` where there is none */
-export function openTree({ cwd, options }: Pick<Invocation, 'cwd' | 'options'>): OpenTree {
+/**
+ * Finds the tree of `--tree`, and warns where a run left half of its files.
+ *
+ * @throws PkiError `ERR_READ` where there is none
+ */
+export function openTree({
+  cwd,
+  options,
+  output,
+}: Pick<Invocation, 'cwd' | 'options' | 'output'>): OpenTree {
+  if (isHalfWritten(cwd)) {
+    output.note(
+      'cdk8s-pki: warning: a run was cut off, or is at work, in the midst of its writes: the tree may be half of what it will be; finish it with cdk8s-pki synth',
+    );
+  }
+
   const given = options.tree ?? DEFAULTS.tree;
   const tree = path.relative(cwd, path.resolve(cwd, given)).replaceAll(path.sep, '/') || '.';
   const reader = treeReader(cwd);

@@ -1,3 +1,4 @@
+import { EXIT } from '../../errors.ts';
 import type { Action } from '../../model/plan.ts';
 import type { Output } from '../../output.ts';
 import type { RunResult } from './total.ts';
@@ -29,8 +30,12 @@ export function reportText(
     }
   }
   if (actions.some(isRemoval)) {
+    const isCompromised = actions.some(({ reason }) => reason === 'Exposed');
+    const advice = isCompromised
+      ? ''
+      : '; if an identity may be in wrong hands, say compromised: true';
     output.line(
-      "note: git's history keeps the old copies: who is removed can open them for ever; if an identity may be in wrong hands, say compromised: true",
+      `note: git's history keeps the old copies: who is removed can open them for ever${advice}`,
     );
   }
   for (const { credential, code, message } of findings) {
@@ -49,8 +54,23 @@ function isRemoval({ reason, message }: Action): boolean {
   return reason === 'Exposed' || (reason === 'RecipientsChanged' && message.includes('removed '));
 }
 
+/** The last line: whether something is left, and for whom. */
+export function outcomeText(result: RunResult): string {
+  const { actions, files, findings, skipped } = result;
+  const isEmpty = actions.length + files.length + skipped.length === 0;
+  const count = findings.length;
+  if (count === 0) return isEmpty ? `nothing to do: ${asDeclared(result)}` : asDeclared(result);
+  const needs = count === 1 ? '1 finding needs a person' : `${count} findings need a person`;
+  return isEmpty ? `nothing to do for synth; ${needs}` : `${asDeclared(result)}; ${needs}`;
+}
+
+/** Findings are left for a person: exit 3, as of every command. */
+export function statusOf({ findings }: RunResult): number {
+  return findings.length === 0 ? EXIT.ok : EXIT.findings;
+}
+
 /** `1 cluster is as declared`. */
-export function asDeclared({ clusters }: RunResult): string {
+function asDeclared({ clusters }: RunResult): string {
   return `${clusters} ${clusters === 1 ? 'cluster is' : 'clusters are'} as declared`;
 }
 

@@ -35,7 +35,7 @@ export function guardAuthorities(
   const declared = [...cluster.authorities, ...cluster.serviceAccountKeys];
   const paths = declared.map(({ path }) => path).filter((path) => !deliberate.has(path));
   const missing = paths.flatMap((path) => {
-    const problem = missingProblem(path, observed, history);
+    const problem = missingProblem(tree, path, observed, history);
     return problem === undefined ? [] : [{ path, problem }];
   });
   if (missing.length > 0) throw authorityMissing(tree, observed, missing, history);
@@ -82,8 +82,9 @@ function soundKeyset(observe: () => ObservedKeyset | undefined): ObservedKeyset 
 }
 
 function missingProblem(
+  tree: string,
   path: CredentialPath,
-  { keysets }: ObservedCluster,
+  { keysets, leaves }: ObservedCluster,
   { ledger, removed, past, head }: History,
 ): string | undefined {
   const known = ledger.get(path);
@@ -96,6 +97,10 @@ function missingProblem(
   const date = removed.get(path);
   if (date !== undefined) return `${path} was removed on ${date}`;
   if (known !== undefined || head.keysets.has(path)) {
+    const { name } = credentialParts(path);
+    const hasEntries = [...leaves.keys()].some((leaf) => credentialParts(leaf).node === name);
+    if (hasEntries)
+      return `"${layout.keyset(tree, path)}" is gone, the entries of ${path} are there`;
     return `${path} is in the ledger or in HEAD, its documents are gone`;
   }
   return past.has(path)

@@ -4,6 +4,10 @@ import { decodeCertificates, formatPem } from './pem.ts';
 
 const VERSION = 0xa0;
 const EXTENSIONS = 0xa3;
+const INTEGER = 0x02;
+
+/** 2.5.29.19 */
+const BASIC_CONSTRAINTS = '551d13';
 
 /** The octets of a certificate's fields, as its issuer wrote them (RFC 5280 §4.1). */
 export interface TbsCertificate {
@@ -31,6 +35,14 @@ export function readTbsCertificate(certificate: Buffer): TbsCertificate {
 export function publicKeyPem({ pem }: Pick<CertificateInfo, 'pem'>): string {
   const [der = Buffer.alloc(0)] = decodeCertificates(pem);
   return formatPem('PUBLIC KEY', readTbsCertificate(der).subjectPublicKeyInfo);
+}
+
+/** How many authorities may stand below a CA (RFC 5280 §4.2.1.9); null for no limit. */
+export function pathLengthOf({ pem }: Pick<CertificateInfo, 'pem'>): number | null {
+  const [der = Buffer.alloc(0)] = decodeCertificates(pem);
+  const constraints = readTbsCertificate(der).extensions.get(BASIC_CONSTRAINTS);
+  const limit = constraints && derContents(constraints).find(({ tag }) => tag === INTEGER);
+  return limit === undefined ? null : Number(`0x${limit.contents.toString('hex') || '0'}`);
 }
 
 function readExtension({ contents }: { readonly contents: Buffer }): [string, Buffer] {

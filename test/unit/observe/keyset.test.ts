@@ -7,11 +7,12 @@ import type { ObservedKeyset } from '../../../src/model/observed.ts';
 import { observeKeyset } from '../../../src/observe/keyset.ts';
 import { formatPublicKey } from '../../../src/x509/build/key.ts';
 import { spkiHash } from '../../../src/x509/read/key.ts';
-import { TREE } from '../../_helpers/desired.ts';
-import type { MemoryTree } from '../../_helpers/repository.ts';
+import { authority, cluster, TREE, unit } from '../../_helpers/desired.ts';
+import { MemoryTree, synth } from '../../_helpers/repository.ts';
 import {
   CA,
   entryFile,
+  identity,
   KEYSET,
   keysetFile,
   privateKeyOf,
@@ -332,6 +333,17 @@ test('observeKeyset: a listed entry that is gone is ERR_AUTHORITY_MISSING with t
     `if it was committed like this: git checkout "$(git rev-list -1 HEAD -- '${ENTRY}')^" -- '${ENTRY}'`,
   ]);
 });
+
+for (const pathLength of [null, 0, 1, 300]) {
+  test(`observeKeyset: reads a path length of ${String(pathLength)} out of the certificate`, async (t) => {
+    const tree = new MemoryTree();
+    const authorities = [authority('prod/ca', { pathLength })];
+    await synth(tree, {
+      units: [unit(cluster('prod', { authorities, recipients: [identity.recipient] }))],
+    });
+    t.is(observe(tree)?.entries[0]?.pathLength, pathLength);
+  });
+}
 
 test('observeKeyset: a file that keyset.yaml does not list is ERR_KEYSET_STATE', (t) => {
   const stray = 'deploy/prod/pki/ca/0123456789abcdef.sops.yaml';

@@ -48,7 +48,7 @@ test('error: message, details and hints, one a line, each with the name of the p
   t.is(
     err(),
     [
-      'cdk8s-pki: error: it broke',
+      'cdk8s-pki: error: it broke [ERR_STORE]',
       'cdk8s-pki:   here',
       'cdk8s-pki:   there',
       'cdk8s-pki: hint: mend it',
@@ -66,6 +66,47 @@ test('error: what is not of the product is a bug; its text is not printed, it ma
     t.true(err().includes('CDK8S_PKI_DEBUG=1'));
     t.false(err().includes('secret'));
   }
+});
+
+test('error: for programs, code, message, details and hint; nothing that could steer a terminal', (t) => {
+  const { output, out, err } = written();
+  output.errorJson(
+    new PkiError('ERR_STORE', 'it \u001B broke', {
+      details: ['here'],
+      hint: ['mend it', 'or not'],
+    }),
+  );
+  t.deepEqual(JSON.parse(out()), {
+    error: {
+      code: 'ERR_STORE',
+      message: 'it \uFFFD broke',
+      details: ['here'],
+      hint: 'mend it\nor not',
+    },
+  });
+  t.is(err(), '');
+});
+
+test('error: for programs, a bug has no code and no text of its own, an error without a hint none', (t) => {
+  for (const [error, expected] of [
+    [
+      new TypeError('secret'),
+      { code: null, hint: 'run again with CDK8S_PKI_DEBUG=1 and report what it prints' },
+    ],
+    [new PkiError('ERR_STORE', 'x'), { code: 'ERR_STORE', hint: null }],
+  ] as const) {
+    const { output, out } = written();
+    output.errorJson(error);
+    t.like((JSON.parse(out()) as { error: object }).error, expected);
+    t.false(out().includes('secret'));
+  }
+});
+
+test('error: after a result as JSON there is no second document', (t) => {
+  const { output, out } = written();
+  output.json({});
+  output.errorJson(new PkiError('ERR_STORE', 'it broke'));
+  t.is(out(), '{}\n');
 });
 
 test('error: stack and causes are printed with CDK8S_PKI_DEBUG=1 alone', (t) => {

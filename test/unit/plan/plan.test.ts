@@ -307,6 +307,7 @@ for (const [title, declared, message] of [
     { keyAlgorithm: 'RSA-4096' },
     'key algorithm is ECDSA-P256, is declared RSA-4096',
   ],
+  ['path length', { pathLength: 1 }, 'pathLength is without limit, is declared 1'],
   [
     'issuer',
     { issuer: 'other/root' as CredentialPath },

@@ -2,7 +2,7 @@ import type { Row } from '../row.ts';
 import { residualSeconds, statusOf } from '../status.ts';
 
 /** The JSON of DESIGN §6; what is missing has no dates and is not in it. */
-export function checkJson(rows: readonly Row[], now: Date): unknown {
+export function checkJson(rows: readonly Row[], now: Date): object {
   return {
     now: now.toISOString(),
     certificates: rows.flatMap((row) => {

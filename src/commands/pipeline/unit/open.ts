@@ -1,4 +1,4 @@
-import { PkiError } from '../../../errors.ts';
+import { PkiError, type ErrorCode } from '../../../errors.ts';
 import type { JsonObject } from '../../../model/made/tree.ts';
 import type { CredentialPath, TreePath } from '../../../model/names.ts';
 import type { TreeReader } from '../../../model/ports.ts';
@@ -30,7 +30,9 @@ export async function openKeys(
     const document = await openDocument(file, state.reader, cipher);
     const pem = document.privateKey;
     if (typeof pem !== 'string') {
-      throw new PkiError('ERR_STORE', `"${file}": its private key is not a text`);
+      throw new PkiError('ERR_STORE', `"${file}": its private key is not a text`, {
+        hint: restoreHints(file),
+      });
     }
     if (spkiHash(readPrivateKey(pem)) !== spki) {
       throw new PkiError('ERR_KEY', `"${file}": the private key is not that of its certificate`, {
@@ -41,6 +43,9 @@ export async function openKeys(
   }
   return keys;
 }
+
+/** What a document answers with that was changed by hand. */
+const CHANGED: ReadonlySet<ErrorCode> = new Set(['ERR_DECRYPT', 'ERR_MAC', 'ERR_SOPS_FORMAT']);
 
 /** Decrypts a document of the store; errors name its file. */
 export async function openDocument(
@@ -54,7 +59,7 @@ export async function openDocument(
     if (!(error instanceof PkiError)) throw error;
     const { code, message, hints, details } = error;
     throw new PkiError(code, `cannot decrypt "${file}": ${message}`, {
-      hint: hints,
+      hint: CHANGED.has(code) ? [...hints, ...restoreHints(file)] : hints,
       details,
       cause: error,
     });
