@@ -194,7 +194,9 @@ for (const [what, source, message, hint] of FAILURES)
     const repository = new Repository(t, { 'clusters/main.ts': source });
     const before = repository.files();
     const { status, stdout, stderr } = await repository.run(['plan', '--output', 'json']);
-    t.deepEqual([status, stdout], [1, ''], stderr.slice(0, 2000));
+    const { error } = JSON.parse(stdout) as { error: { code: string } };
+    t.is(status, 1);
+    t.regex(error.code, /^ERR_DECLARATION(?:_INVALID)?$/u, stderr.slice(0, 2000));
     t.regex(stderr, message);
     t.regex(stderr, hint);
     t.true(stderr.length < 30_000);
