@@ -67,9 +67,9 @@ export class Certificate extends Construct {
     super(scope, id);
     const { issuer, profile, subject, keyAlgorithm } = props;
     const problems: string[] = [];
-    const dnsNames = canonical(props.dnsNames, dnsName, problems);
-    const ipAddresses = canonical(props.ipAddresses, ipAddress, problems);
-    const uris = canonical(props.uris, uri, problems);
+    const dnsNames = canonical('dnsNames', props.dnsNames, dnsName, problems);
+    const ipAddresses = canonical('ipAddresses', props.ipAddresses, ipAddress, problems);
+    const uris = canonical('uris', props.uris, uri, problems);
     const validity = secondsOf(props.validity);
     const renewBefore = secondsOf(props.renewBefore);
     setMark(this, {
@@ -112,11 +112,18 @@ const NONE: readonly string[] = [];
 
 /** Canonical names, each once, DNS names and others alike in the order of declaration. */
 function canonical(
+  property: string,
   texts: readonly string[] = NONE,
   rule: (text: string) => Canonical,
   problems: string[],
 ): readonly string[] {
   if (texts.length === 0) return NONE;
+  // JavaScript and casts let everything through
+  const given: unknown = texts;
+  if (!Array.isArray(given) || !given.every((text) => typeof text === 'string')) {
+    problems.push(`${property} is not a list of texts`);
+    return NONE;
+  }
   const values = new Set<string>();
   for (const text of texts) {
     const { value, problem } = rule(text);

@@ -10,6 +10,7 @@ import type { DeclarationFailure, DeclarationRecord } from '../model/desired.ts'
 import { collect } from './fleet/collect.ts';
 import { records } from './describe/records.ts';
 import { markAs, type AppMark } from './tree/mark.ts';
+import { mistakeOf } from './tree/mistake.ts';
 import { survey } from './validate/survey.ts';
 
 /**
@@ -66,6 +67,13 @@ function findApp(module: unknown): IConstruct | undefined {
 
 const hasExport = (module: unknown): boolean =>
   typeof module === 'object' && module !== null && Object.keys(module).length > 0;
+
+function failWith(error: unknown): never {
+  const mistake = mistakeOf(error);
+  if (mistake !== undefined) return finish({ type: 'invalid', problems: [mistake] }, 1);
+  printError(error);
+  return fail('threw');
+}
 
 /** More of a user's error is not printed. */
 const MOST_OF_ERROR = 10_000;
@@ -144,11 +152,5 @@ process.on('exit', () => {
   const reason = process.exitCode === 13 ? 'unsettled' : 'exited';
   if (!handedOver) write({ type: 'failed', reason });
 });
-process.on('uncaughtException', (error) => {
-  printError(error);
-  fail('threw');
-});
-await main(process.argv[2], process.argv[3]).catch((error: unknown) => {
-  printError(error);
-  fail('threw');
-});
+process.on('uncaughtException', failWith);
+await main(process.argv[2], process.argv[3]).catch(failWith);

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { declaration } from '../_helpers/declaration.ts';
+import { refused } from '../_helpers/refusal.ts';
 import { changed, newPerson, Repository } from '../_helpers/run-cli.ts';
 
 /** Declarations that cannot be used: the real program says so, and a tree that is there stays as it is. */
@@ -184,8 +185,8 @@ const FAILURES: readonly (readonly [
   [
     'names a cluster like a member of every object',
     main(`new pki.Cluster(app, 'constructor');`),
-    /already a Construct with name 'constructor'[^]*threw an error/u,
-    /printed above/u,
+    /id "constructor" is taken in App/u,
+    /correct these constructs/u,
   ],
 ];
 
@@ -245,4 +246,51 @@ test('bad input: a misspelt cluster is exit 2, with the nearest name', async (t)
   const { status, stderr } = await repository.run(['plan', '--cluster', 'prdo']);
   t.is(status, 2);
   t.regex(stderr, /hint: did you mean prod\?\ncdk8s-pki: hint: clusters are: prod\n/u);
+});
+
+for (const [what, statements, detail] of [
+  [
+    'a bad name of a cluster is the one problem that it has',
+    `const bad = new pki.KubeadmCluster(app, 'Prod_EU', { controlPlaneEndpoint: 'a.example', controlPlaneNodes: [{ name: 'n', advertiseAddress: '10.0.0.1' }] });
+    const web = new pki.Certificate(bad, 'web', { issuer: bad.ca, profile: 'server', dnsNames: ['a.b'] });
+    new pki.TlsSecret(bad, 'web-tls', { certificate: web, namespace: 'default' });`,
+    /^\[Prod_EU\] "Prod_EU" is not a DNS label/u,
+  ],
+  [
+    'the name of a cluster twice is a problem at its line',
+    `new pki.Cluster(app, 'prod');`,
+    /^\[clusters\/main\.ts:\d+:\d+\] id "prod" is taken in App; give it another$/u,
+  ],
+  [
+    'numbers for names are a problem',
+    `new pki.Certificate(prod, 'x', { issuer: prodCa, profile: 'server', dnsNames: [42] as never });`,
+    /^\[prod\/x\] dnsNames is not a list of texts$/u,
+  ],
+  [
+    'a text for a list of names is a problem',
+    `new pki.Certificate(prod, 'x', { issuer: prodCa, profile: 'server', uris: 'spiffe://a.b/c' as never });`,
+    /^\[prod\/x\] uris is not a list of texts$/u,
+  ],
+  [
+    'another type than our own code can work with is a problem at its line',
+    `new pki.Certificate(prod, 'x', { issuer: prodCa, profile: 'client', validity: '90d' as never });`,
+    /^\[clusters\/main\.ts:\d+:\d+\] a property has a value of another type than it must \(/u,
+  ],
+] as const)
+  test(`bad input: ${what}`, async (t) => {
+    const repository = new Repository(t, { 'clusters/main.ts': main(statements) });
+    const { details } = await refused(t, repository, ['plan'], {
+      code: 'ERR_DECLARATION_INVALID',
+      message: 'the declaration has 1 problem',
+      hint: /^correct these constructs/u,
+    });
+    t.is(details.length, 1);
+    t.regex(details[0] ?? '', detail);
+  });
+
+test('bad input: a TypeError of the declaration itself stays its own', async (t) => {
+  const repository = new Repository(t, { 'clusters/main.ts': main('(undefined as never).x;') });
+  const { stderr } = await repository.run(['plan']);
+  t.regex(stderr, /^TypeError: /u);
+  t.regex(stderr, /threw an error \[ERR_DECLARATION\]$/mu);
 });

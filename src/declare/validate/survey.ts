@@ -1,9 +1,10 @@
 import type { IConstruct } from 'constructs';
+import { chartName } from '../../catalog/names/tree-name.ts';
 import type { DeclarationProblem, DesiredAuthority } from '../../model/desired.ts';
 import { credentialParts, type CredentialPath } from '../../model/names.ts';
 import type { IsSelected } from '../../model/selection.ts';
 import { describeCluster } from '../describe/cluster.ts';
-import type { Fleet, Folder, Report } from '../fleet/collect.ts';
+import { isShared, type Fleet, type Folder, type Report } from '../fleet/collect.ts';
 import { describeAuthority, scopeOf } from '../describe/credentials.ts';
 import { importsOf } from '../fleet/imports.ts';
 import type { Imports } from '../fleet/units.ts';
@@ -51,6 +52,8 @@ export function survey(
   for (const name of names) {
     const folder = index.folders.get(name);
     if (folder === undefined) continue;
+    // references hold the name: each one would only say again that it is none
+    if (!isShared(folder) && chartName(name).problem !== undefined) continue;
     settle();
     checkRecipients(fleet, folder, report);
     const known = checkIssuers(fleet, folder, report);

@@ -1,0 +1,48 @@
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import type { DeclarationProblem } from '../../model/desired.ts';
+
+/** As `constructs` says it. */
+const TAKEN = /^There is already a Construct with name '(.*)' in (.*)$/u;
+
+const FRAME = /^\s+at (?:.* \()?((?:file:)?[^()]+):(\d+):(\d+)\)?$/u;
+
+/** Of this package, in whichever place it is installed. */
+const OURS = /[/\\]dist[/\\](?:declare|catalog)[/\\]/u;
+
+const FOREIGN = /node:|[/\\]node_modules[/\\]/u;
+
+/**
+ * Mistakes that somebody else finds first: constructs, where an id is taken, and our own code, where a declaration in JavaScript
+ * gives a value of another type than TypeScript would have let it.
+ *
+ * @returns a problem at the line of the declaration; undefined for an error of the user's own.
+ */
+export function mistakeOf(error: unknown): DeclarationProblem | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { message, stack }: { readonly message: unknown; readonly stack?: unknown } = error;
+  if (typeof message !== 'string' || typeof stack !== 'string') return undefined;
+  const frames = stack.split('\n').flatMap((line) => {
+    const [, file = '', row = '', column = ''] = FRAME.exec(line) ?? [];
+    return file === '' ? [] : [{ file, row, column }];
+  });
+  const own = frames.find(({ file }) => !OURS.test(file) && !FOREIGN.test(file));
+  const constructPath = own === undefined ? '' : `${placeOf(own.file)}:${own.row}:${own.column}`;
+  const [, id, scope = ''] = TAKEN.exec(message) ?? [];
+  if (id !== undefined) {
+    return {
+      constructPath,
+      message: `id "${id}" is taken in ${scope}; give it another`,
+    };
+  }
+  const isOurs = OURS.test(frames.find(({ file }) => !file.startsWith('node:'))?.file ?? '');
+  return error instanceof TypeError && isOurs
+    ? { constructPath, message: `a property has a value of another type than it must (${message})` }
+    : undefined;
+}
+
+function placeOf(file: string): string {
+  const absolute = file.startsWith('file:') ? fileURLToPath(file) : file;
+  return path.relative(process.cwd(), absolute).replaceAll(path.sep, '/');
+}
