@@ -5,7 +5,7 @@
  */
 export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   model: [],
-  catalog: ['model', '@scure/base', 'ipaddr.js'],
+  catalog: ['model', '@scure/base', 'croner', 'ipaddr.js'],
   declare: ['model', 'catalog', 'cdk8s', 'constructs', 'jiti', 'yaml', 'ipaddr.js', 'node:*'],
   load: ['model', 'catalog', 'execa', 'node:*'],
   'x509/read': ['model', 'node:crypto', 'node:net'],

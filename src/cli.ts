@@ -20,8 +20,9 @@ function version(): string {
 
 function addCommand(program: Command, spec: CommandSpec, exit: (status: number) => void): void {
   const command = program.command(spec.name).summary(spec.summary).description(spec.summary);
-  for (const { name, description, choices, isOptional = false } of spec.arguments ?? []) {
-    const argument = new Argument(isOptional ? `[${name}]` : `<${name}>`, description);
+  for (const { name, description, choices, isOptional, isVariadic } of spec.arguments ?? []) {
+    const form = isVariadic === true ? `[${name}...]` : isOptional ? `[${name}]` : `<${name}>`;
+    const argument = new Argument(form, description);
     command.addArgument(choices === undefined ? argument : argument.choices(choices));
   }
   for (const name of spec.options) {
@@ -38,6 +39,7 @@ function addCommand(program: Command, spec: CommandSpec, exit: (status: number) 
       output,
       arguments: parameters
         .slice(0, spec.arguments?.length ?? 0)
+        .flat()
         .filter((parameter) => parameter !== undefined)
         .map(String),
       options,

@@ -28,6 +28,8 @@ export type {
   Defaults,
   KeyAlgorithm,
   Reference,
+  RenewalProps,
+  RenewalWindow,
   Rotation,
   Subject,
 } from './declare/tree/props.ts';

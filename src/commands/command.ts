@@ -24,6 +24,7 @@ export interface CommandOptions {
   readonly partial?: boolean;
   readonly newAuthority?: readonly string[];
   readonly dryRun?: boolean;
+  readonly all?: boolean;
   readonly user?: string;
   readonly group?: readonly string[];
   readonly validity?: string;
@@ -47,6 +48,8 @@ export interface CommandSpec {
     readonly description: string;
     readonly choices?: readonly string[];
     readonly isOptional?: boolean;
+    /** The last one only: none, one or several. */
+    readonly isVariadic?: boolean;
   }[];
   readonly options: readonly OptionName[];
   /** Values of `--output`, the default first. */

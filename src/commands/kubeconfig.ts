@@ -231,6 +231,8 @@ function leafOf(
     validity,
     renewBefore: 0,
     jitter: 0,
+    renewBeforePercentage: null,
+    renewalWindows: [],
     kubeconfig: { server, clusterName, user },
   };
 }

@@ -33,6 +33,7 @@ export const OPTIONS: Readonly<Record<OptionName, () => Option>> = {
       'make a keyset anew that existed before; locks out all that trust it; repeatable',
     ).argParser(collect),
   dryRun: () => new Option('--dry-run', 'print what would be done, and do nothing'),
+  all: () => new Option('--all', 'renew every certificate and kubeconfig, due or not'),
   user: () => new Option('--user <name>', "the user's name: common name of the certificate"),
   group: () =>
     new Option('--group <name>', 'a group: organization of the certificate; repeatable').argParser(

@@ -19,12 +19,24 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'renew',
     summary: 'issue what is due again, and make the tree match the declaration',
+    description:
+      'An error of one cluster leaves that one as it was; the others are renewed, and the exit status is 1.',
+    arguments: [
+      {
+        name: 'name',
+        description:
+          'also renew what is not due: CLUSTER/NODE/NAME, CLUSTER/NAME or the end of it; * and ? match',
+        isVariadic: true,
+      },
+    ],
     options: [
+      'all',
       'app',
       'cluster',
       'shard',
       'output',
       'now',
+      'dryRun',
       'partial',
       'pullRequest',
       'forge',

@@ -8,14 +8,15 @@ import type { CertificateAuthority } from './certificate-authority.ts';
 import { setMark } from './tree/mark.ts';
 import { referenceTo } from './tree/place.ts';
 import { addProblems, idProblems } from './tree/problems.ts';
-import type { KeyAlgorithm, Reference, Subject } from './tree/props.ts';
-import { secondsOf, settingsProblems } from './tree/settings.ts';
+import type { KeyAlgorithm, Reference, RenewalProps, Subject } from './tree/props.ts';
+import { renewalFrom, secondsOf, settingsProblems } from './tree/settings.ts';
 import { subjectProblems } from './tree/subject.ts';
 
 /** The extended key usages of a certificate; a peer is server and client (etcd). */
 export type CertificateProfile = 'server' | 'client' | 'peer';
 
-export interface CertificateProps {
+/** What is not said about its renewal is as the cluster has it. */
+export interface CertificateProps extends RenewalProps {
   /** The authority that signs it. */
   readonly issuer: CertificateAuthority;
   readonly profile: CertificateProfile;
@@ -45,11 +46,6 @@ export interface CertificateProps {
    */
   readonly validity?: Duration;
   /**
-   * How long before notAfter it is issued again.
-   * @default - the cluster's
-   */
-  readonly renewBefore?: Duration;
-  /**
    * Algorithm of its private key.
    * @default - the cluster's
    */
@@ -71,7 +67,7 @@ export class Certificate extends Construct {
     const ipAddresses = canonical('ipAddresses', props.ipAddresses, ipAddress, problems);
     const uris = canonical('uris', props.uris, uri, problems);
     const validity = secondsOf(props.validity);
-    const renewBefore = secondsOf(props.renewBefore);
+    const renewal = renewalFrom(props);
     setMark(this, {
       kind: 'Certificate',
       issuer,
@@ -81,7 +77,7 @@ export class Certificate extends Construct {
       ipAddresses,
       uris,
       validity,
-      renewBefore,
+      renewal,
       keyAlgorithm,
     });
     if (!PROFILES.includes(profile))
@@ -93,7 +89,7 @@ export class Certificate extends Construct {
       ...idProblems(id),
       ...problems,
       ...subjectProblems(subject),
-      ...settingsProblems({ keyAlgorithm, validity, renewBefore }),
+      ...settingsProblems({ keyAlgorithm, validity, ...renewal }),
     ]);
   }
 

@@ -5,11 +5,12 @@ import { serverUrl } from '../catalog/names/endpoint.ts';
 import { setMark } from './tree/mark.ts';
 import { referenceTo } from './tree/place.ts';
 import { addProblems, idProblems } from './tree/problems.ts';
-import type { Reference } from './tree/props.ts';
-import { secondsOf, settingsProblems } from './tree/settings.ts';
+import type { Reference, RenewalProps } from './tree/props.ts';
+import { renewalFrom, secondsOf, settingsProblems } from './tree/settings.ts';
 import { subjectProblems } from './tree/subject.ts';
 
-export interface KubeconfigProps {
+/** What is not said about its renewal is as the cluster has it. */
+export interface KubeconfigProps extends RenewalProps {
   /** The user's name: common name of the client certificate. */
   readonly user: string;
   /**
@@ -27,11 +28,6 @@ export interface KubeconfigProps {
    * @default - the cluster's certificateValidity
    */
   readonly validity?: Duration;
-  /**
-   * How long before notAfter it is issued again.
-   * @default - the cluster's
-   */
-  readonly renewBefore?: Duration;
 }
 
 /** A kubeconfig with a client certificate of the cluster's `ca`, written to `<cluster>/kubeconfigs/<id>.conf`. */
@@ -42,20 +38,20 @@ export class Kubeconfig extends Construct {
     const server =
       props.server === undefined ? undefined : serverUrl(props.server, DEFAULTS.apiServerPort);
     const validity = secondsOf(props.validity);
-    const renewBefore = secondsOf(props.renewBefore);
+    const renewal = renewalFrom(props);
     setMark(this, {
       kind: 'Kubeconfig',
       user,
       groups,
       server: server?.value,
       validity,
-      renewBefore,
+      renewal,
     });
     addProblems(this, [
       ...idProblems(id),
       ...subjectProblems({ commonName: user, organizations: groups }),
       ...(server?.problem === undefined ? [] : [`server ${server.problem}`]),
-      ...settingsProblems({ validity, renewBefore }),
+      ...settingsProblems({ validity, ...renewal }),
     ]);
   }
 

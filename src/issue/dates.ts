@@ -1,12 +1,9 @@
 import { PkiError } from '../errors.ts';
 import type { Seconds } from '../model/names.ts';
-import type { CertificateInfo } from '../model/x509.ts';
+import { issuerFloor, type CertificateInfo } from '../model/x509.ts';
 
 /** How far notBefore lies in the past, for clocks that are behind; as kubeadm does. */
 const BACKDATE: Seconds = 300;
-
-/** What an issuer must have left beyond renewBefore and jitter, or the clamp to its notAfter would make renewals shrink in a loop. */
-const ISSUER_FLOOR: Seconds = 86_400;
 
 interface Wanted {
   readonly path: string;
@@ -42,7 +39,7 @@ export function validityOf(
       },
     );
   }
-  if (issuerEnd - start < wanted.renewBefore + wanted.jitter + ISSUER_FLOOR) {
+  if (issuerEnd - start < issuerFloor(wanted)) {
     throw new PkiError(
       'ERR_ISSUE',
       `the issuer of "${wanted.path}" ends on ${issuer.notAfter.toISOString()}, before the certificate could be renewed`,

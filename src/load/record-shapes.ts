@@ -1,4 +1,5 @@
 import { KEY_ALGORITHMS, LONGEST_SPAN } from '../catalog/defaults.ts';
+import { windowProblem } from '../catalog/renewal-window.ts';
 import {
   chartName,
   credentialName,
@@ -21,6 +22,7 @@ import type {
   FleetCluster,
 } from '../model/desired.ts';
 import type { CredentialPath, Subject } from '../model/names.ts';
+import type { RenewalWindow } from '../model/x509.ts';
 import { SHARED } from '../model/store/layout.ts';
 import {
   boolean,
@@ -108,6 +110,19 @@ const serviceAccountKey = objectOf<DesiredServiceAccountKey>({
   rotation,
 });
 
+const percentage: Shape<number> = (value, where) => {
+  if (typeof value === 'number' && value > 0 && value < 100) return value;
+  throw new ShapeError(where, 'a percentage');
+};
+
+const windowFields = objectOf<RenewalWindow>({ cron: string, duration: seconds, timeZone: string });
+
+const renewalWindow: Shape<RenewalWindow> = (value, where) => {
+  const window = windowFields(value, where);
+  if (windowProblem(window) === undefined) return window;
+  throw new ShapeError(where, 'a renewal window');
+};
+
 const leaf = objectOf<DesiredLeaf>({
   ...common,
   kind: oneOf('Certificate', 'Kubeconfig'),
@@ -120,6 +135,8 @@ const leaf = objectOf<DesiredLeaf>({
   uris: strings,
   validity: seconds,
   renewBefore: seconds,
+  renewBeforePercentage: nullable(percentage),
+  renewalWindows: listOf(renewalWindow),
   jitter: seconds,
   kubeconfig: nullable(
     objectOf<NonNullable<DesiredLeaf['kubeconfig']>>({

@@ -6,6 +6,7 @@ import type {
   Seconds,
   Subject,
 } from './names.ts';
+import type { RenewalWindow } from './x509.ts';
 
 /** What the declaration's process hands back: one fleet record, then units until the end. Data only. */
 export type DeclarationRecord =
@@ -109,7 +110,12 @@ export interface DesiredLeaf extends DesiredCredential, AlternativeNames {
   readonly profile: Exclude<Profile, 'ca'>;
   readonly subject: Subject;
   readonly validity: Seconds;
+  /** Of a certificate of the whole validity, where `renewBeforePercentage` says how much of its life that is. */
   readonly renewBefore: Seconds;
+  /** Of the life that a certificate was issued with, more than 0 and less than 100; null where `renewBefore` holds. */
+  readonly renewBeforePercentage: number | null;
+  /** Renewals wait for one of them; they wait for nothing where there is none. */
+  readonly renewalWindows: readonly RenewalWindow[];
   /** The window in which the renewal instant is moved earlier, by a fixed function of cluster and node. */
   readonly jitter: Seconds;
   /** Set for a kubeconfig. */

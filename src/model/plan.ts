@@ -12,6 +12,7 @@ export type Reason =
   | 'UsageChanged'
   | 'KeyAlgorithmChanged'
   | 'Exposed'
+  | 'Requested'
   | 'Expired'
   | 'RenewalDue';
 

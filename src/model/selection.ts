@@ -42,6 +42,15 @@ export function unmatchedGlob(
   return clusters.find((glob) => !names.some((name) => matches(glob, name)));
 }
 
+/** Whether a name means a credential: its path or the end of it, part by part; `*` and `?` match within a part. */
+export function meansCredential(name: string, path: string): boolean {
+  const globs = name.split('/');
+  const parts = path.split('/').slice(-globs.length);
+  return (
+    parts.length === globs.length && globs.every((glob, index) => matches(glob, parts[index] ?? ''))
+  );
+}
+
 /** By hand, since many stars in a regular expression take for ever: only the last star is ever tried again. */
 function matches(glob: string, name: string): boolean {
   let [at, place] = [0, 0];

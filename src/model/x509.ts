@@ -38,6 +38,26 @@ export interface RenewalPolicy {
   readonly jitter: Seconds;
 }
 
+/** When renewals are wanted: from each instant that `cron` names in the time zone, for a while. */
+export interface RenewalWindow {
+  /** Five fields. */
+  readonly cron: string;
+  readonly duration: Seconds;
+  /** IANA name. */
+  readonly timeZone: string;
+}
+
+/** What an issuer must have left beyond renewBefore and jitter, or the clamp to its notAfter would make renewals shrink in a loop. */
+const ISSUER_FLOOR: Seconds = 86_400;
+
+/** What an issuer must have left to issue under this policy (DESIGN §5). */
+export function issuerFloor({
+  renewBefore,
+  jitter,
+}: Pick<RenewalPolicy, 'renewBefore' | 'jitter'>): Seconds {
+  return renewBefore + jitter + ISSUER_FLOOR;
+}
+
 /** RFC 5280 §4.2.1.12 key purposes, dotted, by profile. A CA has none: its would limit its leaves'. etcd's servers and peers are clients too. */
 export const EXTENDED_KEY_USAGES: Readonly<Record<Profile, readonly string[]>> = {
   ca: [],

@@ -15,6 +15,7 @@ export interface LeafValidity {
   readonly file: TreePath;
   readonly kind: 'Certificate' | 'Kubeconfig';
   readonly certificate: CertificateValidity;
+  readonly issuedAt: Date;
   readonly issuer: IssuerId;
   readonly policy: Pick<RenewalPolicy, 'renewBefore' | 'jitter'>;
 }
@@ -42,6 +43,7 @@ export function observeLeafValidity(
     file,
     kind: fields.oneOf('kind', ['Certificate', 'Kubeconfig']),
     certificate: readValidity(der),
+    issuedAt: fields.instant('issuedAt'),
     issuer: parseIssuer(fields, credentialParts(path).cluster),
     policy: {
       renewBefore: fields.duration('renewBefore'),

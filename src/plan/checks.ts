@@ -3,7 +3,7 @@ import type { DesiredLeaf } from '../model/desired.ts';
 import type { Subject } from '../model/names.ts';
 import type { ObservedKeyset, ObservedLeaf, UnreadableLeaf } from '../model/observed.ts';
 import type { Reason, Verdict } from '../model/plan.ts';
-import { renewAt } from './renewal.ts';
+import { dueAt, isDue, renewAt, type Life } from './renewal.ts';
 
 /** All that a check may look at. */
 export interface LeafInput {
@@ -15,6 +15,8 @@ export interface LeafInput {
   readonly compromised: ReadonlySet<string>;
   /** Who can open outputs with its private key, and is not to. */
   readonly leaving: ReadonlySet<string>;
+  /** Whether somebody asked for it. */
+  readonly requested: boolean;
   readonly now: Date;
 }
 
@@ -135,11 +137,29 @@ const expired = check('Expired', ({ observed, now }) => {
   return now.getTime() > notAfter.getTime() ? `expired on ${notAfter.toISOString()}` : undefined;
 });
 
-/** Due at exactly `renewAt`, and ever after. */
-const renewalDue = check('RenewalDue', ({ desired, observed, now }) => {
-  const due = renewAt(desired.path, observed.certificate.notAfter, desired);
-  return now.getTime() >= due.getTime() ? `due since ${due.toISOString()}` : undefined;
-});
+const requestedByName = check('Requested', ({ requested }) =>
+  requested ? 'it was asked for' : undefined,
+);
+
+/** Due at exactly `dueAt`, and ever after, but for windows that are closed. */
+const renewalDue = check('RenewalDue', ({ desired, observed, now }) =>
+  isDue(desired.path, desired, lifeOf(observed), now) ? dueText(desired, observed) : undefined,
+);
+
+/** Due at exactly `renewAt`, and ever after: what was proposed in a window is not taken back when it closes. */
+const proposalDue = check('RenewalDue', ({ desired, observed, now }) =>
+  now.getTime() >= renewAt(desired.path, desired, lifeOf(observed)).getTime()
+    ? dueText(desired, observed)
+    : undefined,
+);
+
+function dueText(desired: DesiredLeaf, observed: ObservedLeaf): string {
+  return `due since ${dueAt(desired.path, desired, lifeOf(observed)).toISOString()}`;
+}
+
+export function lifeOf({ issuedAt, certificate }: ObservedLeaf): Life {
+  return { issuedAt, notAfter: certificate.notAfter };
+}
 
 /** What `synth` looks at: everything but the time. Order matters: the first that fires gives the reason. */
 export const SYNTH_CHAIN: readonly ReasonedCheck[] = [
@@ -156,10 +176,19 @@ export const SYNTH_CHAIN: readonly ReasonedCheck[] = [
 ];
 
 /** What `renew` looks at besides. */
-export const RENEW_CHAIN: readonly ReasonedCheck[] = [...SYNTH_CHAIN, expired, renewalDue];
+export const RENEW_CHAIN: readonly ReasonedCheck[] = [
+  ...SYNTH_CHAIN,
+  requestedByName,
+  expired,
+  renewalDue,
+];
 
 /** Chains by what a run is for. */
-export const CHAINS = { synth: SYNTH_CHAIN, renew: RENEW_CHAIN } as const;
+export const CHAINS = {
+  synth: SYNTH_CHAIN,
+  renew: RENEW_CHAIN,
+  propose: [...SYNTH_CHAIN, requestedByName, expired, proposalDue],
+} as const satisfies Readonly<Record<string, readonly ReasonedCheck[]>>;
 
 export type ChainName = keyof typeof CHAINS;
 

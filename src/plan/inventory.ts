@@ -4,8 +4,8 @@ import type { ObservedCluster, ObservedEntry } from '../model/observed.ts';
 import type { InventoryRow } from '../model/store/inventory.ts';
 import { layout } from '../model/store/layout.ts';
 import { longestLeaf } from './authority.ts';
-import { subjectText } from './checks.ts';
-import { renewAt, rotateAt } from './renewal.ts';
+import { lifeOf, subjectText } from './checks.ts';
+import { renewAt, renewBeforeOf, rotateAt } from './renewal.ts';
 
 /**
  * The rows of a cluster's inventory: each keyset entry, then each leaf, by node and name. What is still to be issued has no dates
@@ -40,7 +40,9 @@ export function inventoryRows(
   const leaves = sorted(cluster.leaves).map((desired): InventoryRow => {
     const observed = replaced.has(desired.path) ? undefined : store?.leaves.get(desired.path);
     const leaf = observed === undefined || 'unreadable' in observed ? undefined : observed;
-    const { validity, renewBefore, jitter } = desired;
+    const { validity, jitter } = desired;
+    const life = leaf && lifeOf(leaf);
+    const renewBefore = life === undefined ? desired.renewBefore : renewBeforeOf(desired, life);
     return {
       kind: desired.kind === 'Kubeconfig' ? 'kubeconfig' : 'certificate',
       node: desired.node,
@@ -50,9 +52,9 @@ export function inventoryRows(
       path: layout.leaf(tree, desired.path),
       ...certificateColumns(leaf?.certificate ?? null),
       issuer: leaf === undefined ? null : `${leaf.issuer.keyset}/${leaf.issuer.id}`,
-      renewAt:
-        leaf === undefined ? null : renewAt(desired.path, leaf.certificate.notAfter, desired),
+      renewAt: life === undefined ? null : renewAt(desired.path, desired, life),
       policy: { validity, renewBefore, jitter },
+      windows: desired.renewalWindows,
       spki: leaf?.spki ?? null,
     };
   });
@@ -84,6 +86,7 @@ function pendingRow(
     issuer: null,
     renewAt: null,
     policy: null,
+    windows: [],
     spki: null,
   };
 }
@@ -104,6 +107,7 @@ function entryRow(
     issuer: entry.issuer === null ? null : `${entry.issuer.keyset}/${entry.issuer.id}`,
     renewAt: null,
     policy: null,
+    windows: [],
     spki: entry.spki,
   };
 }

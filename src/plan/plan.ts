@@ -1,14 +1,14 @@
 import type {
   DesiredCluster,
   DesiredKeyset,
-  DesiredLeaf,
   DesiredUnit,
   RemovedRecipient,
 } from '../model/desired.ts';
 import type { CredentialPath, TreePath } from '../model/names.ts';
 import type { ObservedCluster, ObservedKeyset, ObservedLeaf } from '../model/observed.ts';
-import type { Action, Finding, Verdict } from '../model/plan.ts';
-import { exposedText, judge, type ReasonedCheck } from './checks.ts';
+import type { Action, Finding } from '../model/plan.ts';
+import { exposedText, type ReasonedCheck } from './checks.ts';
+import { planLeaves, type PlannedLeaf } from './leaves.ts';
 import { authorityFindings } from './authority.ts';
 import { areRecipients, recipientsText, storedName, withLeaving } from '../model/recipients.ts';
 
@@ -22,11 +22,6 @@ export interface ObservedUnit {
   readonly replaced: ReadonlySet<string>;
   /** By credential, recipients that leave outputs with its private key. */
   readonly leaving: ReadonlyMap<CredentialPath, ReadonlySet<string>>;
-}
-
-export interface PlannedLeaf {
-  readonly desired: DesiredLeaf;
-  readonly verdict: Verdict;
 }
 
 export interface PlannedReencryption {
@@ -55,6 +50,8 @@ export function plan(
   observed: ObservedUnit,
   options: {
     readonly chain: readonly ReasonedCheck[];
+    /** Names of credentials that somebody asked for. */
+    readonly requested?: readonly string[];
     readonly removedRecipients: readonly RemovedRecipient[];
     readonly now: Date;
   },
@@ -73,7 +70,7 @@ export function plan(
 function planCluster(
   cluster: DesiredCluster,
   unit: ObservedUnit,
-  { chain, removedRecipients, now }: Parameters<typeof plan>[2],
+  { chain, requested = [], removedRecipients, now }: Parameters<typeof plan>[2],
 ): UnitPlan {
   const store = unit.clusters.get(cluster.name);
   const keyset = (path: CredentialPath): ObservedKeyset | undefined =>
@@ -90,16 +87,12 @@ function planCluster(
 
   const keysets: readonly DesiredKeyset[] = [...cluster.authorities, ...cluster.serviceAccountKeys];
   const create = keysets.filter(({ path }) => keyset(path) === undefined);
-  const issue = cluster.leaves.flatMap((desired): PlannedLeaf[] => {
-    const verdict = judge(chain, {
-      desired,
-      observed: store?.leaves.get(desired.path),
-      issuer: keyset(desired.issuer),
-      compromised,
-      leaving: leavingOf(desired.path),
-      now,
-    });
-    return verdict === undefined ? [] : [{ desired, verdict }];
+  const { issue, held } = planLeaves(cluster, store, keyset, {
+    chain,
+    requested,
+    compromised,
+    leavingOf,
+    now,
   });
 
   const issued = new Set(issue.map(({ desired }) => desired.path));
@@ -166,7 +159,7 @@ function planCluster(
     issue,
     reencrypt,
     remove: [...remove, ...replaced],
-    findings: [...authorityFindings(cluster, store, keyset, now), ...exposed],
+    findings: [...authorityFindings(cluster, store, keyset, now), ...held, ...exposed],
     actions: [
       ...create.map((desired) => {
         const issuer = desired.kind === 'CertificateAuthority' ? desired.issuer : null;

@@ -1,21 +1,77 @@
+import { opening } from '../catalog/renewal-window.ts';
 import { credentialParts, type CredentialPath, type Seconds } from '../model/names.ts';
+import type { RenewalWindow } from '../model/x509.ts';
 import { jitterOf } from './jitter.ts';
 
 const DAY: Seconds = 86_400;
+
+/** How a leaf is renewed, as it is declared or as the inventory says. */
+export interface Renewal {
+  readonly renewBefore: Seconds;
+  readonly renewBeforePercentage?: number | null;
+  readonly jitter: Seconds;
+  readonly renewalWindows?: readonly RenewalWindow[];
+}
+
+/** The life of a certificate: from the recorded issue, since a notBefore that was adopted says nothing about us. */
+export interface Life {
+  readonly issuedAt: Date;
+  readonly notAfter: Date;
+}
 
 export function addSeconds(date: Date, seconds: Seconds): Date {
   return new Date(date.getTime() + seconds * 1000);
 }
 
-/** The instant from which a leaf is due: notAfter − renewBefore − jitter (DESIGN §5). */
-export function renewAt(
-  path: CredentialPath,
-  notAfter: Date,
-  policy: { readonly renewBefore: Seconds; readonly jitter: Seconds },
-): Date {
+/** How long before notAfter a certificate is issued again; a percentage is of the life that it was issued with. */
+export function renewBeforeOf(
+  { renewBefore, renewBeforePercentage: percentage }: Renewal,
+  { issuedAt, notAfter }: Life,
+): Seconds {
+  if (percentage === undefined || percentage === null) return renewBefore;
+  const life = (notAfter.getTime() - issuedAt.getTime()) / 1000;
+  return Math.max(0, Math.floor((life * percentage) / 100));
+}
+
+/** The instant from which a leaf is due, whatever its windows: notAfter − renewBefore − jitter (DESIGN §5). */
+export function dueAt(path: CredentialPath, policy: Renewal, life: Life): Date {
   const { cluster, node, name } = credentialParts(path);
   const jitter = jitterOf(cluster, node ?? name, policy.jitter);
-  return addSeconds(notAfter, -policy.renewBefore - jitter);
+  return addSeconds(life.notAfter, -renewBeforeOf(policy, life) - jitter);
+}
+
+/** The instant from which a leaf is due and a window has been open for it: once it is proposed, the proposal stays. */
+export function renewAt(path: CredentialPath, policy: Renewal, life: Life): Date {
+  return waitsUntil(dueAt(path, policy, life), policy, life);
+}
+
+/** Whether a leaf is to be issued again now: it is due, and a window is open or worth no more waiting. */
+export function isDue(path: CredentialPath, policy: Renewal, life: Life, now: Date): boolean {
+  return (
+    now.getTime() >= dueAt(path, policy, life).getTime() &&
+    now.getTime() >= waitsUntil(now, policy, life).getTime()
+  );
+}
+
+/**
+ * Whether a leaf may go along with another of its node that is renewed now, so that pods restart once: it is due within its own
+ * jitter window, and a third of its life is over.
+ */
+export function mayGoAlong(path: CredentialPath, policy: Renewal, life: Life, now: Date): boolean {
+  const third = (life.notAfter.getTime() - life.issuedAt.getTime()) / 3;
+  return (
+    now.getTime() >= addSeconds(dueAt(path, policy, life), -policy.jitter).getTime() &&
+    now.getTime() >= life.issuedAt.getTime() + third
+  );
+}
+
+/** The next opening of a window; `at` itself where that would leave less than half of renewBefore, and where there is no window. */
+function waitsUntil(at: Date, policy: Renewal, life: Life): Date {
+  const { renewalWindows: windows = [] } = policy;
+  if (windows.length === 0) return at;
+  const latest = addSeconds(life.notAfter, -renewBeforeOf(policy, life) / 2);
+  const opens = at.getTime() < latest.getTime() ? opening(windows, at) : undefined;
+  return opens === undefined || opens.getTime() > latest.getTime() ? at : opens;
 }
 
 /** The instant from which an authority is due for rotation: notAfter − longest leaf − 3 soaks − 30 days (DESIGN §5). */

@@ -1,4 +1,4 @@
-import { PkiError } from '../errors.ts';
+import { PkiError, type ErrorCode } from '../errors.ts';
 import { hasMoved, readOwnBranch, type OwnBranch } from './branch.ts';
 import type { Forge, PullRequest } from './forges/forge.ts';
 import { readBlobs, type ProposedFile } from './git/objects.ts';
@@ -11,6 +11,15 @@ import { Publisher } from './publish.ts';
 import type { Outcome, OutcomeName, Renewal } from './renewal.ts';
 
 const PREFIX = `${BRANCHES}renew/`;
+
+/** Of the forge, the repository and the machine: what one meets, all would. */
+const OF_ALL: ReadonlySet<ErrorCode> = new Set([
+  'ERR_CLOCK',
+  'ERR_FORGE',
+  'ERR_GIT',
+  'ERR_IDENTITY',
+  'ERR_IDENTITY_NEEDED',
+]);
 
 export interface ProposeOptions<W extends Work> {
   /** The working directory, somewhere in the user's repository. */
@@ -25,6 +34,8 @@ export interface ProposeOptions<W extends Work> {
   readonly onCleanUp: (cleanUp: () => void) => () => void;
   /** Told each as it is done: what stands when a later one fails. */
   readonly onOutcome: (outcome: Outcome) => void;
+  /** Told what stands in the way of one of them: the others go on. */
+  readonly onFailure: (work: W, error: PkiError) => void;
   /** Told what people should know besides. */
   readonly onNote: (note: string) => void;
 }
@@ -91,11 +102,21 @@ class Run<W extends Work> {
   async all(works: readonly W[]): Promise<void> {
     const sorted = works.toSorted(byDeadline);
     const isOpen = (work: W): boolean => this.#pullOf(work) !== undefined;
-    for (const work of sorted.filter(isOpen)) await this.#one(work);
-    for (const work of sorted.filter((work) => !isOpen(work))) await this.#one(work);
+    for (const work of sorted.filter(isOpen)) await this.#attempt(work);
+    for (const work of sorted.filter((work) => !isOpen(work))) await this.#attempt(work);
     const known = new Set(works.map((work) => PREFIX + work.name));
     for (const pull of this.#state.open)
       if (!known.has(pull.branch)) await this.#stray(pull, works);
+  }
+
+  /** What stands in the way of one cluster stops no other's renewal. */
+  async #attempt(work: W): Promise<void> {
+    try {
+      await this.#one(work);
+    } catch (error) {
+      if (!(error instanceof PkiError) || OF_ALL.has(error.code)) throw error;
+      this.#options.onFailure(work, error);
+    }
   }
 
   #pullOf(work: Work): PullRequest | undefined {

@@ -92,6 +92,8 @@ export function leaf(path: string, over: Partial<DesiredLeaf> = {}): DesiredLeaf
     uris: [],
     validity: 365 * DAY,
     renewBefore: 90 * DAY,
+    renewBeforePercentage: null,
+    renewalWindows: [],
     jitter: 7 * DAY,
     kubeconfig: null,
     ...over,

@@ -85,6 +85,7 @@ export interface SynthOptions {
   readonly chain?: ChainName;
   readonly now?: Date;
   readonly head?: readonly CredentialPath[];
+  readonly requested?: readonly string[];
   readonly newAuthorities?: readonly string[];
   readonly partial?: boolean;
   readonly select?: IsSelected;
@@ -110,6 +111,7 @@ export async function synth(
     chain: options.chain ?? 'synth',
     now,
     entropy: options.entropy ?? (() => SYSTEM_ENTROPY),
+    requested: options.requested ?? [],
     newAuthorities: new Set(newAuthorities),
   };
   const ports: MakePorts = {

@@ -9,7 +9,7 @@ import { RECIPIENTS } from './declare.ts';
 const ROOT = join(import.meta.dirname, '../..');
 
 /** What this package needs at run time, from the checkout. */
-const DEPENDENCIES = ['cdk8s', 'constructs', 'ipaddr.js'];
+const DEPENDENCIES = ['cdk8s', 'constructs', 'croner', 'ipaddr.js'];
 
 /**
  * A user's repository in a temporary folder, removed after the test. The package is copied as built (`npm test` builds first), so

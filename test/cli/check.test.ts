@@ -384,7 +384,7 @@ test('check: loads neither the declaration, cdk8s, node-forge nor yaml: it runs 
   const place = emptyFolder(t);
   cpSync(path.join(PACKAGE, 'dist'), path.join(place, 'dist'), { recursive: true });
   cpSync(path.join(PACKAGE, 'package.json'), path.join(place, 'package.json'));
-  for (const name of ['commander', 'js-yaml']) {
+  for (const name of ['commander', 'croner', 'js-yaml']) {
     const from = path.join(PACKAGE, 'node_modules', name);
     cpSync(from, path.join(place, 'node_modules', name), { recursive: true, dereference: true });
   }

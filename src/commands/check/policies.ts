@@ -1,12 +1,15 @@
+import { windowProblem } from '../../catalog/renewal-window.ts';
 import { PkiError } from '../../errors.ts';
 import { layout } from '../../model/store/layout.ts';
 import { parseDuration } from '../../model/store/duration.ts';
 import type { Seconds } from '../../model/names.ts';
 import type { TreeReader } from '../../model/ports.ts';
+import type { RenewalWindow } from '../../model/x509.ts';
 
 export interface Policy {
   readonly renewBefore: Seconds;
   readonly jitter: Seconds;
+  readonly renewalWindows: readonly RenewalWindow[];
 }
 
 /** The policy of a credential, as the cluster's inventory has it; undefined where it has none. */
@@ -32,9 +35,23 @@ export function readPolicies(reader: TreeReader, tree: string, cluster: string):
   for (const row of credentialRows(file, content)) {
     const [renewBefore, jitter] = [span(row.renewBefore), span(row.jitter)];
     if (renewBefore === undefined) continue;
-    policies.set(keyOf(row), { renewBefore, jitter: jitter ?? 0 });
+    const renewalWindows = list(row.renewalWindows).flatMap((window) => windowOf(window) ?? []);
+    policies.set(keyOf(row), { renewBefore, jitter: jitter ?? 0, renewalWindows });
   }
   return (credential) => policies.get(keyOf(credential));
+}
+
+/** Undefined for one that this program would not have written. */
+function windowOf({ cron, windowDuration, timezone }: Mapping): RenewalWindow | undefined {
+  const duration = span(windowDuration);
+  if (typeof cron !== 'string' || duration === undefined || typeof timezone !== 'string')
+    return undefined;
+  const window = { cron, duration, timeZone: timezone };
+  return windowProblem(window) === undefined ? window : undefined;
+}
+
+function list(value: unknown): Mapping[] {
+  return Array.isArray(value) ? value.filter(isMapping) : [];
 }
 
 type Mapping = Readonly<Record<string, unknown>>;

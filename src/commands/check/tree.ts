@@ -95,7 +95,7 @@ function authorityRow(
 }
 
 function leafRow(leaf: LeafValidity, policies: Policies | undefined): Row {
-  const { path, file, kind, certificate, issuer } = leaf;
+  const { path, file, kind, certificate, issuedAt, issuer } = leaf;
   const { cluster, node, name } = credentialParts(path);
   return {
     cluster,
@@ -104,11 +104,10 @@ function leafRow(leaf: LeafValidity, policies: Policies | undefined): Row {
     kind: kind === 'Kubeconfig' ? 'kubeconfig' : 'certificate',
     certificate,
     authority: issuerName(issuer.keyset, cluster),
-    renewAt: renewAt(
-      path,
-      certificate.notAfter,
-      policies?.({ node, name, id: null }) ?? leaf.policy,
-    ),
+    renewAt: renewAt(path, policies?.({ node, name, id: null }) ?? leaf.policy, {
+      issuedAt,
+      notAfter: certificate.notAfter,
+    }),
     externallyManaged: false,
     path: file,
     id: null,

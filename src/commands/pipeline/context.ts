@@ -26,6 +26,8 @@ export interface Context {
   readonly now: Date;
   /** By the unit's first cluster, so that what a unit gets does not depend on which others a run is about. */
   readonly entropy: (cluster: string) => Entropy;
+  /** Names of credentials that are to be renewed, due or not. */
+  readonly requested: readonly string[];
   /** Keysets that `--new-authority` names. */
   readonly newAuthorities: ReadonlySet<string>;
 }

@@ -7,6 +7,7 @@ import type { Selection } from '../../model/selection.ts';
 import type { ChainName } from '../../plan/checks.ts';
 import { PkiError } from '../../errors.ts';
 import type { Invocation } from '../command.ts';
+import { requestedOf } from '../input/requested.ts';
 import { selectClusters, selectionOf } from '../input/select.ts';
 import type { Context } from './context.ts';
 import { SYSTEM_ENTROPY } from './ports.ts';
@@ -59,6 +60,7 @@ export function runDeclaration(
       chain,
       now: options.now ?? new Date(),
       entropy: () => SYSTEM_ENTROPY,
+      requested: requestedOf(invocation),
       newAuthorities: new Set(options.newAuthority),
     };
     const head = await observeHead(cwd, fleet.tree);

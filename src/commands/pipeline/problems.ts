@@ -1,33 +1,48 @@
-import { PkiError } from '../../errors.ts';
+import { PkiError, type ErrorCode } from '../../errors.ts';
 import type { DesiredUnit } from '../../model/desired.ts';
 import { credentialParts } from '../../model/names.ts';
 
 /** Hints of so many clusters are printed; damage is mostly of one kind. */
 const MOST_HINTS = 4;
 
+/** Of the whole machine, whichever cluster met it first: a clock that is wrong for one is wrong for all. */
+const OF_ALL: ReadonlySet<ErrorCode> = new Set(['ERR_CLOCK', 'ERR_IDENTITY']);
+
 /** What stands in the way of single units, told together: whoever repairs a tree wants to know all of it. */
 export class Problems {
   readonly #found: { readonly clusters: readonly string[]; readonly error: PkiError }[] = [];
+  readonly #waiting: string[] = [];
 
   /** @throws the error itself where it is not one of a unit. */
-  add({ clusters }: DesiredUnit, error: unknown): void {
+  add(clusters: readonly string[], error: unknown): void {
     if (!(error instanceof PkiError)) throw error;
-    this.#found.push({ clusters: clusters.map(({ name }) => name), error });
+    this.#found.push({ clusters, error });
   }
 
   /** Whether the unit uses one that could not be worked on: it would only say so again. */
-  concern({ imports }: DesiredUnit): boolean {
-    const clusters = new Set(imports.map((path) => credentialParts(path).cluster));
-    return this.#found.some((problem) => problem.clusters.some((name) => clusters.has(name)));
+  concern({ clusters, imports }: DesiredUnit): boolean {
+    const used = new Set(imports.map((path) => credentialParts(path).cluster));
+    const isConcerned = this.clusters.some((name) => used.has(name));
+    if (isConcerned) this.#waiting.push(...clusters.map(({ name }) => name));
+    return isConcerned;
   }
 
-  /** @throws PkiError the one there is; of several the first one's code, with the others as details. */
-  tell(): void {
+  /** Those that could not be worked on. */
+  get clusters(): readonly string[] {
+    return [...this.#found.flatMap(({ clusters }) => clusters), ...this.#waiting];
+  }
+
+  /** Whether the clusters without a problem may not be worked on either. */
+  get isOfAll(): boolean {
+    return this.#found.some(({ error }) => OF_ALL.has(error.code));
+  }
+
+  /** The one there is; of several the first one's code, with the others as details. */
+  get error(): PkiError | null {
     const [first, ...more] = this.#found;
-    if (first === undefined) return;
-    if (more.length === 0) throw first.error;
+    if (first === undefined || more.length === 0) return first?.error ?? null;
     const hints = this.#found.flatMap(({ error }) => error.hints);
-    throw new PkiError(first.error.code, `${this.#found.length} clusters have errors`, {
+    return new PkiError(first.error.code, `${this.#found.length} clusters have errors`, {
       details: this.#found.flatMap(({ clusters, error }) => [
         `[${clusters.join(', ')}] ${error.code} ${error.message}`,
         ...error.details.map((detail) => `  ${detail}`),

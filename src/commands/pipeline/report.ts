@@ -1,4 +1,5 @@
 import { EXIT } from '../../errors.ts';
+import { credentialParts } from '../../model/names.ts';
 import type { Action } from '../../model/plan.ts';
 import type { Output } from '../../output.ts';
 import type { RunResult } from './total.ts';
@@ -7,8 +8,15 @@ import type { RunResult } from './total.ts';
 const MOST_NAMED = 5;
 
 /** `{"actions": […], "files": […]}` of DESIGN §6, with findings beside them. */
-export function reportJson({ actions, files, findings, skipped }: RunResult): unknown {
-  return { actions, files, findings, ...(skipped.length > 0 ? { skipped } : {}) };
+export function reportJson({ actions, files, findings, skipped, problems }: RunResult): unknown {
+  const failed = problems.clusters;
+  return {
+    actions,
+    files,
+    findings,
+    ...(skipped.length > 0 ? { skipped } : {}),
+    ...(failed.length > 0 ? { failed } : {}),
+  };
 }
 
 /** What is or was to be done, for people: actions with reasons, folded where they are many; then files by kind of change. */
@@ -38,6 +46,7 @@ export function reportText(
       `note: git's history keeps the old copies: who is removed can open them for ever${advice}`,
     );
   }
+  for (const line of restartOrder(actions)) output.line(line);
   for (const { credential, code, message } of findings) {
     output.line(`${output.paint('warning', code)} ${credential}: ${message}`);
   }
@@ -48,6 +57,22 @@ export function reportText(
       tense === 'to do' ? `${count(change)} to ${change}` : `${count(change)} ${change}d`,
     );
   if (parts.length > 0) output.line(`files: ${parts.join(', ')}`);
+}
+
+/** Nodes of one cluster whose certificates fall together must not restart together: etcd would lose its majority. */
+export function restartOrder(actions: readonly Action[]): string[] {
+  const nodes = new Map<string, Set<string>>();
+  for (const { action, cluster, credential } of actions) {
+    const { node } = credentialParts(credential);
+    if (action !== 'issue' || node === null) continue;
+    nodes.set(cluster, (nodes.get(cluster) ?? new Set()).add(node));
+  }
+  return [...nodes]
+    .filter(([, names]) => names.size > 1)
+    .map(
+      ([cluster, names]) =>
+        `order ${cluster}: one node at a time: ${[...names].sort().join(', then ')}; after each wait until its pods run and etcd is healthy (etcdctl endpoint health --cluster)`,
+    );
 }
 
 function isRemoval({ reason, message }: Action): boolean {
@@ -67,6 +92,10 @@ export function outcomeText(result: RunResult): string {
 /** Findings are left for a person: exit 3, as of every command. */
 export function statusOf({ findings }: RunResult): number {
   return findings.length === 0 ? EXIT.ok : EXIT.findings;
+}
+
+export function isNothing({ actions, files }: RunResult): boolean {
+  return actions.length === 0 && files.length === 0;
 }
 
 /** `1 cluster is as declared`. */

@@ -41,7 +41,8 @@ export interface RunOptions {
 
 /**
  * The whole line, unit by unit. With a sink, every result is staged there, in the order of the units; the caller commits or
- * discards. Without, only what would be done is returned.
+ * discards. Without, only what would be done is returned. Errors of single clusters stop a `synth`; what renews leaves those
+ * clusters as they were, their rules in fleet-level files included, and returns the errors.
  *
  * @throws PkiError before the caller commits: `ERR_IDENTITY_NEEDED`, listing every action that needs one, and `ERR_USAGE`.
  */
@@ -61,7 +62,7 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
     while (pending.length > most) {
       const [next] = pending.splice(0, 1);
       const result = await next?.result.catch((error: unknown) => {
-        problems.add(next.unit, error);
+        problems.add(namesOf(next.unit), error);
       });
       if (result === undefined) continue;
       exported.add(result.exports);
@@ -74,11 +75,15 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
     const isAwaited = pending.some((other) => other.unit.exports.length > 0);
     if (unit.imports.length > 0 && isAwaited) await settle(0);
     if (problems.concern(unit)) continue;
-    const names = unit.clusters.map(({ name }) => name);
+    const names = namesOf(unit);
     if (!isSelected(names) && unit.exports.length === 0) continue;
     const job = { unit, foreign: exported.of(unit), history: await historyOf(unit) };
     if (!isSelected(names)) {
-      exported.add(lookAtUnit(context, job));
+      try {
+        exported.add(lookAtUnit(context, job));
+      } catch (error) {
+        problems.add(names, error);
+      }
       continue;
     }
     const result = workshop.work(job);
@@ -87,12 +92,14 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
     await settle(workshop.width - 1);
   }
   await settle(0);
-  problems.tell();
+  const { clusters: failed, error } = problems;
+  const isStopped = context.chain === 'synth' || problems.isOfAll || total.result.clusters === 0;
+  if (error !== null && isStopped) throw error;
 
   const { result } = total;
   refuseUnknown(context.newAuthorities, total.keysets);
   refuseWithoutIdentity(total.locked);
-  for (const file of fleetLevelFiles(fleet, reader, ledger.text, total.newEntries)) {
+  for (const file of fleetLevelFiles(fleet, reader, ledger.text, total.newEntries, failed)) {
     result.files.push({ path: file.path, change: reader.read(file.path) ? 'update' : 'create' });
     sink?.stage(file);
   }
@@ -104,7 +111,12 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
     result.files.push({ path: file, change: 'delete' });
     sink?.remove(file);
   }
-  return { ...result, tree: fleet.tree };
+  const { leaves, keysets } = total;
+  return { ...result, tree: fleet.tree, leaves, keysets: [...keysets], problems };
+}
+
+function namesOf({ clusters }: DesiredUnit): string[] {
+  return clusters.map(({ name }) => name);
 }
 
 /** A misspelt `--new-authority` must not pass for a deliberate one. */
@@ -139,11 +151,12 @@ function fleetLevelFiles(
   reader: TreeReader,
   ledger: string,
   entries: readonly LedgerEntry[],
+  failed: readonly string[],
 ): TreeFile[] {
   const text = (path: string): string =>
     Buffer.from(reader.read(treePath(path)) ?? '').toString('utf8');
   const files = [
-    ...fleetFiles(fleet, { sops: text('.sops.yaml'), attributes: text('.gitattributes') }),
+    ...fleetFiles(fleet, { sops: text('.sops.yaml'), attributes: text('.gitattributes') }, failed),
     {
       path: layout.ledger(fleet.tree),
       content: entries.length > 0 ? appendToLedger(ledger, entries) : ledger,

@@ -1,7 +1,8 @@
 import type { TreeFile } from '../../model/made/tree.ts';
-import type { TreePath } from '../../model/names.ts';
+import type { CredentialPath, TreePath } from '../../model/names.ts';
 import type { Action, FileChange, Finding } from '../../model/plan.ts';
 import type { LedgerEntry } from '../../model/store/ledger.ts';
+import type { Problems } from './problems.ts';
 import type { UnitResult } from './unit/work.ts';
 
 export interface RunResult {
@@ -14,6 +15,11 @@ export interface RunResult {
   readonly manifests: readonly TreePath[];
   /** Clusters left as they were because they need an identity (`--partial`). */
   readonly skipped: readonly string[];
+  /** Of clusters that were left as they were, where those stop no other's renewal. */
+  readonly problems: Problems;
+  /** Keysets, and where a run is about credentials by name, leaves that are declared. */
+  readonly keysets: readonly CredentialPath[];
+  readonly leaves: readonly CredentialPath[];
 }
 
 /** Where results go; `plan` has none. */
@@ -33,7 +39,8 @@ export class Total {
     skipped: [] as string[],
   };
   readonly locked: Action[] = [];
-  readonly keysets = new Set<string>();
+  readonly keysets = new Set<CredentialPath>();
+  readonly leaves: CredentialPath[] = [];
   readonly newEntries: LedgerEntry[] = [];
   createsKeysets = false;
   readonly #inLedger: ReadonlySet<string>;
@@ -53,6 +60,7 @@ export class Total {
   add(unit: UnitResult): void {
     const { result } = this;
     for (const path of unit.keysets) this.keysets.add(path);
+    this.leaves.push(...unit.leaves);
     result.findings.push(...unit.findings);
     if (unit.state === 'skipped') {
       result.skipped.push(...unit.clusters);

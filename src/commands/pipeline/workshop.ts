@@ -33,8 +33,9 @@ export async function withWorkshop<T>(
     const ports = make && makePorts(context.fleet, make, identities);
     return use({ width: 1, work: (job) => workUnit(context, job, ports) });
   }
-  const { fleet, allRecipients, chain, now, newAuthorities } = context;
-  const setup = { root, context: { fleet, allRecipients, chain, now, newAuthorities }, make };
+  const { fleet, allRecipients, chain, now, requested, newAuthorities } = context;
+  const copied = { fleet, allRecipients, chain, now, requested, newAuthorities };
+  const setup = { root, context: copied, make };
   const workshop = new Threads(threads, setup, identities);
   try {
     return await use(workshop);

@@ -21,6 +21,11 @@ export async function proposeRenewal(invocation: Invocation): Promise<number> {
   const { cwd, environment, options, output } = invocation;
   const site = siteOf(options.forge, environment, await remoteOf(cwd));
   const outcomes: Outcome[] = [];
+  const renewal = new RenewalOf(
+    invocation,
+    await line(cwd, ['rev-parse', '--show-prefix']),
+    groupOf(invocation),
+  );
   try {
     await propose({
       folder: cwd,
@@ -31,15 +36,14 @@ export async function proposeRenewal(invocation: Invocation): Promise<number> {
         pauses: PATIENCE.pauses,
       },
       forge: await forgeOf(site),
-      renewal: new RenewalOf(
-        invocation,
-        await line(cwd, ['rev-parse', '--show-prefix']),
-        groupOf(invocation),
-      ),
+      renewal,
       now: options.now ?? new Date(),
       run: randomBytes(8).toString('hex'),
       maxOpen: options.maxOpen ?? MOST_OPEN,
       onCleanUp: onInterrupt,
+      onFailure: ({ clusters }, error) => {
+        renewal.problems.add(clusters, error);
+      },
       onNote: (note) => {
         output.note(note);
       },
@@ -54,7 +58,10 @@ export async function proposeRenewal(invocation: Invocation): Promise<number> {
     throw error;
   }
   if (options.output === 'json') output.json({ pullRequests: outcomes });
-  else if (outcomes.length === 0) output.line('nothing is due, and no pull request is open');
+  else if (outcomes.length === 0 && renewal.problems.error === null)
+    output.line('nothing is due, and no pull request is open');
+  const { error } = renewal.problems;
+  if (error !== null) throw error;
   return EXIT.ok;
 }
 

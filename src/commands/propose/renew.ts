@@ -1,28 +1,52 @@
 import { EXIT } from '../../errors.ts';
 import type { Invocation } from '../command.ts';
+import { refuseUnknownNames } from '../input/requested.ts';
 import { runDeclaration } from '../pipeline/prepare.ts';
-import { outcomeText, reportJson, reportText, statusOf } from '../pipeline/report.ts';
+import { isNothing, outcomeText, reportJson, reportText, statusOf } from '../pipeline/report.ts';
+import type { RunResult } from '../pipeline/total.ts';
+import { refuseHalfWritten } from '../writing/half-written.ts';
 import { transaction } from '../writing/transaction.ts';
 
-/** `synth`, and what is due; with `--pull-request` as a proposal. */
+/** `synth`, and what is due or asked for; with `--pull-request` as a proposal, with `--dry-run` as a plan. */
 export async function run(invocation: Invocation): Promise<number> {
-  const { options, output } = invocation;
+  const { options } = invocation;
+  if (options.dryRun === true) return dryRun(invocation);
   if (options.pullRequest === true) {
     const { proposeRenewal } = await import('./propose.ts');
     return proposeRenewal(invocation);
   }
-  let status: number = EXIT.ok;
-  await transaction(
+  const result = await transaction(
     invocation,
-    (journal) => runDeclaration(invocation, 'renew', journal),
-    (result) => {
-      status = statusOf(result);
-      if (options.output === 'json') output.json(reportJson(result));
-      else {
-        reportText(output, result, 'done');
-        output.line(outcomeText(result));
-      }
+    async (journal) => {
+      const made = await runDeclaration(invocation, 'renew', journal);
+      refuseUnknownNames(invocation, made);
+      return made;
+    },
+    (done) => {
+      report(invocation, done, 'done');
     },
   );
-  return status;
+  if (result.problems.error !== null) throw result.problems.error;
+  return statusOf(result);
+}
+
+async function dryRun(invocation: Invocation): Promise<number> {
+  const { cwd, options } = invocation;
+  refuseHalfWritten(cwd);
+  const chain = options.pullRequest === true ? 'propose' : 'renew';
+  const result = await runDeclaration(invocation, chain, undefined);
+  refuseUnknownNames(invocation, result);
+  report(invocation, result, 'to do');
+  if (result.problems.error !== null) throw result.problems.error;
+  return isNothing(result) ? statusOf(result) : EXIT.findings;
+}
+
+function report({ options, output }: Invocation, result: RunResult, tense: 'to do' | 'done'): void {
+  if (options.output === 'json') output.json(reportJson(result));
+  else {
+    reportText(output, result, tense);
+    if (tense === 'done' || isNothing(result)) output.line(outcomeText(result));
+  }
+  for (const name of result.skipped) output.note(`left as it is, it needs an identity: ${name}`);
+  for (const name of result.problems.clusters) output.note(`left as it is, it has errors: ${name}`);
 }

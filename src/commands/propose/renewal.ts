@@ -3,8 +3,10 @@ import type { ProposedFile } from '../../propose/git/objects.ts';
 import type { Renewal } from '../../propose/renewal.ts';
 import { treeReader } from '../../observe/source/reader.ts';
 import type { Invocation } from '../command.ts';
+import { refuseUnknownNames, requestedOf } from '../input/requested.ts';
 import { selectClusters, selectionOf } from '../input/select.ts';
 import { runDeclaration, withDeclaration } from '../pipeline/prepare.ts';
+import { Problems } from '../pipeline/problems.ts';
 import type { RunResult, Sink } from '../pipeline/total.ts';
 import { describeWork } from './describe.ts';
 import { clusterOf, worksOf, type ClusterWork } from './work.ts';
@@ -17,7 +19,9 @@ const CODE = /(?:^|\/)node_modules\/|(?:^|\/)package\.json$|\.(?:[cm]?[jt]sx?|no
 
 /** What `renew` does, for the pull requests that carry it: the same line over a checkout of the base. */
 export class RenewalOf implements Renewal<ClusterWork> {
-  readonly isWhole: boolean;
+  isWhole: boolean;
+  /** Of single clusters: theirs are neither proposed nor closed. */
+  problems = new Problems();
   readonly #invocation: Invocation;
   readonly #group: string | undefined;
   /** Folder of the working directory in the repository, with a slash at its end, or nothing. */
@@ -27,7 +31,7 @@ export class RenewalOf implements Renewal<ClusterWork> {
   constructor(invocation: Invocation, prefix: string, group: string | undefined) {
     const { cluster, shard } = invocation.options;
     this.isWhole =
-      cluster === undefined && shard === undefined && invocation.arguments.length === 0;
+      cluster === undefined && shard === undefined && requestedOf(invocation).length === 0;
     this.#invocation = invocation;
     this.#group = group;
     this.#prefix = prefix;
@@ -36,9 +40,14 @@ export class RenewalOf implements Renewal<ClusterWork> {
   async plan(cwd: string): Promise<readonly ClusterWork[]> {
     const invocation = { ...this.#invocation, cwd };
     const units = await unitsOf(invocation);
-    const result = await runDeclaration(invocation, 'renew', undefined);
+    const result = await runDeclaration(invocation, 'propose', undefined);
+    refuseUnknownNames(invocation, result);
     this.#tree = result.tree;
-    return worksOf(treeReader(cwd), units, result, this.#group);
+    this.problems = result.problems;
+    this.isWhole &&= result.problems.error === null;
+    const failed = new Set(result.problems.clusters);
+    const sound = units.filter((clusters) => !clusters.some((name) => failed.has(name)));
+    return worksOf(treeReader(cwd), sound, result, this.#group);
   }
 
   async isCurrent(cwd: string, work: ClusterWork, paths: ReadonlySet<string>): Promise<boolean> {
@@ -89,10 +98,13 @@ export class RenewalOf implements Renewal<ClusterWork> {
     return path.startsWith(this.#prefix) ? path.slice(this.#prefix.length) : null;
   }
 
-  #run(cwd: string, { clusters }: ClusterWork, sink: Sink | undefined): Promise<RunResult> {
+  async #run(cwd: string, { clusters }: ClusterWork, sink: Sink | undefined): Promise<RunResult> {
     const options = { ...this.#invocation.options, cluster: clusters };
     delete options.shard; // the work is of this run's shard already
-    return runDeclaration({ ...this.#invocation, cwd, options }, 'renew', sink);
+    const result = await runDeclaration({ ...this.#invocation, cwd, options }, 'propose', sink);
+    const { error } = result.problems;
+    if (error !== null) throw error;
+    return result;
   }
 }
 

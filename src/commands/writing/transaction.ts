@@ -15,7 +15,7 @@ export async function transaction<T>(
   { cwd, options, output }: Pick<Invocation, 'cwd' | 'options' | 'output'>,
   work: (journal: Journal) => Promise<T>,
   done: (result: T) => void,
-): Promise<void> {
+): Promise<T> {
   const state = openState(cwd);
   const lock = takeLock(state, options.now ?? new Date());
   const journal = new Journal(cwd, state);
@@ -40,6 +40,7 @@ export async function transaction<T>(
     }
     journal.commit();
     done(result);
+    return result;
   } finally {
     ignoreInterrupts();
     lock.release();

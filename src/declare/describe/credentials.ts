@@ -87,16 +87,22 @@ export function describeServiceAccountKey(
 export function describeLeaf(
   construct: IConstruct,
   mark: LeafMark,
-  { settings, folder }: Scope,
+  { scopes, settings, folder }: Scope,
 ): DesiredLeaf | undefined {
+  const renewal = effectiveSettings(mark.renewal, ...scopes);
+  const validity = mark.validity ?? settings.certificateValidity;
+  const percentage = renewal.renewBeforePercentage;
   const algorithm = mark.kind === 'Certificate' ? mark.keyAlgorithm : undefined;
   const common = {
     ...base(construct, algorithm ?? settings.keyAlgorithm),
     kind: mark.kind,
     node: placeOf(construct).node,
-    validity: mark.validity ?? settings.certificateValidity,
-    renewBefore: mark.renewBefore ?? settings.renewBefore,
-    jitter: settings.jitter,
+    validity,
+    renewBefore:
+      percentage === null ? renewal.renewBefore : Math.floor((validity * percentage) / 100),
+    renewBeforePercentage: percentage,
+    renewalWindows: renewal.renewalWindows,
+    jitter: renewal.jitter,
   };
   if (mark.kind === 'Certificate') {
     const { issuer, profile, dnsNames, ipAddresses, uris } = mark;

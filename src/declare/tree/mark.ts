@@ -9,7 +9,7 @@ import type {
 import type { PodObject } from '../../catalog/static-pods/pod.ts';
 import type { DesiredBundle } from '../../model/desired.ts';
 import type { BundleFile } from './props.ts';
-import type { Settings } from './settings.ts';
+import type { RenewalSettings, Settings } from './settings.ts';
 
 /**
  * Constructs are recognised by this property and by nothing else: a fleet may hold constructs of several copies of this package,
@@ -71,7 +71,7 @@ export interface CertificateMark extends AlternativeNames {
   readonly profile: Exclude<Profile, 'ca'>;
   readonly subject: Subject | undefined;
   readonly validity: Seconds | undefined;
-  readonly renewBefore: Seconds | undefined;
+  readonly renewal: RenewalSettings;
   readonly keyAlgorithm: KeyAlgorithm | undefined;
 }
 
@@ -82,7 +82,7 @@ export interface KubeconfigMark {
   /** Undefined where the cluster's endpoint holds. */
   readonly server: string | undefined;
   readonly validity: Seconds | undefined;
-  readonly renewBefore: Seconds | undefined;
+  readonly renewal: RenewalSettings;
 }
 
 export interface NodeBundleMark {

@@ -22,8 +22,47 @@ export interface Rotation {
   readonly maxTokenLife?: Duration;
 }
 
+/** When renewals are wanted: from each instant that `cron` names in the time zone, for a while. */
+export interface RenewalWindow {
+  /** Minute, hour, day of month, month, day of week: `'0 22 * * 6'`. */
+  readonly cron: string;
+  /** How long it stays open. */
+  readonly windowDuration: Duration;
+  /**
+   * IANA time zone, such as `'Europe/Berlin'`.
+   * @default 'UTC'
+   */
+  readonly timezone?: string;
+}
+
+/** When a certificate is issued again. */
+export interface RenewalProps {
+  /**
+   * How long before notAfter a certificate is issued again. With `jitter` it must leave a third of the validity.
+   * @default Duration.days(90)
+   */
+  readonly renewBefore?: Duration;
+  /**
+   * Instead of `renewBefore`: how much of the life that it was issued with a certificate has left when it is issued again, more
+   * than 0 and less than 100. For short-lived certificates.
+   * @default - none
+   */
+  readonly renewBeforePercentage?: number;
+  /**
+   * Window in which renewals of different nodes are spread, before notAfter minus renewBefore.
+   * @default Duration.days(7)
+   */
+  readonly jitter?: Duration;
+  /**
+   * When renewals are wanted: what is due waits for one of these windows, unless that would leave less than half of renewBefore.
+   * A pull request is opened in one, and stays open after it. An empty list is none.
+   * @default - none; renewed when due
+   */
+  readonly renewalWindows?: readonly RenewalWindow[];
+}
+
 /** Settings that an App gives its clusters, and a cluster its credentials; the nearest one holds. */
-export interface Defaults {
+export interface Defaults extends RenewalProps {
   /**
    * Algorithm of new private keys.
    * @default 'ECDSA-P256' (kubeadm: RSA-2048)
@@ -39,16 +78,6 @@ export interface Defaults {
    * @default Duration.days(3650)
    */
   readonly caCertificateValidity?: Duration;
-  /**
-   * How long before notAfter a certificate is issued again. With `jitter` it must leave a third of the validity.
-   * @default Duration.days(90)
-   */
-  readonly renewBefore?: Duration;
-  /**
-   * Window in which renewals of different nodes are spread, before notAfter minus renewBefore.
-   * @default Duration.days(7)
-   */
-  readonly jitter?: Duration;
   /**
    * How keysets are rotated.
    * @default - a soak of 24 hours, not automatic

@@ -2,15 +2,23 @@ import type { Duration } from 'cdk8s';
 import { DAY, DEFAULTS, KEY_ALGORITHMS, LONGEST_SPAN } from '../../catalog/defaults.ts';
 import type { DesiredRotation } from '../../model/desired.ts';
 import type { KeyAlgorithm, Seconds } from '../../model/names.ts';
-import type { Defaults, Rotation } from './props.ts';
+import { windowProblem } from '../../catalog/renewal-window.ts';
+import type { RenewalWindow } from '../../model/x509.ts';
+import type { Defaults, RenewalProps, Rotation } from './props.ts';
+
+/** When a certificate is issued again, as one scope says it. */
+export interface RenewalSettings {
+  readonly renewBefore: Seconds | undefined;
+  readonly renewBeforePercentage: number | undefined;
+  readonly jitter: Seconds | undefined;
+  readonly renewalWindows: readonly RenewalWindow[] | undefined;
+}
 
 /** `Defaults` as data: spans in seconds, undefined where the enclosing scope's hold. */
-export interface Settings {
+export interface Settings extends RenewalSettings {
   readonly keyAlgorithm: KeyAlgorithm | undefined;
   readonly certificateValidity: Seconds | undefined;
   readonly caCertificateValidity: Seconds | undefined;
-  readonly renewBefore: Seconds | undefined;
-  readonly jitter: Seconds | undefined;
   readonly rotation:
     | {
         readonly soak: Seconds | undefined;
@@ -26,7 +34,10 @@ export interface EffectiveSettings {
   readonly certificateValidity: Seconds;
   readonly caCertificateValidity: Seconds;
   readonly renewBefore: Seconds;
+  /** Null where `renewBefore` holds. */
+  readonly renewBeforePercentage: number | null;
   readonly jitter: Seconds;
+  readonly renewalWindows: readonly RenewalWindow[];
   readonly rotation: DesiredRotation;
 }
 
@@ -35,9 +46,21 @@ export function settingsFrom(defaults: Defaults): Settings {
     keyAlgorithm: defaults.keyAlgorithm,
     certificateValidity: secondsOf(defaults.certificateValidity),
     caCertificateValidity: secondsOf(defaults.caCertificateValidity),
-    renewBefore: secondsOf(defaults.renewBefore),
-    jitter: secondsOf(defaults.jitter),
+    ...renewalFrom(defaults),
     rotation: rotationFrom(defaults.rotation),
+  };
+}
+
+export function renewalFrom(props: RenewalProps): RenewalSettings {
+  return {
+    renewBefore: secondsOf(props.renewBefore),
+    renewBeforePercentage: props.renewBeforePercentage,
+    jitter: secondsOf(props.jitter),
+    renewalWindows: props.renewalWindows?.map(({ cron, windowDuration, timezone = 'UTC' }) => ({
+      cron,
+      duration: secondsOf(windowDuration) ?? 0,
+      timeZone: timezone,
+    })),
   };
 }
 
@@ -72,7 +95,13 @@ export function effectiveSettings(
     certificateValidity: nearest((s) => s.certificateValidity, DEFAULTS.certificateValidity),
     caCertificateValidity: nearest((s) => s.caCertificateValidity, DEFAULTS.caCertificateValidity),
     renewBefore: nearest((s) => s.renewBefore, DEFAULTS.renewBefore),
+    // the scope that says either of the two says which one holds
+    renewBeforePercentage: nearest<number | null>(
+      (s) => s.renewBeforePercentage ?? (s.renewBefore === undefined ? undefined : null),
+      null,
+    ),
     jitter: nearest((s) => s.jitter, DEFAULTS.jitter),
+    renewalWindows: nearest<readonly RenewalWindow[]>((s) => s.renewalWindows, []),
     rotation: {
       soak: nearest((s) => s.rotation?.soak, DEFAULTS.soak),
       automatic: nearest((s) => s.rotation?.automatic, false),
@@ -86,7 +115,15 @@ export function settingsProblems(
   settings: Partial<Settings> & { readonly validity?: Seconds | undefined },
 ): string[] {
   const problems: string[] = [];
-  const { keyAlgorithm, rotation, ...spans } = settings;
+  const { keyAlgorithm, rotation, renewBeforePercentage, renewalWindows = [], ...spans } = settings;
+  if (renewBeforePercentage !== undefined && settings.renewBefore !== undefined)
+    problems.push('renewBefore and renewBeforePercentage exclude each other');
+  if (renewBeforePercentage !== undefined && !isPercentage(renewBeforePercentage))
+    problems.push('renewBeforePercentage is not a number between 0 and 100');
+  for (const window of renewalWindows) {
+    const problem = windowProblem(window);
+    if (problem !== undefined) problems.push(`renewal window: ${problem}`);
+  }
   if (keyAlgorithm !== undefined && !KEY_ALGORITHMS.includes(keyAlgorithm))
     problems.push(
       `key algorithm "${keyAlgorithm as string}" is not one of ${KEY_ALGORITHMS.join(', ')}`,
@@ -100,4 +137,9 @@ export function settingsProblems(
       problems.push(`${name} is longer than a century (${LONGEST_SPAN / DAY} days)`);
   }
   return problems;
+}
+
+/** Neither 0, which would be too late, nor 100, which would be at once. */
+function isPercentage(value: unknown): boolean {
+  return typeof value === 'number' && value > 0 && value < 100;
 }

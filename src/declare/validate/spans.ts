@@ -57,7 +57,12 @@ function renewalProblem({ validity, renewBefore, jitter }: DesiredLeaf): string 
 function hasOwnSpans(construct: IConstruct): boolean {
   const mark = markOf(construct);
   const own = mark?.kind === 'Certificate' || mark?.kind === 'Kubeconfig' ? mark : undefined;
-  return own?.validity !== undefined || own?.renewBefore !== undefined;
+  return (
+    own?.validity !== undefined ||
+    own?.renewal.renewBefore !== undefined ||
+    own?.renewal.renewBeforePercentage !== undefined ||
+    own?.renewal.jitter !== undefined
+  );
 }
 
 const days = (span: Seconds): string =>

@@ -1,5 +1,5 @@
 import type { EntryState } from '../observed.ts';
-import type { RenewalPolicy } from '../x509.ts';
+import type { RenewalPolicy, RenewalWindow } from '../x509.ts';
 
 export type InventoryKind = 'certificate' | 'authority' | 'kubeconfig' | 'service-account-key';
 
@@ -20,5 +20,6 @@ export interface InventoryRow {
   readonly notAfter: Date | null;
   readonly renewAt: Date | null;
   readonly policy: RenewalPolicy | null;
+  readonly windows: readonly RenewalWindow[];
   readonly spki: string | null;
 }

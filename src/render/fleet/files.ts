@@ -1,10 +1,10 @@
 import { PkiError } from '../../errors.ts';
-import type { DesiredFleet } from '../../model/desired.ts';
+import type { DesiredFleet, FleetCluster } from '../../model/desired.ts';
 import { layout, STORE_SELECTOR } from '../../model/store/layout.ts';
 import { treePath } from '../../model/names.ts';
 import type { PlainFile } from '../../model/made/tree.ts';
-import { unmarkedLines, withMarkedLines } from './marked.ts';
 import { restoreHints } from '../../model/store/restore.ts';
+import { markedLines, unmarkedLines, withMarkedLines } from './marked.ts';
 
 interface Rule {
   readonly place: string;
@@ -15,10 +15,13 @@ interface Rule {
 /**
  * `.sops.yaml` and `.gitattributes` beside the tree: what `sops edit`, `sops updatekeys` and git need to know of it. Lines outside
  * the markers are the user's and stay.
+ *
+ * @param kept clusters whose files stay as they are, and so do their rules.
  */
 export function fleetFiles(
   fleet: DesiredFleet,
   present: { readonly sops: string; readonly attributes: string },
+  kept: readonly string[] = [],
 ): PlainFile[] {
   const { tree } = fleet;
   refuseDamaged('.sops.yaml', present.sops);
@@ -27,7 +30,7 @@ export function fleetFiles(
     {
       format: 'plain',
       path: treePath('.sops.yaml'),
-      content: sopsConfiguration(present.sops, creationRules(fleet)),
+      content: sopsConfiguration(present.sops, creationRules(fleet, present.sops, kept)),
     },
     {
       format: 'plain',
@@ -81,35 +84,57 @@ function sopsConfiguration(present: string, rules: readonly string[]): string {
 }
 
 /** The generated rules, those for single nodes first: sops takes the first that matches. */
-function creationRules({ tree, clusters }: DesiredFleet): string[] {
-  const rules = byName(clusters).flatMap((cluster): Rule[] => {
-    const { name, recipients } = cluster;
-    const delivery = [...new Set([...recipients, ...cluster.deliveryRecipients])];
-    return [
-      ...byName(cluster.nodes).map((node) => ({
-        place: `${name}/nodes/${node.name}/`,
-        selector: null,
-        recipients: [...new Set([...recipients, ...node.recipients])],
-      })),
-      { place: `${name}/pki/`, selector: `encrypted_regex: ${STORE_SELECTOR}`, recipients },
-      {
-        place: `${name}/kubeconfigs/`,
-        selector: 'encrypted_regex: ^client-key-data$',
-        recipients,
-      },
-      {
-        place: `${name}/`,
-        selector: 'encrypted_regex: ^(data|stringData)$',
-        recipients: delivery,
-      },
-    ];
-  });
-  return rules.flatMap(({ place, selector, recipients }) => [
-    `- path_regex: ^${escape(`${tree}/${place}`)}`,
+function creationRules(
+  { tree, clusters }: DesiredFleet,
+  present: string,
+  kept: readonly string[],
+): string[] {
+  const isKept = new Set(kept);
+  return byName(clusters).flatMap((cluster) =>
+    isKept.has(cluster.name)
+      ? presentRules(present, `${tree}/${cluster.name}/`)
+      : rulesOf(tree, cluster),
+  );
+}
+
+function rulesOf(tree: string, cluster: FleetCluster): string[] {
+  const { name, recipients } = cluster;
+  const delivery = [...new Set([...recipients, ...cluster.deliveryRecipients])];
+  const rules: Rule[] = [
+    ...byName(cluster.nodes).map((node) => ({
+      place: `${name}/nodes/${node.name}/`,
+      selector: null,
+      recipients: [...new Set([...recipients, ...node.recipients])],
+    })),
+    { place: `${name}/pki/`, selector: `encrypted_regex: ${STORE_SELECTOR}`, recipients },
+    {
+      place: `${name}/kubeconfigs/`,
+      selector: 'encrypted_regex: ^client-key-data$',
+      recipients,
+    },
+    {
+      place: `${name}/`,
+      selector: 'encrypted_regex: ^(data|stringData)$',
+      recipients: delivery,
+    },
+  ];
+  return rules.flatMap(({ place, selector, recipients: readers }) => [
+    `${PATH}${escape(`${tree}/${place}`)}`,
     ...(selector === null ? [] : [`  ${selector}`]),
-    `  age: ${recipients.join(',')}`,
+    `  age: ${readers.join(',')}`,
   ]);
 }
+
+/** The generated rules for files below `place`, as they stand in a `.sops.yaml`. */
+function presentRules(text: string, place: string): string[] {
+  const rules: string[][] = [];
+  for (const line of markedLines(text).map((marked) => marked.replace(/^\s*(?=- )/u, '')))
+    if (line.startsWith(PATH)) rules.push([line]);
+    else rules.at(-1)?.push(`  ${line.trim()}`);
+  return rules.filter(([path]) => path?.startsWith(PATH + escape(place))).flat();
+}
+
+const PATH = '- path_regex: ^';
 
 /** The order of declarations does not change the file. */
 function byName<T extends { readonly name: string }>(list: readonly T[]): T[] {

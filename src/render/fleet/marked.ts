@@ -26,6 +26,14 @@ export function unmarkedLines(text: string): readonly string[] {
   return withoutBlocks(splitLines(text)).rest;
 }
 
+/** The generated lines of such a text. */
+export function markedLines(text: string): readonly string[] {
+  const lines = splitLines(text);
+  const begin = lines.findIndex((line) => line.trim() === BEGIN);
+  const end = lines.findIndex((line, at) => at > begin && isMarker(line));
+  return begin === -1 || end === -1 ? [] : lines.slice(begin + 1, end);
+}
+
 function splitLines(text: string): string[] {
   return text.replace(/\r?\n$/u, '').split(/\r?\n/u);
 }

@@ -26,6 +26,15 @@ export function inventoryFiles(
             renewBefore: formatDuration(row.policy.renewBefore),
             jitter: formatDuration(row.policy.jitter),
           }),
+      ...(row.windows.length === 0
+        ? {}
+        : {
+            renewalWindows: row.windows.map(({ cron, duration, timeZone }) => ({
+              cron,
+              windowDuration: formatDuration(duration),
+              timezone: timeZone,
+            })),
+          }),
       renewAt: row.renewAt?.toISOString() ?? null,
       spki: row.spki,
     })),

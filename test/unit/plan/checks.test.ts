@@ -34,6 +34,7 @@ function input(over: Partial<LeafInput> = {}): LeafInput {
     issuer: observedKeyset(CA),
     compromised: new Set(),
     leaving: new Set(),
+    requested: false,
     now: NOW,
     ...over,
   };
@@ -466,9 +467,9 @@ test('the chains: violated all at once, reasons come in order as each is repaire
   t.is(verdict({ observed, issuer, compromised: new Set([BOB]) }, RENEW_CHAIN), undefined);
 });
 
-test('the chains: RENEW_CHAIN is SYNTH_CHAIN and the two checks of time', (t) => {
+test('the chains: RENEW_CHAIN is SYNTH_CHAIN, what was asked for and the two checks of time', (t) => {
   t.deepEqual(
     RENEW_CHAIN.map(({ reason }) => reason),
-    [...SYNTH_CHAIN.map(({ reason }) => reason), 'Expired', 'RenewalDue'],
+    [...SYNTH_CHAIN.map(({ reason }) => reason), 'Requested', 'Expired', 'RenewalDue'],
   );
 });

@@ -50,10 +50,12 @@ test('jitterOf: spreads nodes over the window', (t) => {
   for (const count of days.values()) t.true(count > 60 && count < 140, `${count} on a day`);
 });
 
+const LIFE = { issuedAt: after(NOW, -365 * DAY), notAfter: NOW };
+
 test('renewAt: a node’s certificates go together, other nodes at other times', (t) => {
   const policy = { renewBefore: 90 * DAY, jitter: 7 * DAY };
   const due = (node: string | null, name: string): number =>
-    renewAt(credentialPath('prod', node, name), NOW, policy).getTime();
+    renewAt(credentialPath('prod', node, name), policy, LIFE).getTime();
   t.is(due('cp-1', 'apiserver'), due('cp-1', 'etcd-peer'));
   t.not(due('cp-1', 'apiserver'), due('cp-2', 'apiserver'));
 });
@@ -61,7 +63,7 @@ test('renewAt: a node’s certificates go together, other nodes at other times',
 test('renewAt: without a node, each by its own name', (t) => {
   const policy = { renewBefore: 90 * DAY, jitter: 7 * DAY };
   const due = (name: string): number =>
-    renewAt(credentialPath('prod', null, name), NOW, policy).getTime();
+    renewAt(credentialPath('prod', null, name), policy, LIFE).getTime();
   t.not(due('web'), due('webhook'));
   t.is(due('web'), after(NOW, -90 * DAY - jitterOf('prod', 'web', 7 * DAY)).getTime());
 });

@@ -56,6 +56,7 @@ export function decide(context: Context, job: Job): Decision {
       },
       {
         chain: CHAINS[context.chain],
+        requested: context.requested,
         removedRecipients: context.fleet.removedRecipients,
         now: context.now,
       },

@@ -34,6 +34,8 @@ export interface UnitResult {
   readonly manifests: readonly TreePath[];
   /** Keysets that are declared. */
   readonly keysets: readonly CredentialPath[];
+  /** Leaves that are declared, where a run is about some of them by name. */
+  readonly leaves: readonly CredentialPath[];
   /** Entries of keysets that are there, or were made. */
   readonly entries: readonly LedgerEntry[];
   readonly createsKeysets: boolean;
@@ -66,6 +68,10 @@ export async function workUnit(
     keysets: unit.clusters.flatMap(({ authorities, serviceAccountKeys }) =>
       [...authorities, ...serviceAccountKeys].map(({ path }) => path),
     ),
+    leaves:
+      context.requested.length === 0
+        ? []
+        : unit.clusters.flatMap(({ leaves }) => leaves.map(({ path }) => path)),
     createsKeysets: plan.create.length > 0,
   };
   if (isLocked && ports.partial) {

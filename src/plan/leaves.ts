@@ -1,0 +1,94 @@
+import type { DesiredCluster, DesiredLeaf } from '../model/desired.ts';
+import type { CredentialPath } from '../model/names.ts';
+import type { ObservedCluster, ObservedKeyset } from '../model/observed.ts';
+import type { Finding, Reason, Verdict } from '../model/plan.ts';
+import { meansCredential } from '../model/selection.ts';
+import { issuerFloor } from '../model/x509.ts';
+import { judge, lifeOf, type LeafInput, type ReasonedCheck } from './checks.ts';
+import { dueAt, mayGoAlong } from './renewal.ts';
+
+export interface PlannedLeaf {
+  readonly desired: DesiredLeaf;
+  readonly verdict: Verdict;
+}
+
+/** Reasons that leave a certificate as it is where its issuer has no life left for another one. */
+const OF_TIME: ReadonlySet<Reason> = new Set(['Requested', 'Expired', 'RenewalDue']);
+
+/**
+ * Which leaves of a cluster are issued, in the order of the declaration. What is due on a node takes along what is due there soon,
+ * whatever its window, so that pods restart once. What its issuer cannot sign any more is a finding.
+ */
+export function planLeaves(
+  { leaves }: DesiredCluster,
+  store: ObservedCluster | undefined,
+  keyset: (path: CredentialPath) => ObservedKeyset | undefined,
+  {
+    chain,
+    requested,
+    leavingOf,
+    ...input
+  }: Pick<LeafInput, 'compromised' | 'now'> & {
+    readonly chain: readonly ReasonedCheck[];
+    readonly requested: readonly string[];
+    readonly leavingOf: (path: CredentialPath) => ReadonlySet<string>;
+  },
+): { readonly issue: readonly PlannedLeaf[]; readonly held: readonly Finding[] } {
+  const { now } = input;
+  const verdicts = new Map<DesiredLeaf, Verdict>();
+  const held: Finding[] = [];
+  for (const desired of leaves) {
+    const verdict = judge(chain, {
+      ...input,
+      desired,
+      observed: store?.leaves.get(desired.path),
+      issuer: keyset(desired.issuer),
+      leaving: leavingOf(desired.path),
+      requested: requested.some((name) => meansCredential(name, desired.path)),
+    });
+    if (verdict === undefined) continue;
+    const isOfTime = OF_TIME.has(verdict.reason);
+    const ends = isOfTime ? issuerEnd(keyset(desired.issuer), desired, now) : undefined;
+    if (ends === undefined) verdicts.set(desired, verdict);
+    else held.push(heldBack(desired, verdict, ends));
+  }
+
+  const nodes = new Map<string, DesiredLeaf>();
+  for (const [desired, { reason }] of verdicts)
+    if (desired.node !== null && (reason === 'RenewalDue' || reason === 'Expired'))
+      nodes.set(desired.node, nodes.get(desired.node) ?? desired);
+  const along = (desired: DesiredLeaf): Verdict | undefined => {
+    const first = desired.node === null ? undefined : nodes.get(desired.node);
+    const observed = store?.leaves.get(desired.path);
+    if (first === undefined || observed === undefined || 'unreadable' in observed) return undefined;
+    const life = lifeOf(observed);
+    if (!mayGoAlong(desired.path, desired, life, now)) return undefined;
+    if (issuerEnd(keyset(desired.issuer), desired, now) !== undefined) return undefined;
+    const due = dueAt(desired.path, desired, life).toISOString();
+    const message = `due on ${due}, goes along with "${first.name}" of its node`;
+    return { reason: 'RenewalDue', message };
+  };
+  const issue = leaves.flatMap((desired): PlannedLeaf[] => {
+    const verdict = verdicts.get(desired) ?? along(desired);
+    return verdict === undefined ? [] : [{ desired, verdict }];
+  });
+  return { issue, held };
+}
+
+function heldBack({ cluster, path, issuer }: DesiredLeaf, verdict: Verdict, ends: Date): Finding {
+  const message = `${verdict.message}, and its issuer "${issuer}" ends on ${ends.toISOString()}, too soon to issue it again: rotate the issuer`;
+  return { code: 'RotationNeeded', cluster, credential: path, message };
+}
+
+/** When the issuer ends, where that is too soon to issue another leaf. */
+function issuerEnd(
+  issuer: ObservedKeyset | undefined,
+  desired: DesiredLeaf,
+  now: Date,
+): Date | undefined {
+  const end = issuer?.entries.find(({ state }) => state === 'issuing')?.certificate?.notAfter;
+  const isTooSoon =
+    end !== undefined &&
+    end.getTime() - Math.floor(now.getTime() / 1000) * 1000 < issuerFloor(desired) * 1000;
+  return isTooSoon ? end : undefined;
+}
