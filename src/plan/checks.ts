@@ -3,7 +3,7 @@ import type { DesiredLeaf } from '../model/desired.ts';
 import type { Subject } from '../model/names.ts';
 import type { ObservedKeyset, ObservedLeaf, UnreadableLeaf } from '../model/observed.ts';
 import type { Reason, Verdict } from '../model/plan.ts';
-import { dueAt, isDue, renewAt, type Life } from './renewal.ts';
+import { dueAt, isDue, isProposed, type Life } from './renewal.ts';
 
 /** All that a check may look at. */
 export interface LeafInput {
@@ -148,9 +148,7 @@ const renewalDue = check('RenewalDue', ({ desired, observed, now }) =>
 
 /** Due at exactly `renewAt`, and ever after: what was proposed in a window is not taken back when it closes. */
 const proposalDue = check('RenewalDue', ({ desired, observed, now }) =>
-  now.getTime() >= renewAt(desired.path, desired, lifeOf(observed)).getTime()
-    ? dueText(desired, observed)
-    : undefined,
+  isProposed(desired.path, desired, lifeOf(observed), now) ? dueText(desired, observed) : undefined,
 );
 
 function dueText(desired: DesiredLeaf, observed: ObservedLeaf): string {

@@ -40,9 +40,17 @@ export function dueAt(path: CredentialPath, policy: Renewal, life: Life): Date {
   return addSeconds(life.notAfter, -renewBeforeOf(policy, life) - jitter);
 }
 
-/** The instant from which a leaf is due and a window has been open for it: once it is proposed, the proposal stays. */
+/** The first instant at which `isDue`. */
 export function renewAt(path: CredentialPath, policy: Renewal, life: Life): Date {
   return waitsUntil(dueAt(path, policy, life), policy, life);
+}
+
+/** Whether a leaf is or was to be issued: what was proposed in a window stays so when it closes. */
+export function isProposed(path: CredentialPath, policy: Renewal, life: Life, now: Date): boolean {
+  return (
+    now.getTime() >= dueAt(path, policy, life).getTime() &&
+    now.getTime() >= renewAt(path, policy, life).getTime()
+  );
 }
 
 /** Whether a leaf is to be issued again now: it is due, and a window is open or worth no more waiting. */

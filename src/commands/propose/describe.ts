@@ -1,4 +1,5 @@
 import type { PullRequestText } from '../../propose/forges/forge.ts';
+import { restartOrder } from '../pipeline/report.ts';
 import type { ClusterWork } from './work.ts';
 
 /** So many rows, then a count. */
@@ -32,6 +33,7 @@ export function describeWork({
       '| --- | --- | --- | --- |',
       ...rows,
       ...(actions.length > MOST_ROWS ? [`| | … and ${actions.length - MOST_ROWS} more | | |`] : []),
+      ...restartOrder(actions).flatMap((line) => ['', cell(line)]),
       '',
       'To look at it locally: check the branch out, then `cdk8s-pki plan` prints nothing to do and `cdk8s-pki check` the new dates.',
       'The branch has one commit and is made anew when the base moves; a commit of yours on it stops that.',
