@@ -6,7 +6,8 @@ import { credentialParts, type CredentialPath, type TreePath } from '../model/na
 import type { EntryState, ObservedEntry, ObservedKeyset } from '../model/observed.ts';
 import type { TreeReader } from '../model/ports.ts';
 import { readCertificate } from '../x509/read/certificate.ts';
-import { pathLengthOf, publicKeyPem } from '../x509/read/tbs-certificate.ts';
+import { publicKeyPem } from '../x509/read/fields.ts';
+import { pathLengthOf } from '../x509/read/usages.ts';
 import { keyAlgorithmOf, readPublicKey, spkiHash, verifySignature } from '../x509/read/key.ts';
 import { parseDocument, storeError, type Fields } from './fields.ts';
 import { parseIssuer } from './issuer.ts';
@@ -269,7 +270,7 @@ function authority(fields: Fields, cluster: string): KeyFields {
   const publicKey = publicKeyPem(certificate);
   return {
     spki: certificate.spki,
-    keyAlgorithm: keyAlgorithmOf(readPublicKey(publicKey)),
+    keyAlgorithm: certificate.keyAlgorithm,
     certificate,
     publicKey,
     issuer: fields.has('issuer') ? parseIssuer(fields, cluster) : null,

@@ -6,7 +6,7 @@ import type { CertificateInfo } from '../../model/x509.ts';
 import { observeKeyset, readKeysetListing, type KeysetListing } from '../../observe/keyset.ts';
 import { subjectText } from '../../plan/checks.ts';
 import { readCertificate } from '../../x509/read/certificate.ts';
-import { publicKeyPem } from '../../x509/read/tbs-certificate.ts';
+import { publicKeyPem } from '../../x509/read/fields.ts';
 import { flag } from '../flags.ts';
 import { blockPem, embeddedBlocks } from '../read/embedded.ts';
 import { problemText, type Side } from '../read/side.ts';

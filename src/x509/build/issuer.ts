@@ -1,16 +1,11 @@
 import type { KeyObject } from 'node:crypto';
 import type { CertificateInfo } from '../../model/x509.ts';
 import { PkiError } from '../../errors.ts';
-import { derContents, derElements } from '../../x509/read/der.ts';
+import { derElements } from '../../x509/read/der.ts';
 import { spkiHash } from '../../x509/read/key.ts';
-import { decodeCertificates } from '../../x509/read/pem.ts';
-import { readTbsCertificate } from '../../x509/read/tbs-certificate.ts';
+import { fieldsOf, readExtensions } from '../../x509/read/fields.ts';
+import { keyIdentifiers, pathLengthOf } from '../../x509/read/usages.ts';
 import { keyIdentifier } from './extensions.ts';
-
-/** Contents of the OIDs, in hexadecimal. */
-const SUBJECT_KEY_IDENTIFIER = '551d0e';
-const BASIC_CONSTRAINTS = '551d13';
-const INTEGER = 0x02;
 
 /** The certificate that issues, with its private key. */
 export interface Issuer {
@@ -36,19 +31,16 @@ export function readIssuer({ certificate, privateKey }: Issuer, forCa: boolean):
   if (privateKey.type !== 'private' || spkiHash(privateKey) !== certificate.spki) {
     throw new PkiError('ERR_ISSUE', `private key is not the one of issuer "${name}"`);
   }
-  const [raw = Buffer.alloc(0)] = decodeCertificates(certificate.pem);
-  const { subject, subjectPublicKeyInfo, extensions } = readTbsCertificate(raw);
-  const constraints = derContents(extensions.get(BASIC_CONSTRAINTS) ?? Buffer.alloc(0));
-  if (forCa && constraints.find(({ tag }) => tag === INTEGER)?.contents[0] === 0) {
+  const fields = fieldsOf(certificate);
+  const { subject, subjectPublicKeyInfo } = fields;
+  const extensions = readExtensions(fields);
+  if (forCa && pathLengthOf(certificate) === 0) {
     throw new PkiError('ERR_ISSUE', `issuer "${name}" has path length 0 and may issue no CA`);
   }
-  const identifier = extensions.get(SUBJECT_KEY_IDENTIFIER);
+  const { subject: identifier } = keyIdentifiers(extensions);
   return {
     name: derElements(subject)[0]?.contents ?? subject,
     // an adopted CA may have none; then any identifier of its key is right
-    keyIdentifier:
-      identifier === undefined
-        ? keyIdentifier(subjectPublicKeyInfo)
-        : (derElements(identifier)[0]?.contents ?? identifier),
+    keyIdentifier: identifier ?? keyIdentifier(subjectPublicKeyInfo),
   };
 }

@@ -1,51 +1,37 @@
 import type { AlternativeNames } from '../../model/names.ts';
 import { PkiError } from '../../errors.ts';
+import { contentsOf, derElements, SEQUENCE } from './der.ts';
 
-/** `DNS:a.example, URI:"odd\u002c value"`: what node finds ambiguous it writes as a JSON string. */
-const NAME = /([A-Za-z0-9 ]+:)([^,"]*(?:"(?:[^"\\]|\\.)*")?)(?:, |$)/gy;
+/** Tags of GeneralName (RFC 5280 §4.2.1.6). */
+const DNS_NAME = 0x82;
+const URI = 0x86;
+const IP_ADDRESS = 0x87;
 
 /**
- * Reads node's text of a subjectAltName extension; kinds of names that Kubernetes does not use are skipped.
- * @throws PkiError ERR_CERTIFICATE on an IP address that is not 4 or 16 octets, or text of an unknown form
+ * Reads a subjectAltName extension; kinds of names that Kubernetes does not use are skipped.
+ * @throws PkiError ERR_CERTIFICATE on an IP address that is not 4 or 16 octets, or a value of another form
  */
-export function readAlternativeNames(text: string | undefined): AlternativeNames {
+export function readAlternativeNames(extension: Buffer | undefined): AlternativeNames {
   const dnsNames: string[] = [];
   const ipAddresses: string[] = [];
   const uris: string[] = [];
-  let end = 0;
-  for (const match of (text ?? '').matchAll(NAME)) {
-    const [whole, kind, written = ''] = match;
-    end += whole.length;
-    if (kind !== 'DNS:' && kind !== 'IP Address:' && kind !== 'URI:') continue;
-    const value = unquoted(written);
-    if (kind === 'DNS:') dnsNames.push(value.toLowerCase());
-    else if (kind === 'IP Address:') ipAddresses.push(readIpAddress(value));
-    else uris.push(value);
+  const [list, ...more] = extension === undefined ? [] : derElements(extension);
+  const isSound = extension === undefined || (list?.tag === SEQUENCE && more.length === 0);
+  if (!isSound) throw new PkiError('ERR_CERTIFICATE', 'subject alternative names cannot be read');
+  for (const { tag, contents } of list === undefined ? [] : contentsOf(list, SEQUENCE)) {
+    if (tag === DNS_NAME) dnsNames.push(contents.toString('latin1').toLowerCase());
+    else if (tag === URI) uris.push(contents.toString('latin1'));
+    else if (tag === IP_ADDRESS) ipAddresses.push(formatIpAddress(contents));
   }
-  if (end !== (text ?? '').length) throw unreadable();
   return { dnsNames, ipAddresses, uris };
 }
 
-function unquoted(written: string): string {
-  if (!written.includes('"')) return written;
-  try {
-    return String(JSON.parse(written));
-  } catch {
-    throw unreadable();
-  }
-}
-
-function unreadable(): PkiError {
-  return new PkiError('ERR_CERTIFICATE', 'subject alternative names cannot be read');
-}
-
-/** Four decimal octets, or eight groups of OpenSSL's long form, to the shortest text (RFC 5952). */
-function readIpAddress(text: string): string {
-  if (/^\d+(?:\.\d+){3}$/u.test(text)) return text;
-  if (!/^[0-9A-F]+(?::[0-9A-F]+){7}$/u.test(text)) {
+function formatIpAddress(octets: Buffer): string {
+  if (octets.length === 4) return octets.join('.');
+  if (octets.length !== 16) {
     throw new PkiError('ERR_CERTIFICATE', 'IP address in a certificate is not 4 or 16 octets');
   }
-  return shortenIpv6(text.split(':').map((group) => Number.parseInt(group, 16)));
+  return shortenIpv6(Array.from({ length: 8 }, (_, group) => octets.readUInt16BE(2 * group)));
 }
 
 /** RFC 5952 §4: no leading zeros, the first of the longest runs of two zero groups or more becomes `::`. */

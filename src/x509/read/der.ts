@@ -1,5 +1,7 @@
 import { PkiError } from '../../errors.ts';
 
+export const SEQUENCE = 0x30;
+
 /** One DER element: its tag, all its octets, and its contents. */
 export interface DerElement {
   readonly tag: number;
@@ -10,20 +12,20 @@ export interface DerElement {
 /** Longer lengths than any certificate needs. */
 const MAX_LENGTH_OCTETS = 4;
 
+/** The low bits of a tag that says "the number follows in octets of its own"; none does in certificates. */
+const HIGH_TAG = 0x1f;
+
 /**
- * The elements that stand one after the other in `octets`. For what OpenSSL has parsed already: it finds the octets of
- * fields that node:crypto does not hand out. Only tags of one octet occur in certificates.
+ * The elements that stand one after the other in `octets`, with tags of one octet.
  * @throws PkiError ERR_CERTIFICATE on lengths that X.690 §10.1 does not allow, which OpenSSL tolerates
  */
 export function derElements(octets: Buffer): DerElement[] {
   const elements: DerElement[] = [];
   for (let at = 0; at < octets.length;) {
     const { from, to } = extent(octets, at);
-    elements.push({
-      tag: octets.readUInt8(at),
-      der: octets.subarray(at, to),
-      contents: octets.subarray(from, to),
-    });
+    const tag = octets.readUInt8(at);
+    if ((tag & HIGH_TAG) === HIGH_TAG) throw notDer();
+    elements.push({ tag, der: octets.subarray(at, to), contents: octets.subarray(from, to) });
     at = to;
   }
   return elements;
@@ -34,23 +36,41 @@ export function derContents(der: Buffer): DerElement[] {
   return derElements(derElements(der)[0]?.contents ?? Buffer.alloc(0));
 }
 
+/**
+ * The elements inside one that must have this tag.
+ * @throws PkiError ERR_CERTIFICATE
+ */
+export function contentsOf(element: DerElement | undefined, tag: number): DerElement[] {
+  if (element?.tag !== tag) throw new PkiError('ERR_CERTIFICATE', 'certificate is not X.509');
+  return derElements(element.contents);
+}
+
 function extent(octets: Buffer, at: number): { readonly from: number; readonly to: number } {
   const first = octets[at + 1] ?? 0x80;
-  const lengthOctets = first < 0x80 ? 0 : first & 0x7f;
-  const from = at + 2 + lengthOctets;
-  const isLegal = first !== 0x80 && lengthOctets <= MAX_LENGTH_OCTETS && from <= octets.length;
-  const length = lengthOctets === 0 ? first : isLegal ? octets.readUIntBE(at + 2, lengthOctets) : 0;
-  if (!isLegal || from + length > octets.length) {
-    throw new PkiError('ERR_CERTIFICATE', 'certificate is not DER');
+  if (first < 0x80) {
+    const from = at + 2;
+    if (from + first > octets.length) throw notDer();
+    return { from, to: from + first };
   }
+  const lengthOctets = first & 0x7f;
+  const from = at + 2 + lengthOctets;
+  if (lengthOctets === 0 || lengthOctets > MAX_LENGTH_OCTETS || from > octets.length)
+    throw notDer();
+  const length = octets.readUIntBE(at + 2, lengthOctets);
+  const isShortest = length >= (lengthOctets === 1 ? 0x80 : 2 ** (8 * (lengthOctets - 1)));
+  if (!isShortest || from + length > octets.length) throw notDer();
   return { from, to: from + length };
 }
 
-/** Text of an object identifier, given as the hexadecimal octets of its contents. X.690 §8.19: base 128, the first two arcs in one number. */
-export function dottedOid(hex: string): string {
+function notDer(): PkiError {
+  return new PkiError('ERR_CERTIFICATE', 'certificate is not DER');
+}
+
+/** Text of an object identifier, given as its contents. X.690 §8.19: base 128, the first two arcs in one number. */
+export function dottedOid(contents: Buffer): string {
   const arcs: number[] = [];
   let arc = 0;
-  for (const octet of Buffer.from(hex, 'hex')) {
+  for (const octet of contents) {
     arc = arc * 128 + (octet & 0x7f);
     if (octet >= 0x80) continue;
     arcs.push(arc);

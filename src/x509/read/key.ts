@@ -8,6 +8,7 @@ import {
 } from 'node:crypto';
 import type { KeyAlgorithm } from '../../model/names.ts';
 import { PkiError } from '../../errors.ts';
+import { derContents } from './der.ts';
 
 const PRIVATE_KEY = /^-----BEGIN (?:(?:RSA|EC) )?PRIVATE KEY-----[ \t]*\r?$/mu;
 const PUBLIC_KEY = /^-----BEGIN (?:RSA )?PUBLIC KEY-----[ \t]*\r?$/mu;
@@ -22,6 +23,14 @@ const ALGORITHMS: ReadonlyMap<string, KeyAlgorithm> = new Map([
   ['ec secp384r1', 'ECDSA-P384'],
   ['ed25519 ', 'Ed25519'],
 ]);
+
+/** The algorithms by AlgorithmIdentifier, in hexadecimal (RFC 5480 §2.1.1, RFC 8410 §3); RSA keys have a length besides. */
+const IDENTIFIERS: ReadonlyMap<string, KeyAlgorithm> = new Map([
+  ['301306072a8648ce3d020106082a8648ce3d030107', 'ECDSA-P256'],
+  ['301006072a8648ce3d020106052b81040022', 'ECDSA-P384'],
+  ['300506032b6570', 'Ed25519'],
+]);
+const RSA_ENCRYPTION = '300d06092a864886f70d0101010500';
 
 /** Digest of a signature by key algorithm: as strong as the curve (RFC 5758 §3.2); Ed25519 brings its own (RFC 8032). */
 const DIGESTS: Readonly<Record<KeyAlgorithm, string | null>> = {
@@ -78,6 +87,19 @@ export function keyAlgorithmOf(key: KeyObject): KeyAlgorithm | null {
 }
 
 const algorithms = new WeakMap<KeyObject, KeyAlgorithm | null>();
+
+/** The algorithm that a SubjectPublicKeyInfo names, of which the key itself is not loaded; null as above. */
+export function algorithmOfInfo(subjectPublicKeyInfo: Buffer): KeyAlgorithm | null {
+  const [identifier, key] = derContents(subjectPublicKeyInfo);
+  const name = identifier?.der.toString('hex') ?? '';
+  if (name !== RSA_ENCRYPTION) return IDENTIFIERS.get(name) ?? null;
+  // after the octet that counts unused bits
+  const [modulus] = derContents(key?.contents.subarray(1) ?? Buffer.alloc(0));
+  const octets = modulus?.contents ?? Buffer.alloc(0);
+  const first = octets.findIndex((octet) => octet !== 0);
+  const bits = 8 * (octets.length - first) - Math.clz32(octets[first] ?? 0) + 24;
+  return ALGORITHMS.get(`rsa ${bits}`) ?? null;
+}
 
 /**
  * Exporting a key takes OpenSSL as long as three signatures, and a CA's key is asked for with every leaf. Keys are

@@ -1,6 +1,7 @@
 import { PkiError } from '../../errors.ts';
-import { derContents, derElements, type DerElement } from './der.ts';
-import { formatDistinguishedName } from './distinguished-name.ts';
+import { contentsOf, derElements, SEQUENCE, type DerElement } from './der.ts';
+import { readFields, type CertificateFields } from './fields.ts';
+import { formatName, readName } from './name.ts';
 
 /** What an expiry report says of a certificate. */
 export interface CertificateValidity {
@@ -13,12 +14,8 @@ export interface CertificateValidity {
   readonly notAfter: Date;
 }
 
-const SEQUENCE = 0x30;
-const BIT_STRING = 0x03;
-const INTEGER = 0x02;
 const UTC_TIME = 0x17;
 const GENERALIZED_TIME = 0x18;
-const VERSION = 0xa0;
 
 /** RFC 5280 §4.1.2.5: both forms in Zulu time, with seconds and without fractions. */
 const TIMES: ReadonlyMap<number, RegExp> = new Map([
@@ -27,47 +24,35 @@ const TIMES: ReadonlyMap<number, RegExp> = new Map([
 ]);
 
 /**
- * Reads the fields of a certificate that an expiry report needs, without OpenSSL, which takes twenty times as long because it
- * loads the key. What is read is checked; signature, key and extensions are not looked at.
+ * Reads the fields of a certificate that an expiry report needs; signature, key and extensions are not looked at.
  *
  * @throws PkiError ERR_CERTIFICATE where `der` does not have the form of RFC 5280 §4.1
  */
 export function readValidity(der: Buffer): CertificateValidity {
-  const [certificate, ...trailing] = derElements(der);
-  const [tbs, algorithm, signature] = contentsOf(certificate, SEQUENCE);
-  if (trailing.length > 0 || algorithm?.tag !== SEQUENCE || signature?.tag !== BIT_STRING) {
-    throw malformed();
-  }
-  const fields = contentsOf(tbs, SEQUENCE);
-  const start = fields[0]?.tag === VERSION ? 1 : 0; // absent in X.509 v1
-  const [serial, inner, issuer, validity, subject, key] = fields.slice(start);
-  if (serial?.tag !== INTEGER || key?.tag !== SEQUENCE || !inner?.der.equals(algorithm.der)) {
-    throw malformed();
-  }
-  const [notBefore, notAfter] = contentsOf(validity, SEQUENCE);
+  const fields = readFields(der);
   return {
-    subject: nameOf(subject),
-    issuer: nameOf(issuer),
-    serialNumber: serial.contents
-      .toString('hex')
-      .toUpperCase()
-      .replace(/^(?:00)+(?=..)/u, ''),
-    notBefore: timeOf(notBefore),
-    notAfter: timeOf(notAfter),
+    subject: formatName(readName(fields.subject)),
+    issuer: formatName(readName(fields.issuer)),
+    ...serialAndTimes(fields),
   };
 }
 
-function contentsOf(element: DerElement | undefined, tag: number): DerElement[] {
-  if (element?.tag !== tag) throw malformed();
-  return derContents(element.der);
+export function serialAndTimes({
+  serialNumber,
+  validity,
+}: CertificateFields): Omit<CertificateValidity, 'subject' | 'issuer'> {
+  const [notBefore, notAfter] = contentsOf(derElements(validity)[0], SEQUENCE);
+  return {
+    serialNumber: serialNumber
+      .toString('hex')
+      .toUpperCase()
+      .replace(/^(?:00)+(?=..)/u, ''),
+    notBefore: readTime(notBefore),
+    notAfter: readTime(notAfter),
+  };
 }
 
-function nameOf(element: DerElement | undefined): string {
-  if (element?.tag !== SEQUENCE) throw malformed();
-  return formatDistinguishedName(element.der);
-}
-
-function timeOf(element: DerElement | undefined): Date {
+function readTime(element: DerElement | undefined): Date {
   const text = element?.contents.toString('latin1') ?? '';
   const [year = NaN, month = 0, day = 0, ...time] = (
     TIMES.get(element?.tag ?? 0)
@@ -81,11 +66,7 @@ function timeOf(element: DerElement | undefined): Date {
   // an hour past the 23rd is one of the next day
   const isReal = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
   if (Number.isNaN(date.getTime()) || !isReal || minutes > 59 || seconds > 59) {
-    throw malformed();
+    throw new PkiError('ERR_CERTIFICATE', 'validity of a certificate cannot be read');
   }
   return date;
-}
-
-function malformed(): PkiError {
-  return new PkiError('ERR_CERTIFICATE', 'certificate is not X.509');
 }

@@ -1,4 +1,5 @@
-import test from 'ava';
+import { X509Certificate } from 'node:crypto';
+import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import type { Profile } from '../../../src/model/names.ts';
 import type { CertificateSpec } from '../../../src/model/x509.ts';
@@ -7,11 +8,11 @@ import { buildCertificate } from '../../../src/x509/build/certificate.ts';
 import { serialNumber } from '../../../src/x509/build/serial.ts';
 import { readCertificate } from '../../../src/x509/read/certificate.ts';
 import { isIssuedBy } from '../../../src/x509/read/issued.ts';
-import { spkiHash } from '../../../src/x509/read/key.ts';
+import { keyAlgorithmOf, spkiHash } from '../../../src/x509/read/key.ts';
 import { decodeCertificates, formatPem } from '../../../src/x509/read/pem.ts';
 import { checkCertificate } from '../../_helpers/check-certificate.ts';
 import { ALGORITHMS, rootCa, sharedKey } from '../../unit/x509/fixtures.ts';
-import { goLeaf, zoo } from '../../unit/x509/foreign.ts';
+import { goCa, goLeaf, noSki, odd, p521, zoo } from '../../unit/x509/foreign.ts';
 
 const numRuns = process.env['SLOW'] === '1' ? 2000 : 60;
 
@@ -82,6 +83,32 @@ const spec: fc.Arbitrary<CertificateSpec> = fc
 
 const sorted = (list: readonly string[] | undefined): readonly string[] => [...(list ?? [])].sort();
 
+/** Serial number, times, CA, and the key: by node's own reading. */
+function agrees(t: ExecutionContext, pem: string): void {
+  const info = readCertificate(pem);
+  const x509 = new X509Certificate(pem);
+  // OpenSSL writes a negative one by its absolute value
+  if (!x509.serialNumber.startsWith('-')) t.is(info.serialNumber, x509.serialNumber);
+  t.is(info.notBefore.getTime(), Date.parse(x509.validFrom));
+  t.is(info.notAfter.getTime(), Date.parse(x509.validTo));
+  t.is(info.isCa, x509.ca);
+  const key = accepted(() => x509.publicKey);
+  if (key !== undefined) t.is(info.keyAlgorithm, keyAlgorithmOf(key));
+}
+
+function isIssuedByOpenSsl(pem: string, issuer: string): boolean {
+  const [subject, authority] = [new X509Certificate(pem), new X509Certificate(issuer)];
+  return subject.checkIssued(authority) && subject.verify(authority.publicKey);
+}
+
+function accepted<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
 for (const algorithm of ALGORITHMS) {
   test(`read(build(spec)) is spec: ${algorithm} key and issuer`, async (t) => {
     const ca = await rootCa(algorithm, { notAfter: new Date('2090-01-01T00:00:00Z') });
@@ -110,7 +137,44 @@ for (const algorithm of ALGORITHMS) {
   });
 }
 
+for (const [name, pem] of Object.entries({ goCa, goLeaf, noSki, odd, p521, zoo })) {
+  test(`${name} is read as OpenSSL reads it`, (t) => {
+    agrees(t, pem);
+    const info = readCertificate(pem);
+    const names = new X509Certificate(pem).subjectAltName?.match(
+      /(?:^|, )(?:DNS|URI|IP Address):/gu,
+    );
+    t.is([...info.dnsNames, ...info.uris, ...info.ipAddresses].length, names?.length ?? 0);
+    const authority = readCertificate(goCa);
+    t.is(isIssuedBy(info, authority), isIssuedByOpenSsl(pem, goCa));
+  });
+}
+
 for (const [name, pem] of Object.entries({ goLeaf, zoo })) {
+  test(`what is read of a damaged ${name}, OpenSSL reads as well, and nobody has issued it`, (t) => {
+    const [der = Buffer.alloc(0)] = decodeCertificates(pem);
+    const authority = readCertificate(goCa);
+    let read = 0;
+    fc.assert(
+      fc.property(
+        fc.nat({ max: der.length - 1 }),
+        fc.integer({ min: 1, max: 0xff }),
+        (at, flip) => {
+          const damaged = Buffer.from(der);
+          damaged[at] = (damaged[at] ?? 0) ^ flip;
+          const text = formatPem('CERTIFICATE', damaged);
+          const info = accepted(() => readCertificate(text));
+          if (info === undefined) return;
+          read += 1;
+          t.false(isIssuedBy(info, authority), 'one octet of it is another');
+          if (accepted(() => new X509Certificate(text)) !== undefined) agrees(t, text);
+        },
+      ),
+      { numRuns: numRuns * 10 },
+    );
+    t.true(read > numRuns, 'some are read');
+  });
+
   test(`a damaged ${name} is read or refused with ERR_CERTIFICATE, nothing else`, (t) => {
     const [der = Buffer.alloc(0)] = decodeCertificates(pem);
     const change = fc.record({

@@ -7,7 +7,7 @@ import { FLAGS, type FlagCode } from '../../../src/review/flags.ts';
 import { buildCertificate } from '../../../src/x509/build/certificate.ts';
 import { readCertificate } from '../../../src/x509/read/certificate.ts';
 import { readPublicKey, spkiHash } from '../../../src/x509/read/key.ts';
-import { publicKeyPem } from '../../../src/x509/read/tbs-certificate.ts';
+import { publicKeyPem } from '../../../src/x509/read/fields.ts';
 import { after, DAY, NOW, unit } from '../../_helpers/desired.ts';
 import { MemoryTree, newIdentity, synth } from '../../_helpers/repository.ts';
 import { DUE, flagged, kubeadmLike, reviewTrees } from '../../_helpers/review.ts';

@@ -29,6 +29,9 @@ for (const [what, text] of [
   ['a length past the end', '300402'],
   ['a length of more than four octets', '308500000000010500'],
   ['a length that is cut off', '3082'],
+  ['a long form where the short one would do', '3081020500'],
+  ['a length with a leading zero', `30820080${'05'.repeat(128)}`],
+  ['a tag of several octets', '1f810100'],
   ['a tag alone', '30'],
 ] as const) {
   test(`derElements: refuses ${what}`, (t) => {

@@ -1,8 +1,8 @@
+import { X509Certificate } from 'node:crypto';
 import test from 'ava';
 import { PkiError } from '../../../../src/errors.ts';
 import type { CertificateSpec } from '../../../../src/model/x509.ts';
 import { buildCertificate } from '../../../../src/x509/build/certificate.ts';
-import { readCertificate } from '../../../../src/x509/read/certificate.ts';
 import { decodeCertificates } from '../../../../src/x509/read/pem.ts';
 import { readValidity } from '../../../../src/x509/read/validity.ts';
 import { caSpec, leafSpec, rootCa, sharedKey } from '../fixtures.ts';
@@ -16,8 +16,8 @@ const leaf = (change: Partial<CertificateSpec> = {}): string =>
 
 /** What OpenSSL reads of the same certificate. */
 function judge(pem: string): unknown {
-  const { serialNumber, issuer, notBefore, notAfter } = readCertificate(pem);
-  return { serialNumber, issuer, notBefore, notAfter };
+  const { serialNumber, issuer, validFrom, validTo } = new X509Certificate(pem);
+  return { serialNumber, issuer, notBefore: new Date(validFrom), notAfter: new Date(validTo) };
 }
 
 const CASES: Readonly<Record<string, Partial<CertificateSpec>>> = {
