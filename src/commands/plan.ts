@@ -1,7 +1,6 @@
-import { EXIT } from '../errors.ts';
 import type { Invocation } from './command.ts';
 import { runDeclaration } from './pipeline/prepare.ts';
-import { isNothing, outcomeText, reportJson, reportText, statusOf } from './pipeline/report.ts';
+import { isNothing, outcomeText, planStatus, reportJson, reportText } from './pipeline/report.ts';
 import { refuseHalfWritten } from './writing/half-written.ts';
 
 /** Prints what `synth` would do. Needs no identity and changes nothing. */
@@ -14,5 +13,5 @@ export async function run(invocation: Invocation): Promise<number> {
     reportText(output, result, 'to do');
     if (isNothing(result)) output.line(outcomeText(result));
   }
-  return isNothing(result) ? statusOf(result) : EXIT.findings;
+  return planStatus(result);
 }

@@ -69,7 +69,7 @@ const hasExport = (module: unknown): boolean =>
   typeof module === 'object' && module !== null && Object.keys(module).length > 0;
 
 function failWith(error: unknown): never {
-  const mistake = mistakeOf(error);
+  const mistake = mistakeOf(error, process.cwd());
   if (mistake !== undefined) return finish({ type: 'invalid', problems: [mistake] }, 1);
   printError(error);
   return fail('threw');

@@ -1,11 +1,14 @@
 import { load, FAILSAFE_SCHEMA } from 'js-yaml';
 import { PkiError } from '../errors.ts';
-import type { RenderedFile, YamlFile } from '../model/made/tree.ts';
+import { emitYaml } from '../go-yaml/emit.ts';
+import { withSeals } from '../model/made/sealed.ts';
+import type { JsonObject, RenderedFile, YamlFile } from '../model/made/tree.ts';
 import { treePath, type TreePath } from '../model/names.ts';
 import type { ObservedOutput } from '../model/made/output.ts';
 import type { TreeReader } from '../model/ports.ts';
 import { sopsRecipients } from './recipients.ts';
 import { restoreHints } from '../model/store/restore.ts';
+import { parseSubset } from './source/subset.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
 
@@ -23,6 +26,8 @@ export function observeOutput(
   const text = Buffer.from(content).toString('utf8');
   if (file.format === 'plain') return { format: 'plain', content: text };
   try {
+    const asWritten = file.format === 'yaml' ? observeAsWritten(file, text) : undefined;
+    if (asWritten !== undefined) return asWritten;
     const document: unknown =
       file.format === 'binary' ? JSON.parse(text) : load(text, { maxAliases: 0 });
     if (!isMapping(document)) return { format: 'broken' };
@@ -35,11 +40,30 @@ export function observeOutput(
         : { format: 'broken' };
     }
     return sealedEverywhere(file, rest)
-      ? { format: 'yaml', document: rest, recipients }
+      ? { format: 'yaml', document: rest as JsonObject, recipients }
       : { format: 'broken' };
   } catch {
     return { format: 'broken' };
   }
+}
+
+const SEALED = /ENC\[AES256_GCM,[!-~]*\]$/gmu;
+/** Stands for an encrypted value in the text that is expected; no text of ours holds it. */
+const SEAL = 'ENC[AES256_GCM]';
+
+/**
+ * A file that is, octet by octet, what encrypting `file` writes, encrypted values and the `sops` block aside. Undefined for all
+ * others, whatever they are: those are parsed, which takes ten times as long as this.
+ */
+function observeAsWritten(file: YamlFile, text: string): ObservedOutput | undefined {
+  const end = text.indexOf('\nsops:\n') + 1;
+  const written = text.slice(0, end).split(SEALED);
+  const expected = emitYaml(withSeals(file.document, file.sealed, SEAL)).split(SEAL);
+  const isSame =
+    written.length === expected.length && written.every((part, index) => part === expected[index]);
+  const metadata = isSame ? parseSubset(text.slice(end)) : undefined;
+  const recipients = metadata && sopsRecipients(metadata, 'yaml');
+  return recipients && { format: 'yaml', document: file.document, recipients };
 }
 
 /**
@@ -71,7 +95,8 @@ export function observeProjections(reader: TreeReader, folder: TreePath): Projec
 /** Undefined for anything else than a mapping with a list of mappings. */
 function listedFiles(text: string): readonly Mapping[] | undefined {
   try {
-    const document: unknown = load(text, { schema: FAILSAFE_SCHEMA, maxAliases: 0 });
+    const document: unknown =
+      parseSubset(text) ?? load(text, { schema: FAILSAFE_SCHEMA, maxAliases: 0 });
     const files: unknown = isMapping(document) ? document.files : undefined;
     return Array.isArray(files) && files.every(isMapping) ? files : undefined;
   } catch {

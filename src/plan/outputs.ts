@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { RenderedFile, YamlFile } from '../model/made/tree.ts';
+import type { RenderedFile } from '../model/made/tree.ts';
+import { withSeals } from '../model/made/sealed.ts';
 import type { CredentialPath, TreePath } from '../model/names.ts';
 import type { ObservedOutput } from '../model/made/output.ts';
 import type { FileChange } from '../model/plan.ts';
@@ -90,6 +91,8 @@ function recipientsOf(observed: ObservedOutput | undefined): readonly string[] {
   return observed !== undefined && 'recipients' in observed ? observed.recipients : [];
 }
 
+const SEAL = 'sealed';
+
 function isCurrent(expected: RenderedFile, observed: ObservedOutput): boolean {
   if (expected.format === 'plain') {
     return observed.format === 'plain' && observed.content === expected.content;
@@ -104,31 +107,10 @@ function isCurrent(expected: RenderedFile, observed: ObservedOutput): boolean {
     observed.format === 'yaml' &&
     expected.format === 'yaml' &&
     areRecipients(observed.recipients, expected.recipients) &&
-    isDeepStrictEqual(concealed(observed.document, expected.sealed), concealedDocument(expected))
+    (observed.document === expected.document ||
+      isDeepStrictEqual(
+        withSeals(observed.document, expected.sealed, SEAL),
+        withSeals(expected.document, expected.sealed, SEAL),
+      ))
   );
-}
-
-function concealedDocument({ document, sealed }: YamlFile): unknown {
-  return concealed(document, sealed);
-}
-
-/** A copy in which each encrypted value, if it is a text, is replaced by one fixed text. */
-function concealed(document: unknown, sealed: YamlFile['sealed']): unknown {
-  const copy: unknown = structuredClone(document);
-  for (const path of sealed) {
-    const parents = path.slice(0, -1);
-    const last = path.at(-1) ?? '';
-    let place = copy;
-    for (const key of parents) place = child(place, key);
-    if (typeof place === 'object' && place !== null && typeof child(place, last) === 'string') {
-      (place as Record<string, unknown>)[last] = 'sealed';
-    }
-  }
-  return copy;
-}
-
-function child(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? (value as Record<string, unknown>)[key]
-    : undefined;
 }

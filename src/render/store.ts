@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import { formatDuration } from '../model/store/duration.ts';
 import type { IssuedKeyset, IssuedLeaf } from '../model/made/issued.ts';
 import { layout, STORE_API_VERSION, STORE_SELECTOR } from '../model/store/layout.ts';
@@ -6,6 +5,7 @@ import type { CredentialPath, TreePath } from '../model/names.ts';
 import type { IssuerId } from '../model/observed.ts';
 import type { JsonObject, PlainFile, YamlFile } from '../model/made/tree.ts';
 import type { RenewalPolicy } from '../model/x509.ts';
+import { plainYaml } from './plain-yaml.ts';
 
 /** The documents of a new keyset: its entry, and the signed list. */
 export function keysetDocuments(
@@ -42,7 +42,7 @@ export function keysetDocuments(
     {
       format: 'plain',
       path: layout.keyset(tree, path),
-      content: stringify(keyset, { lineWidth: 0, version: '1.1' }),
+      content: plainYaml(keyset),
     },
   ];
 }

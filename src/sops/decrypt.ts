@@ -8,9 +8,9 @@ import { metadataOf, parse, type Metadata } from './document/metadata.ts';
 import { compileSelector, type Selects } from './document/selector.ts';
 import { isSealed, openValue, type Opened } from './document/value.ts';
 import type { JsonObject } from './encrypt.ts';
-import { bool, float, int, type Scalar } from './scalar.ts';
-import { parseYaml, toJson, type MapNode, type Node } from './yaml/parse.ts';
-import { rfc3339Nano } from './yaml/timestamp.ts';
+import { bool, float, int, type Scalar } from '../go-yaml/scalar.ts';
+import { parseYaml, toJson, type MapNode, type Node } from './document/parse.ts';
+import { rfc3339Nano } from '../go-yaml/timestamp.ts';
 
 export interface DecryptOptions {
   /** Who may be a recipient of the file: any other one is refused before anything is decrypted. */

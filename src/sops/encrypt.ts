@@ -6,8 +6,8 @@ import { Mac } from './document/mac.ts';
 import type { AgeEntry } from './document/metadata.ts';
 import { compileSelector, fileSelector, type Selector, type Selects } from './document/selector.ts';
 import { IV_SIZE, newDataKey, sealValue } from './document/value.ts';
-import { scalarOf } from './scalar.ts';
-import { emitYaml } from './yaml/emit.ts';
+import { scalarOf } from '../go-yaml/scalar.ts';
+import { emitYaml } from '../go-yaml/emit.ts';
 
 export interface JsonObject {
   readonly [key: string]: JsonValue;

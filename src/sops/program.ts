@@ -8,8 +8,8 @@ import { checkRecipients, type DecryptOptions } from './decrypt.ts';
 import { metadataOf, parse, readMetadata, type Format } from './document/metadata.ts';
 import { fileSelector } from './document/selector.ts';
 import type { JsonObject } from './encrypt.ts';
-import { emitYaml } from './yaml/emit.ts';
-import { parseYaml, toJson } from './yaml/parse.ts';
+import { emitYaml } from '../go-yaml/emit.ts';
+import { parseYaml, toJson } from './document/parse.ts';
 
 export interface ProgramOptions {
   /** @default 'sops' */

@@ -321,7 +321,10 @@ test('synth: a recipient taken away needs to be named as removed', async (t) => 
   repository.write('clusters/main.ts', main());
   const refused = await repository.run(['synth'], { as: alice });
   t.is(refused.status, 1);
-  t.regex(errorLine(refused) ?? '', /is encrypted to a recipient that is not declared$/u);
+  t.regex(
+    errorLine(refused) ?? '',
+    /is encrypted to a recipient that is not declared \[ERR_UNKNOWN_RECIPIENT\]$/u,
+  );
   t.true(refused.stderr.includes(bob.recipient));
   t.deepEqual(changed(before, repository.files()), ['clusters/main.ts']);
   const app = `removedRecipients: [{ recipient: '${bob.recipient}', since: '2026-11-22' }]`;

@@ -8,7 +8,7 @@ import { armor } from 'age-encryption';
 import { decryptBinary, decryptYaml } from '../../src/sops/decrypt.ts';
 import { encryptBinary, encryptYaml, type JsonObject } from '../../src/sops/encrypt.ts';
 import type { Selector } from '../../src/sops/document/selector.ts';
-import { emitYaml } from '../../src/sops/yaml/emit.ts';
+import { emitYaml } from '../../src/go-yaml/emit.ts';
 import { toolTest } from '../_helpers/tool-test.ts';
 import { requireTools } from '../_helpers/tools.ts';
 import { documents, runs, selectors } from '../property/sops/_documents.ts';

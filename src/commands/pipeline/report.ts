@@ -89,9 +89,9 @@ export function outcomeText(result: RunResult): string {
   return isEmpty ? `nothing to do for synth; ${needs}` : `${asDeclared(result)}; ${needs}`;
 }
 
-/** Findings are left for a person: exit 3, as of every command. */
-export function statusOf({ findings }: RunResult): number {
-  return findings.length === 0 ? EXIT.ok : EXIT.findings;
+/** Of a plan: something is to do, or left for a person. */
+export function planStatus(result: RunResult): number {
+  return isNothing(result) && result.findings.length === 0 ? EXIT.ok : EXIT.findings;
 }
 
 export function isNothing({ actions, files }: RunResult): boolean {

@@ -2,7 +2,7 @@ import { EXIT } from '../../errors.ts';
 import type { Invocation } from '../command.ts';
 import { refuseUnknownNames } from '../input/requested.ts';
 import { runDeclaration } from '../pipeline/prepare.ts';
-import { isNothing, outcomeText, reportJson, reportText, statusOf } from '../pipeline/report.ts';
+import { isNothing, outcomeText, planStatus, reportJson, reportText } from '../pipeline/report.ts';
 import type { RunResult } from '../pipeline/total.ts';
 import { refuseHalfWritten } from '../writing/half-written.ts';
 import { transaction } from '../writing/transaction.ts';
@@ -27,7 +27,7 @@ export async function run(invocation: Invocation): Promise<number> {
     },
   );
   if (result.problems.error !== null) throw result.problems.error;
-  return statusOf(result);
+  return EXIT.ok;
 }
 
 async function dryRun(invocation: Invocation): Promise<number> {
@@ -38,7 +38,7 @@ async function dryRun(invocation: Invocation): Promise<number> {
   refuseUnknownNames(invocation, result);
   report(invocation, result, 'to do');
   if (result.problems.error !== null) throw result.problems.error;
-  return isNothing(result) ? statusOf(result) : EXIT.findings;
+  return planStatus(result);
 }
 
 function report({ options, output }: Invocation, result: RunResult, tense: 'to do' | 'done'): void {

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { DeclarationProblem } from '../../model/desired.ts';
 
@@ -17,9 +16,10 @@ const FOREIGN = /node:|[/\\]node_modules[/\\]/u;
  * Mistakes that somebody else finds first: constructs, where an id is taken, and our own code, where a declaration in JavaScript
  * gives a value of another type than TypeScript would have let it.
  *
+ * @param cwd - files are named from here
  * @returns a problem at the line of the declaration; undefined for an error of the user's own.
  */
-export function mistakeOf(error: unknown): DeclarationProblem | undefined {
+export function mistakeOf(error: unknown, cwd: string): DeclarationProblem | undefined {
   if (!(error instanceof Error)) return undefined;
   const { message, stack }: { readonly message: unknown; readonly stack?: unknown } = error;
   if (typeof message !== 'string' || typeof stack !== 'string') return undefined;
@@ -28,7 +28,8 @@ export function mistakeOf(error: unknown): DeclarationProblem | undefined {
     return file === '' ? [] : [{ file, row, column }];
   });
   const own = frames.find(({ file }) => !OURS.test(file) && !FOREIGN.test(file));
-  const constructPath = own === undefined ? '' : `${placeOf(own.file)}:${own.row}:${own.column}`;
+  const constructPath =
+    own === undefined ? '' : `${placeOf(own.file, cwd)}:${own.row}:${own.column}`;
   const [, id, scope = ''] = TAKEN.exec(message) ?? [];
   if (id !== undefined) {
     return {
@@ -42,7 +43,7 @@ export function mistakeOf(error: unknown): DeclarationProblem | undefined {
     : undefined;
 }
 
-function placeOf(file: string): string {
+function placeOf(file: string, cwd: string): string {
   const absolute = file.startsWith('file:') ? fileURLToPath(file) : file;
-  return path.relative(process.cwd(), absolute).replaceAll(path.sep, '/');
+  return path.relative(cwd, absolute).replaceAll(path.sep, '/');
 }

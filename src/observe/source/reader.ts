@@ -1,4 +1,14 @@
-import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import path from 'node:path';
 import { PkiError } from '../../errors.ts';
 import type { TreeReader } from '../../model/ports.ts';
@@ -9,6 +19,12 @@ const ABSENT = new Set(['ENOENT', 'ENOTDIR']);
 /** Larger files are not ours: the largest document that this product writes is some tens of kilobytes. */
 const LARGEST = 4 * 1024 * 1024;
 
+/** Folders that are remembered: those of a fleet would fill the memory. */
+const MOST_CHECKED = 1000;
+
+/** Without waiting for whoever is at the other end of a pipe. */
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
 /**
  * A reader of the work tree below `root`. Synchronous: tens of thousands of small files are read one after the other. Files
  * that are links, and folders that lead out of it, are not followed: what they lead to could come into files that are committed.
@@ -17,13 +33,18 @@ export function treeReader(root: string): TreeReader {
   const top = realpathSync.native(root);
   const checked = new Set<string>();
   const checkFolder = (folder: string): void => {
-    if (checked.has(folder) || folder.startsWith('..')) return; // who leads up by name asked for it
-    const real = path.relative(top, realpathSync.native(path.join(root, folder)));
-    if (path.isAbsolute(real) || /^(?:\.\.|\.git)(?:[\\/]|$)/iu.test(real)) {
-      throw new PkiError('ERR_READ', `"${folder}" leads out of the repository`, {
-        hint: 'replace the symbolic link by the folder that it stands for',
-      });
+    // who leads up by name asked for it
+    if (folder === '.' || checked.has(folder) || folder.startsWith('..')) return;
+    checkFolder(path.dirname(folder));
+    if (folder === '.git' || lstatSync(path.join(root, folder)).isSymbolicLink()) {
+      const real = path.relative(top, realpathSync.native(path.join(root, folder)));
+      if (path.isAbsolute(real) || /^(?:\.\.|\.git)(?:[\\/]|$)/iu.test(real)) {
+        throw new PkiError('ERR_READ', `"${folder}" leads out of the repository`, {
+          hint: 'replace the symbolic link by the folder that it stands for',
+        });
+      }
     }
+    if (checked.size >= MOST_CHECKED) checked.clear();
     checked.add(folder);
   };
   const attempt = <T>(file: string, read: (absolute: string) => T): T | undefined => {
@@ -43,13 +64,9 @@ export function treeReader(root: string): TreeReader {
     read: (file) =>
       attempt(file, (absolute) => {
         checkFolder(path.dirname(file));
-        const status = lstatSync(absolute);
-        const problem = status.isFile()
-          ? status.size > LARGEST && `has more than ${LARGEST} octets`
-          : status.isSymbolicLink()
-            ? 'is a symbolic link'
-            : 'is not a file'; // a device or a pipe would never end
-        if (problem === false) return readFileSync(absolute);
+        const read = readRegular(absolute);
+        if ('content' in read) return read.content;
+        const { problem } = read;
         throw new PkiError('ERR_STORE', `"${file}" ${problem}`, {
           hint: restoreHints(file),
         });
@@ -69,6 +86,29 @@ export function treeReader(root: string): TreeReader {
         .sort();
     },
   };
+}
+
+/** The content of a file, or why it is not read. */
+function readRegular(
+  file: string,
+): { readonly content: Uint8Array } | { readonly problem: string } {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, OPEN_FLAGS);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ELOOP') return { problem: 'is a symbolic link' };
+    if (code === 'ENXIO') return { problem: 'is not a file' }; // a socket
+    throw error;
+  }
+  try {
+    const status = fstatSync(descriptor);
+    if (!status.isFile()) return { problem: 'is not a file' }; // a device or a pipe would never end
+    if (status.size > LARGEST) return { problem: `has more than ${LARGEST} octets` };
+    return { content: readFileSync(descriptor) };
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** False for a link that leads nowhere or in a circle: reading it tells. */

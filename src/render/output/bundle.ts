@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import { PkiError } from '../../errors.ts';
 import type { DesiredBundle, DesiredFile } from '../../model/desired.ts';
 import { layout, STORE_API_VERSION } from '../../model/store/layout.ts';
@@ -9,6 +8,7 @@ import { findReferences, formatReference } from '../../model/reference.ts';
 import type { RenderedFile } from '../../model/made/tree.ts';
 import { kubeconfigFile } from './kubeconfig.ts';
 import { privateCredentials } from './manifest.ts';
+import { plainYaml } from '../plain-yaml.ts';
 import { projectionHash } from '../projection.ts';
 import { renderText } from '../text.ts';
 import { completeOrProjection, isComplete, projectionOf, type Values } from '../values.ts';
@@ -43,16 +43,13 @@ export function renderBundle(
     owner: 'root:root',
     projection: fileProjection(files[index]),
   }));
-  const content = stringify(
-    {
-      apiVersion: STORE_API_VERSION,
-      kind: 'NodeBundle',
-      cluster: place.cluster,
-      node: bundle.node,
-      files: list,
-    },
-    { lineWidth: 0, version: '1.1' },
-  );
+  const content = plainYaml({
+    apiVersion: STORE_API_VERSION,
+    kind: 'NodeBundle',
+    cluster: place.cluster,
+    node: bundle.node,
+    files: list,
+  });
   const index = layout.bundle(place.tree, place.cluster, bundle.node);
   return [...files, { format: 'plain', path: index, content }];
 }

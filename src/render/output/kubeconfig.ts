@@ -1,7 +1,7 @@
-import { stringify } from 'yaml';
 import { PkiError } from '../../errors.ts';
 import type { CredentialPath, TreePath } from '../../model/names.ts';
 import type { JsonObject, YamlFile } from '../../model/made/tree.ts';
+import { plainYaml } from '../plain-yaml.ts';
 import { projectionHash } from '../projection.ts';
 import {
   completeOrProjection,
@@ -48,7 +48,7 @@ function kubeconfigDocument(credential: CredentialPath, values: Values): JsonObj
 
 /** The same as a file's text, for places that hold it whole. */
 export function kubeconfigText(credential: CredentialPath, values: Values): string {
-  return stringify(kubeconfigDocument(credential, values), { lineWidth: 0 });
+  return plainYaml(kubeconfigDocument(credential, values));
 }
 
 /** The kubeconfig as a SOPS document in which only `client-key-data` is encrypted. */

@@ -1,9 +1,9 @@
-import { stringify } from 'yaml';
 import { PkiError } from '../../errors.ts';
 import type { DesiredManifest, JsonValue } from '../../model/desired.ts';
 import { treePath, type CredentialPath } from '../../model/names.ts';
 import { findReferences, PRIVATE_PARTS, replaceReferences } from '../../model/reference.ts';
 import type { JsonObject, RenderedFile } from '../../model/made/tree.ts';
+import { plainYaml } from '../plain-yaml.ts';
 import { projectionHash } from '../projection.ts';
 import { renderText } from '../text.ts';
 import { completeOrProjection, isComplete, projectionOf, type Values } from '../values.ts';
@@ -38,12 +38,12 @@ export function renderManifest(
   try {
     const uses = privateCredentials(JSON.stringify(template));
     const isSecret = template.kind === 'Secret' && template.apiVersion === 'v1';
-    const plain = (document: JsonValue): RenderedFile => ({
+    const plain = (document: JsonObject): RenderedFile => ({
       format: 'plain',
       path: treePath(folder, `${path}.yaml`),
-      content: stringify(document, { lineWidth: 0, version: '1.1' }),
+      content: plainYaml(document),
     });
-    if (!isSecret && uses.length === 0) return plain(renderValue(template, values));
+    if (!isSecret && uses.length === 0) return plain(renderValue(template, values) as JsonObject);
     const known = completeOrProjection(uses, values);
     const projected = secretDocument(template, projectionOf(values));
     const projection = projectionHash(JSON.stringify(projected.document));

@@ -1,5 +1,5 @@
 import { load } from 'js-yaml';
-import { rfc3339 } from '../yaml/timestamp.ts';
+import { rfc3339 } from '../../go-yaml/timestamp.ts';
 import { formatError, PROGRAM_HINT } from './error.ts';
 import { selectorOf, type FileSelector } from './selector.ts';
 

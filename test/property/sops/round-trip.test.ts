@@ -5,8 +5,8 @@ import { load } from 'js-yaml';
 import { parse } from 'yaml';
 import { decryptBinary, decryptYaml } from '../../../src/sops/decrypt.ts';
 import { encryptBinary, encryptYaml } from '../../../src/sops/encrypt.ts';
-import { emitYaml } from '../../../src/sops/yaml/emit.ts';
-import { parseYaml, toJson } from '../../../src/sops/yaml/parse.ts';
+import { emitYaml } from '../../../src/go-yaml/emit.ts';
+import { parseYaml, toJson } from '../../../src/sops/document/parse.ts';
 import { makeKey } from '../../unit/sops/_keys.ts';
 import { documents, runs, selectors, text } from './_documents.ts';
 

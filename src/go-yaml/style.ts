@@ -38,11 +38,15 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['\u2029', '\\P'],
 ]);
 
+/** Most texts: neither a word of another type, all of which are shorter, nor a number, nor anything with an indicator. */
+const PLAIN = /^[A-Za-z/][-\w./+=:]{4,}[-\w./+=]$/u;
+
 /**
  * A string on one line, in the style that go-yaml's emitter chooses, so that every reader sees a string:
  * plain; single quotes where plain has a meaning; double quotes where plain resolves to another type.
  */
 export function oneLine(text: string): string {
+  if (PLAIN.test(text)) return text;
   if (UNPRINTABLE.test(text) || /[\n\t]/u.test(text)) return doubleQuoted(text);
   const resolved = resolve(text);
   const isString = typeof resolved === 'object' && resolved.type === 'str';

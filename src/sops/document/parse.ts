@@ -1,8 +1,8 @@
 import { isAlias, isMap, isScalar, isSeq, parseDocument, type Scalar as YamlScalar } from 'yaml';
 import type { JsonValue } from '../../model/desired.ts';
 import { formatError, showPath } from '../document/error.ts';
-import { float, type Scalar } from '../scalar.ts';
-import { resolve, type Resolved } from './resolve.ts';
+import { float, type Scalar } from '../../go-yaml/scalar.ts';
+import { resolve, type Resolved } from '../../go-yaml/resolve.ts';
 
 /** A YAML document as sops walks it. Entries and not objects: objects put integer-like keys first. */
 export type Node =

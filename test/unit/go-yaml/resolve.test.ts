@@ -1,5 +1,5 @@
 import test from 'ava';
-import { resolve } from '../../../../src/sops/yaml/resolve.ts';
+import { resolve } from '../../../src/go-yaml/resolve.ts';
 
 const typeOf = (text: string) => {
   const resolved = resolve(text);

@@ -1,4 +1,4 @@
-import { bool, float, int, type Scalar } from '../scalar.ts';
+import { bool, float, int, type Scalar } from './scalar.ts';
 import { yamlTimestamp } from './timestamp.ts';
 
 /** What a plain scalar is; `unsupported` is what sops refuses or JSON cannot hold. */

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { parseYaml, toJson } from '../../../../src/sops/yaml/parse.ts';
+import { parseYaml, toJson } from '../../../../src/sops/document/parse.ts';
 import { thrown } from '../_keys.ts';
 
 const refuses = test.macro<[text: string, message: string]>({

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { emitYaml } from '../../../../src/sops/yaml/emit.ts';
-import { parseYaml, toJson } from '../../../../src/sops/yaml/parse.ts';
+import { emitYaml } from '../../../src/go-yaml/emit.ts';
+import { parseYaml, toJson } from '../../../src/sops/document/parse.ts';
 
 /** A value behind `k:`, as sops 3.13.3 wrote it. */
 const emits = test.macro<[value: string, expected: string]>({
