@@ -164,5 +164,5 @@ test('kubeconfig: says which key it needs where there is no identity', async (t)
   const { exitCode, stdout, stderr } = await cli(['kubeconfig', 'one', '--user', 'x']);
   t.is(exitCode, 1);
   t.is(stdout, '');
-  t.regex(stderr, /the key of CA "one\/ca" signs it\n.*SOPS_AGE_KEY_FILE/u);
+  t.regex(stderr, /the key of CA "one\/ca" signs it \[ERR_IDENTITY_NEEDED\]\n.*SOPS_AGE_KEY_FILE/u);
 });
