@@ -1,4 +1,4 @@
-import type { Identities } from './age/identity.ts';
+import { NO_IDENTITIES, type Identities } from './age/identity.ts';
 import { decryptBinary, decryptYaml, type DecryptOptions } from './decrypt.ts';
 import {
   encryptBinary,
@@ -17,7 +17,7 @@ export interface Cipher {
 }
 
 /** The cipher that needs no program: age X25519 and post-quantum recipients. */
-export function nativeCipher(identities: Identities): Cipher {
+export function nativeCipher(identities: Identities = NO_IDENTITIES): Cipher {
   return {
     encryptYaml,
     encryptBinary,

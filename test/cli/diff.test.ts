@@ -91,7 +91,10 @@ test('diff: from a worktree, a folder of the repository, and a shallow clone', a
   t.regex(shallow.stdout, /nothing differs/u);
   const unknown = await repository.run(['diff', 'HEAD^'], { folder: 'shallow' });
   t.is(unknown.status, 2);
-  t.regex(unknown.stderr, /"HEAD\^" is not a revision of this repository \[ERR_USAGE\]\n.*git fetch --depth=1/su);
+  t.regex(
+    unknown.stderr,
+    /"HEAD\^" is not a revision of this repository \[ERR_USAGE\]\n.*git fetch --depth=1/su,
+  );
 
   repository.remove('shallow');
   repository.git('checkout', '-q', '-b', 'below', 'HEAD^');

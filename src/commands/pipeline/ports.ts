@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Environment } from '../../sops/age/sources.ts';
-import { NO_IDENTITIES, type Identities } from '../../sops/age/identity.ts';
-import { nativeCipher } from '../../sops/cipher.ts';
-import { programCipher } from '../../sops/program.ts';
+import type { Identities } from '../../sops/age/identity.ts';
 import { generateKey } from '../../x509/build/key.ts';
 import type { Entropy, FleetSettings } from './context.ts';
 import type { MakePorts } from './unit/work.ts';
@@ -16,17 +14,25 @@ export interface MakeSettings {
   readonly partial: boolean;
 }
 
-/** @param identities asked only once one is needed: looking for identities may run a program that asks for a password. */
+/**
+ * Ciphers, and what they import, are loaded only once something is encrypted: most runs find nothing to do.
+ *
+ * @param identities asked only once one is needed: looking for identities may run a program that asks for a password.
+ */
 export function makePorts(
   { encryption }: FleetSettings,
   { environment, partial }: MakeSettings,
   identities: () => Promise<Identities>,
 ): MakePorts {
   return {
-    cipher: async (decrypts) =>
-      encryption === 'sops'
-        ? programCipher({ environment })
-        : nativeCipher(decrypts ? await identities() : NO_IDENTITIES),
+    cipher: async (decrypts) => {
+      if (encryption === 'sops') {
+        const { programCipher } = await import('../../sops/program.ts');
+        return programCipher({ environment });
+      }
+      const { nativeCipher } = await import('../../sops/cipher.ts');
+      return nativeCipher(decrypts ? await identities() : undefined);
+    },
     hasIdentity: async () => encryption === 'sops' || (await identities()).list.length > 0,
     partial,
   };

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Identities } from '../../sops/age/identity.ts';
 import type { Context } from './context.ts';
-import { findIdentities } from './identities.ts';
 import { makePorts, type MakeSettings } from './ports.ts';
 import type { Workshop } from './run.ts';
 import { Threads } from './threads/threads.ts';
@@ -26,7 +25,11 @@ export async function withWorkshop<T>(
   use: (workshop: Workshop) => Promise<T>,
 ): Promise<T> {
   let found: Promise<Identities> | undefined;
-  const identities = (): Promise<Identities> => (found ??= findIdentities(make?.environment ?? {}));
+  const find = async (): Promise<Identities> => {
+    const { findIdentities } = await import('./identities.ts');
+    return findIdentities(make?.environment ?? {});
+  };
+  const identities = (): Promise<Identities> => (found ??= find());
   const count = Math.floor(clusters / CLUSTERS_PER_THREAD);
   const threads = Math.min(availableParallelism(), MOST_THREADS, count);
   if (threads < 2) {

@@ -3,7 +3,8 @@ import { PkiError } from '../../errors.ts';
 import { checkDataKey } from '../document/value.ts';
 import type { AgeEntry } from '../document/metadata.ts';
 import type { AgeIdentity, Identities } from './identity.ts';
-import { nativeRecipient, shorten } from './recipient.ts';
+import { encryptToAge } from './file.ts';
+import { nativeRecipient, shorten, type NativeRecipient } from './recipient.ts';
 
 /** The data key for each recipient: one age file each, as sops has it. */
 export async function wrapDataKey(
@@ -17,12 +18,22 @@ export async function wrapDataKey(
       hint: 'declare recipients: [...] on the App, the Cluster or the node',
     });
   return Promise.all(
-    distinct.map(async ({ text, recipient }) => {
-      const encrypter = new Encrypter();
-      encrypter.addRecipient(recipient);
-      return { recipient: text, enc: armor.encode(await encrypter.encrypt(dataKey)) };
-    }),
+    distinct.map(async ({ text, recipient }) => ({
+      recipient: text,
+      enc: await encryptTo(recipient, dataKey),
+    })),
   );
+}
+
+async function encryptTo(
+  recipient: NativeRecipient['recipient'],
+  dataKey: Uint8Array,
+): Promise<string> {
+  if (typeof recipient !== 'string')
+    return encryptToAge(dataKey, (fileKey) => recipient.wrapFileKey(fileKey));
+  const encrypter = new Encrypter();
+  encrypter.addRecipient(recipient);
+  return armor.encode(await encrypter.encrypt(dataKey));
 }
 
 /**

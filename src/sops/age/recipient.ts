@@ -1,4 +1,3 @@
-import type { Recipient } from 'age-encryption';
 import { PkiError } from '../../errors.ts';
 import { PROGRAM_HINT } from '../document/error.ts';
 import { decodeBech32 } from './bech32.ts';
@@ -44,10 +43,10 @@ export function parseRecipient(text: string): string {
 /** What {@link nativeRecipient} made of each text: the same few recipients stand in thousands of files. */
 const known = new Map<string, NativeRecipient>();
 
-/** A recipient in the form that age-encryption encrypts to; X25519 by node:crypto. */
+/** A recipient, X25519 by node:crypto; the text of all others is for age-encryption. */
 export interface NativeRecipient {
   readonly text: string;
-  readonly recipient: Recipient | string;
+  readonly recipient: X25519Recipient | string;
 }
 
 /** @throws PkiError `ERR_RECIPIENT` */

@@ -8,7 +8,7 @@ import {
   hkdfSync,
   type KeyObject,
 } from 'node:crypto';
-import { Stanza, type Identity, type Recipient } from 'age-encryption';
+import type { Identity, Stanza } from 'age-encryption';
 
 /** RFC 8410: the DER of an X25519 private key up to its 32 octets. */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex');
@@ -20,7 +20,7 @@ const TAG_SIZE = 16;
 const NONCE = Buffer.alloc(12);
 
 /** The X25519 recipient of age by node:crypto: a sixth of the time of the library's own. */
-export class X25519Recipient implements Recipient {
+export class X25519Recipient {
   readonly #raw: Uint8Array;
   readonly #key: KeyObject;
 
@@ -29,7 +29,7 @@ export class X25519Recipient implements Recipient {
     this.#key = publicKey(raw);
   }
 
-  wrapFileKey(fileKey: Uint8Array): Stanza[] {
+  wrapFileKey(fileKey: Uint8Array): Pick<Stanza, 'args' | 'body'> {
     const ephemeral = generateKeyPairSync('x25519');
     const share = rawOf(ephemeral.publicKey);
     const secret = diffieHellman({ privateKey: ephemeral.privateKey, publicKey: this.#key });
@@ -37,7 +37,7 @@ export class X25519Recipient implements Recipient {
     const cipher = createCipheriv('chacha20-poly1305', key, NONCE, { authTagLength: TAG_SIZE });
     key.fill(0);
     const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
-    return [new Stanza(['X25519', share.toString('base64').replace(/=+$/u, '')], body)];
+    return { args: ['X25519', share.toString('base64').replace(/=+$/u, '')], body };
   }
 }
 

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { treeReader } from '../../../observe/source/reader.ts';
-import { AgeIdentity, type Identities } from '../../../sops/age/identity.ts';
+import type { Identities } from '../../../sops/age/identity.ts';
 import type { Context, Job } from '../context.ts';
 import { makePorts, SYSTEM_ENTROPY } from '../ports.ts';
 import { workUnit } from '../unit/work.ts';
@@ -44,6 +44,7 @@ function identities(): Promise<Identities> {
 }
 
 async function parse({ list, unusable }: IdentityTexts): Promise<Identities> {
+  const { AgeIdentity } = await import('../../../sops/age/identity.ts');
   const parsed = await Promise.all(list.map((text) => AgeIdentity.parse(text)));
   return { list: parsed.filter((identity) => identity !== undefined), unusable };
 }

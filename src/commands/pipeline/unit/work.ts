@@ -10,7 +10,7 @@ import type { Cipher } from '../../../sops/cipher.ts';
 import type { Clusters, Context, Foreign, Job } from '../context.ts';
 import { decide, observeUnit, type Decision } from './decide.ts';
 import { exportsOf } from './exports.ts';
-import { make } from './make.ts';
+import type { make, Made } from './make.ts';
 
 /** What carrying out a plan needs; without, a unit is planned only. */
 export interface MakePorts {
@@ -83,8 +83,10 @@ export async function workUnit(
       exports: exportsOf(unit, { clusters: observed }, foreign),
     };
   }
-  const cipher = isLocked ? undefined : await ports?.cipher(needsIdentity);
-  const made = cipher && (await make(context, decision, foreign, cipher));
+  const isToMake = ports !== undefined && !isLocked && changesSomething(decision);
+  const made = isToMake
+    ? await makeWith(context, decision, foreign, await ports.cipher(needsIdentity))
+    : undefined;
   const state = { clusters: observed, made: makes, ...made };
   const files = fileChanges(tree, context.reader, decision, made?.issued);
   const deleted = files.filter(({ change }) => change === 'delete').map(({ path }) => path);
@@ -99,6 +101,17 @@ export async function workUnit(
     removed: made === undefined ? [] : deleted,
     exports: exportsOf(unit, state, foreign),
   };
+}
+
+function changesSomething({ plan, outputs }: Decision): boolean {
+  const { create, issue, reencrypt, remove } = plan;
+  return [create, issue, reencrypt, remove, outputs.changes].some(({ length }) => length > 0);
+}
+
+/** What issues is loaded once something is issued: most runs find nothing to do. */
+async function makeWith(...args: Parameters<typeof make>): Promise<Made> {
+  const { make } = await import('./make.ts');
+  return make(...args);
 }
 
 /** A unit that is not selected, for what others use of it. */

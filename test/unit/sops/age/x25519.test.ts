@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import test from 'ava';
-import { Decrypter, Encrypter, Stanza } from 'age-encryption';
+import { armor, Decrypter, Encrypter, Stanza } from 'age-encryption';
 import { decodeBech32 } from '../../../../src/sops/age/bech32.ts';
+import { encryptToAge } from '../../../../src/sops/age/file.ts';
 import { X25519Identity, X25519Recipient } from '../../../../src/sops/age/x25519.ts';
 import { makeKey } from '../_keys.ts';
 
@@ -12,14 +13,25 @@ const octets = (text: string, prefix: string): Uint8Array => {
   return bytes;
 };
 
-test('X25519Recipient: age-encryption opens what it wraps', async (t) => {
-  const { recipient, text } = await makeKey();
-  const encrypter = new Encrypter();
-  encrypter.addRecipient(new X25519Recipient(octets(recipient, 'age')));
-  const file = await encrypter.encrypt('content');
-  const decrypter = new Decrypter();
-  decrypter.addIdentity(text);
-  t.is(await decrypter.decrypt(file, 'text'), 'content');
+for (const size of [0, 1, 32, 33, 1000, 65_536]) {
+  test(`encryptToAge: age-encryption opens a file of ${size} octets`, async (t) => {
+    const { recipient, text } = await makeKey();
+    const to = new X25519Recipient(octets(recipient, 'age'));
+    const content = randomBytes(size);
+    const file = encryptToAge(content, (fileKey) => to.wrapFileKey(fileKey));
+    t.deepEqual(armor.encode(armor.decode(file)), file, 'the armor is canonical');
+    const decrypter = new Decrypter();
+    decrypter.addIdentity(text);
+    t.deepEqual(Buffer.from(await decrypter.decrypt(armor.decode(file))), content);
+  });
+}
+
+test('encryptToAge: no two files are alike, and more than one chunk is refused', async (t) => {
+  const to = new X25519Recipient(octets((await makeKey()).recipient, 'age'));
+  const encrypt = (size: number): string =>
+    encryptToAge(Buffer.alloc(size), (fileKey) => to.wrapFileKey(fileKey));
+  t.not(encrypt(32), encrypt(32));
+  t.throws(() => encrypt(65_537), { instanceOf: RangeError });
 });
 
 test('X25519Identity: opens what age-encryption wraps', async (t) => {
@@ -35,8 +47,8 @@ test('X25519Identity: opens what age-encryption wraps', async (t) => {
 test('X25519Identity: stanzas of others are passed over, malformed ones refused', async (t) => {
   const [one, two] = [await makeKey(), await makeKey()];
   const fileKey = randomBytes(16);
-  const [stanza] = new X25519Recipient(octets(two.recipient, 'age')).wrapFileKey(fileKey);
-  if (stanza === undefined) throw new Error('no stanza');
+  const wrapped = new X25519Recipient(octets(two.recipient, 'age')).wrapFileKey(fileKey);
+  const stanza = new Stanza(wrapped.args, wrapped.body);
   const identity = new X25519Identity(octets(one.text, 'AGE-SECRET-KEY-'));
   t.is(
     identity.unwrapFileKey([new Stanza(['scrypt', 'x', '1'], new Uint8Array(32)), stanza]),
