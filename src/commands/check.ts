@@ -5,6 +5,7 @@ import type { Invocation } from './command.ts';
 import { readFolder } from './check/folder.ts';
 import { checkJson } from './check/print/json.ts';
 import { checkMarkdown } from './check/print/markdown.ts';
+import { checkOpenMetrics } from './check/print/openmetrics.ts';
 import { problemsError } from './check/problem.ts';
 import { sortRows, type Checked, type Problem, type Row } from './check/row.ts';
 import { plural, summarize } from './check/summary.ts';
@@ -39,6 +40,7 @@ function check(invocation: Invocation): number {
   if (options.output === 'json')
     output.json({ ...checkJson(sorted, now), ...(error && errorDocument(error)) });
   else if (options.output === 'markdown') output.line(checkMarkdown(sorted, summary, now));
+  else if (options.output === 'openmetrics') output.line(checkOpenMetrics(sorted, now));
   else output.line(checkText(sorted, summary, now, (style, text) => output.paint(style, text)));
   if (error !== undefined) throw error;
   return summary.hasFindings ? EXIT.findings : EXIT.ok;

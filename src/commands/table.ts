@@ -63,8 +63,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'check',
     summary: 'print the expiry tables; exit 3 if something is due or expired',
+    description: 'OpenMetrics is for the textfile collector of node_exporter.',
     options: ['cluster', 'shard', 'tree', 'dir', 'output', 'now'],
-    formats: ['text', 'json', 'markdown'],
+    formats: ['text', 'json', 'markdown', 'openmetrics'],
     load: () => import('./check.ts'),
   },
   {

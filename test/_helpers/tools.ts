@@ -14,6 +14,7 @@ export type ToolName =
   | 'actionlint'
   | 'go-verify'
   | 'py-verify'
+  | 'py-formats'
   | 'kubeadm'
   | 'kubectl'
   | 'kubernetes-openapi'

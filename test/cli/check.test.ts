@@ -405,3 +405,17 @@ test('check: loads neither the declaration, cdk8s, node-forge nor yaml: it runs 
   const synth = await execa(process.execPath, [cli, 'synth'], { cwd: folder, reject: false });
   t.regex(synth.stderr, /ERR_MODULE_NOT_FOUND|unexpected Error/u);
 });
+
+test('check: OpenMetrics says what is due, and the exit status is 3 as ever', async (t) => {
+  const folder = folderOf(t);
+  const due = after(NOW, 300 * DAY);
+  const args = ['-o', 'openmetrics', '--now', due.toISOString()];
+  const { status, stdout, stderr } = await check(folder, args);
+  t.deepEqual({ status, stderr }, { status: 3, stderr: '' });
+  t.regex(stdout, /\n# EOF$/u);
+  const [, renewAt] =
+    /^cdk8s_pki_certificate_renewal_timestamp_seconds\{cluster="prod",node="cp-1",name="api",kind="certificate",issuer="ca",id=""\} (\d+)$/mu.exec(
+      stdout,
+    ) ?? [];
+  t.true(Number(renewAt) < due.getTime() / 1000, stdout);
+});
