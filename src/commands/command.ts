@@ -33,6 +33,8 @@ export interface CommandOptions {
   readonly pullRequest?: boolean;
   readonly forge?: string;
   readonly maxOpen?: number;
+  readonly identity?: boolean;
+  readonly recipient?: readonly string[];
 }
 
 /** `bundle` is how `renew` writes `--group`, which to `kubeconfig` is another thing. */

@@ -47,7 +47,7 @@ export const OPTIONS: Readonly<Record<OptionName, () => Option>> = {
   pullRequest: () =>
     new Option('--pull-request', 'open or update pull requests; the checkout stays as it is'),
   forge: () =>
-    new Option('--forge <forge>', 'where; else as CI, or which token is set, says').choices([
+    new Option('--forge <forge>', 'which forge; default: as can be inferred').choices([
       'github',
       'gitea',
       'gitlab',
@@ -60,6 +60,12 @@ export const OPTIONS: Readonly<Record<OptionName, () => Option>> = {
   maxOpen: () =>
     new Option('--max-open <count>', 'so many pull requests at once; default 10').argParser(
       parseCount,
+    ),
+  identity: () =>
+    new Option('--identity', 'make an age identity where sops looks for one, and declare it'),
+  recipient: () =>
+    new Option('--recipient <age1…>', 'a custodian: opens everything; repeatable').argParser(
+      collect,
     ),
 };
 

@@ -3,6 +3,14 @@ import type { CommandSpec } from './command.ts';
 /** Every command: the one table that the parser, `--help` and `completion` are made from. */
 export const COMMANDS: readonly CommandSpec[] = [
   {
+    name: 'init',
+    summary: 'write a repository to begin with into this folder',
+    description:
+      'Declaration, settings, workflows; overwrites nothing. Without --identity and --recipient an identity that sops would find is declared.',
+    options: ['identity', 'recipient', 'forge'],
+    load: () => import('./init/init.ts'),
+  },
+  {
     name: 'plan',
     summary: 'print what synth would do, with reasons; exit 3 if there is anything',
     options: ['app', 'cluster', 'shard', 'output', 'now', 'newAuthority'],

@@ -66,7 +66,7 @@ for (const spec of COMMANDS) {
 }
 
 test('completion bash: values with choices, after a space, a short option and an equals sign', async (t) => {
-  t.deepEqual(await complete('check', '--output', ''), ['json', 'markdown', 'text']);
+  t.deepEqual(await complete('check', '--output', ''), ['json', 'markdown', 'openmetrics', 'text']);
   t.deepEqual(await complete('plan', '--output', ''), ['json', 'text']);
   t.deepEqual(await complete('check', '-o', 'm'), ['markdown']);
   t.deepEqual(await complete('check', '--output', '='), ['json', 'markdown', 'text']);
@@ -88,7 +88,12 @@ test('completion bash: files, with spaces, and folders', async (t) => {
 
 test('completion bash: nothing for a value that is free, and the command is found after its options', async (t) => {
   t.deepEqual(await complete('check', '--now', ''), []);
-  t.deepEqual(await complete('check', '--cluster', 'x', '-o', ''), ['json', 'markdown', 'text']);
+  t.deepEqual(await complete('check', '--cluster', 'x', '-o', ''), [
+    'json',
+    'markdown',
+    'openmetrics',
+    'text',
+  ]);
   t.deepEqual(await complete('completion', '--help', 'z'), ['zsh']);
 });
 

@@ -58,7 +58,10 @@ export async function loadIdentities(
 }
 
 /** Go's `os.UserConfigDir`, and XDG_CONFIG_HOME on macOS too, as sops has it. */
-function defaultKeyFile(environment: Environment, platform: NodeJS.Platform): string | undefined {
+export function defaultKeyFile(
+  environment: Environment,
+  platform: NodeJS.Platform,
+): string | undefined {
   const tail = ['sops', 'age', 'keys.txt'];
   const path = (folder: string | undefined, ...parts: readonly string[]): string | undefined =>
     folder === undefined ? undefined : posix.join(folder, ...parts, ...tail);
