@@ -69,7 +69,12 @@ test('completion bash: values with choices, after a space, a short option and an
   t.deepEqual(await complete('check', '--output', ''), ['json', 'markdown', 'openmetrics', 'text']);
   t.deepEqual(await complete('plan', '--output', ''), ['json', 'text']);
   t.deepEqual(await complete('check', '-o', 'm'), ['markdown']);
-  t.deepEqual(await complete('check', '--output', '='), ['json', 'markdown', 'text']);
+  t.deepEqual(await complete('check', '--output', '='), [
+    'json',
+    'markdown',
+    'openmetrics',
+    'text',
+  ]);
   t.deepEqual(await complete('check', '--output', '=', 'j'), ['json']);
 });
 
