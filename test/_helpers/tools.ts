@@ -31,6 +31,7 @@ export type ToolName =
   | 'gitea-files'
   | 'github-openapi'
   | 'ip'
+  | 'jq'
   | 'strace'
   | 'unshare'
   | 'nsenter';

@@ -1,10 +1,9 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import process from 'node:process';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
 import { load } from 'js-yaml';
+import { bash, programs, scratch } from '../_helpers/ci-jobs.ts';
 import { declaration } from '../_helpers/declaration.ts';
 import { writeKubernetesSchemas } from '../_helpers/kubernetes-schemas.ts';
 import { newPerson, Repository } from '../_helpers/run-cli.ts';
@@ -20,14 +19,6 @@ const NAMES = ['alpha', 'bravo', 'delta', 'echo', 'golf'];
 const TOTAL = 8;
 const alice = await newPerson();
 
-function scratch(t: ExecutionContext): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'cdk8s-pki-shards-'));
-  t.teardown(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return folder;
-}
-
 /** A fleet in a repository, and a bare one that it was pushed to. */
 function fleetWithRemote(t: ExecutionContext): { repository: Repository; remote: string } {
   const repository = new Repository(t, {
@@ -39,43 +30,6 @@ function fleetWithRemote(t: ExecutionContext): { repository: Repository; remote:
   repository.git('config', '--file', `${remote}/config`, 'receive.advertisePushOptions', 'true');
   repository.git('push', '-q', remote, 'main');
   return { repository, remote };
-}
-
-/** Programs that stand for the network: `npm` installs nothing, `npx` runs this product. */
-function programs(t: ExecutionContext): string {
-  const folder = scratch(t);
-  const write = (name: string, script: string): void => {
-    writeFileSync(path.join(folder, name), `#!/bin/sh\n${script}\n`);
-    chmodSync(path.join(folder, name), 0o755);
-  };
-  const links = ['cdk8s', 'constructs'].map((name) => `'${ROOT}/node_modules/${name}'`);
-  write(
-    'npm',
-    `mkdir node_modules\nln -s '${ROOT}' node_modules/cdk8s-pki\nln -s ${links.join(' ')} node_modules`,
-  );
-  write('npx', `shift; exec '${process.execPath}' '${ROOT}/dist/cli.js' "$@"`);
-  return folder;
-}
-
-/** Runs a job's script; throws with what it printed where it fails. */
-async function bash(
-  script: string,
-  { cwd, bin, env }: { cwd: string; bin: string; env: Readonly<Record<string, string>> },
-): Promise<void> {
-  await execa('bash', ['-euo', 'pipefail', '-c', script], {
-    cwd,
-    env: {
-      PATH: `${bin}:${process.env['PATH'] ?? ''}`,
-      HOME: cwd,
-      GIT_CONFIG_GLOBAL: '/dev/null',
-      GIT_AUTHOR_NAME: 'Test',
-      GIT_AUTHOR_EMAIL: 'test@example.com',
-      GIT_COMMITTER_NAME: 'Test',
-      GIT_COMMITTER_EMAIL: 'test@example.com',
-      ...env,
-    },
-    extendEnv: false,
-  });
 }
 
 function clone(t: ExecutionContext, remote: string): { folder: string; git: Repository['git'] } {
