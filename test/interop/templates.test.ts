@@ -107,8 +107,7 @@ test('templates: actions are pinned as in the workflow of this repository', (t) 
     );
   const own = pins(readFileSync(path.join(ROOT, '.github/workflows/ci.yml'), 'utf8'));
   for (const file of WORKFLOWS)
-    for (const [name, pin] of pins(text(file)))
-      t.is(pin, own.get(name) ?? pin, `${file}: ${name}`);
+    for (const [name, pin] of pins(text(file))) t.is(pin, own.get(name) ?? pin, `${file}: ${name}`);
 });
 
 test('templates: secrets are in jobs of the protected environment alone, which run reviewed code alone', (t) => {
