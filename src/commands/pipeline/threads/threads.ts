@@ -9,6 +9,9 @@ import { settler } from './settle.ts';
 /** One unit in the works and one waiting, so that no thread waits for the main one. */
 const JOBS_PER_THREAD = 2;
 
+/** MiB of each thread's heap for what is new. A unit needs less than one, and the default of 48 is spent before it is looked through. */
+const YOUNG_GENERATION = 8;
+
 interface Waiting {
   readonly resolve: (result: UnitResult) => void;
   readonly reject: (error: unknown) => void;
@@ -47,7 +50,10 @@ class Thread {
 
   constructor(setup: ThreadSetup, identities: () => Promise<Identities>) {
     this.#identities = identities;
-    this.#worker = new Worker(new URL('worker.js', import.meta.url), { workerData: setup });
+    this.#worker = new Worker(new URL('worker.js', import.meta.url), {
+      workerData: setup,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION },
+    });
     this.#worker.on('message', (message: FromThread) => {
       this.#receive(message);
     });
