@@ -30,15 +30,17 @@ export function code(text: string): string {
 /** A word that means nothing in Markdown, whoever wrote it: forges link `GH-12` and hexadecimal numbers. */
 const PLAIN = /^(?!GH-\d)(?!(?=.*\d)[0-9a-f]{7,40}$)[a-z0-9][a-z0-9'-]*$/iu;
 
-/** A sentence of ours with names of others in it: each word that is more than a plain one becomes code. */
+/** A sentence of ours with names of others in it: what is quoted becomes code, and so does each word that is more than a plain one. */
 export function prose(text: string, longest = 1000): string {
   return visible(text, longest)
-    .split(' ')
-    .map((word) => {
-      const [, open = '', name = '', close = ''] = /^([("]*)(.*?)([,;:.)"]*)$/u.exec(word) ?? [];
-      return name === '' || PLAIN.test(name) ? word : `${open}${code(name)}${close}`;
-    })
-    .join(' ');
+    .split(/"([^"]+)"/u)
+    .map((part, index) => (index % 2 === 1 ? code(part) : part.split(' ').map(word).join(' ')))
+    .join('');
+}
+
+function word(text: string): string {
+  const [, open = '', name = '', close = ''] = /^([("]*)(.*?)([,;:.)"]*)$/u.exec(text) ?? [];
+  return name === '' || PLAIN.test(name) ? text : `${open}${code(name)}${close}`;
 }
 
 /** A name inside HTML, as of a `summary`. */

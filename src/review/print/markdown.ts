@@ -1,12 +1,13 @@
 import type { CredentialPath } from '../../model/names.ts';
 import { FLAGS } from '../flags.ts';
-import type { CertificateChange, ClusterReview, Flag, NodeRestarts, Review } from '../report.ts';
+import type { CertificateChange, ClusterReview, Flag, Review } from '../report.ts';
 import { verification } from '../verification.ts';
 import { Budget } from './budget.ts';
 import { code, html, prose } from './escape.ts';
 import {
   CERTIFICATE_TITLES,
   certificateCells,
+  changeText,
   count,
   day,
   distance,
@@ -33,6 +34,9 @@ const RESERVE = 600;
 /** Parts of the room that is left when their turn comes: certificates get what remains. */
 const PARTS = { flags: 0.4, restarts: 0.2, clusters: 0.2, copies: 0.2 } as const;
 
+const RESTARTS =
+  '### What restarts, in this order\n\nOne node of a cluster after the other: go on when it is Ready, and etcd has all its members.';
+
 /**
  * The report as GitHub Flavored Markdown that reads as plain text too. What matters most has its room first; what does not fit is
  * counted.
@@ -52,23 +56,17 @@ export function reviewMarkdown(review: Review, options: MarkdownOptions): string
     if (kept.length < lines.length) left.push(count(lines.length - kept.length, noun));
   };
   for (const line of summary(review, options)) if (budget.take(line)) out.push(line);
-  section('### Flags', flagLines(flags), PARTS.flags, 'line of flags');
+  section('### Flags', flagLines(flags), PARTS.flags, 'flag line');
   const restarting = byImportance(review).filter(({ restarts }) => restarts.length > 0);
-  section(
-    '### What restarts, in this order',
-    restarting.map((cluster, index) => (index > 0 ? '\n' : '') + restartLines(cluster)),
-    PARTS.restarts,
-    'cluster that restarts',
-  );
+  section(RESTARTS, restarting.map(restartLine), PARTS.restarts, 'restart line');
   const table = byImportance(review).map((cluster) => row(clusterCells(cluster, review)));
-  section('### Clusters', [tableHead(CLUSTER_TITLES), ...table], PARTS.clusters, 'row of clusters');
-  const copies = byImportance(review).flatMap(({ copies: list }) =>
-    list.map(
-      ({ credentials, where, until }) =>
-        `- ${names(credentials)}: ${prose(where)}${until === null ? '.' : `. The old one works until ${day(until)}, merged or not.`}`,
-    ),
+  section('### Clusters', [tableHead(CLUSTER_TITLES), ...table], PARTS.clusters, 'cluster row');
+  section(
+    '### Copies that no merge reaches',
+    copyLines(byImportance(review)),
+    PARTS.copies,
+    'copy line',
   );
-  section('### Copies that no merge reaches', copies, PARTS.copies, 'copy');
   const commands = [
     '<details><summary>See for yourself</summary>',
     '',
@@ -154,20 +152,35 @@ function byImportance({ clusters, flags }: Review): ClusterReview[] {
   );
 }
 
-function restartLines({ name, restarts }: ClusterReview): string {
-  const several = restarts.length > 1;
-  return [
-    `${code(name)}${several ? ', one node after the other; go on when the node is Ready and etcd has all its members' : ''}:`,
-    '',
-    ...restarts.map((node, index) => `${index + 1}. ${nodeText(node)}`),
-  ].join('\n');
+/** Nodes in a row on which the same restarts are said together. */
+function restartLine({ name, restarts }: ClusterReview): string {
+  const groups: { nodes: string[]; pods: string }[] = [];
+  for (const { node, pods } of restarts) {
+    const list = pods.map(
+      ({ name: pod, change }) => code(pod) + (change === 'restart' ? '' : ` (${change}s)`),
+    );
+    const [text, last] = [few(list, 12), groups.at(-1)];
+    const shown = node === '_worker' ? 'every worker' : code(node);
+    if (last?.pods === text) last.nodes.push(shown);
+    else groups.push({ nodes: [shown], pods: text });
+  }
+  const steps = groups.map(({ nodes, pods }) => `${nodes.join(', then ')}: ${pods}`);
+  return `- ${code(name)}: ${steps.join('; then ')}`;
 }
 
-function nodeText({ node, pods }: NodeRestarts): string {
-  const list = pods.map(
-    ({ name, change }) => code(name) + (change === 'restart' ? '' : ` (${change}s)`),
-  );
-  return `${node === '_worker' ? 'every worker' : code(node)}: ${few(list, 12)}`;
+/** Copies by where they are: much is the same in every cluster. */
+function copyLines(clusters: readonly ClusterReview[]): string[] {
+  const groups = new Map<string, { of: CredentialPath[]; until: Date | null }>();
+  for (const { credentials, where, until } of clusters.flatMap(({ copies }) => copies)) {
+    const group = groups.get(where) ?? { of: [], until };
+    group.of.push(...credentials);
+    if (until !== null && (group.until === null || until < group.until)) group.until = until;
+    groups.set(where, group);
+  }
+  return [...groups].map(([where, { of, until }]) => {
+    const end = until === null ? '' : `. What they hold works until ${day(until)}, merged or not`;
+    return `- ${names(of)}: ${prose(where)}${end}.`;
+  });
 }
 
 const CLUSTER_TITLES = [
@@ -224,11 +237,7 @@ function details(
     const keysets = cluster.keysets.map((item) =>
       row([
         code(item.credential.slice(item.credential.indexOf('/') + 1)),
-        item.change === 'added'
-          ? 'new'
-          : item.change === 'rewritten'
-            ? 'written again'
-            : item.change,
+        changeText(item.change),
         keysetText(item.before),
         keysetText(item.after),
       ]),

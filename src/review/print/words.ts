@@ -56,26 +56,32 @@ function entryText({ id, state, subject, notAfter }: EntryFacts): string {
 }
 
 /** Serial numbers are long: the ends are enough to compare. */
-function serial(text: string | undefined): string {
-  if (text === undefined) return 'none';
+function serial(text: string): string {
   return code(text.length > 14 ? `${text.slice(0, 8)}…${text.slice(-4)}` : text);
 }
 
-const change = (was: string, is: string): string => (was === is ? was : `${was} → ${is}`);
+/** Both sides, or the only one. */
+function sides<T>(was: T | null, is: T | null, text: (side: T) => string): string {
+  const [before, after] = [was, is].map((side) => (side === null ? null : text(side)));
+  if (before == null || after == null) return after ?? before ?? '';
+  return before === after ? before : `${before} → ${after}`;
+}
+
+const WORDS: Readonly<Record<string, string>> = { added: 'new', rewritten: 'written again' };
+
+export const changeText = (change: string): string => WORDS[change] ?? change;
 
 /** Cells of a certificate's row. */
 export function certificateCells(item: CertificateChange, now: Date): string[] {
-  const { credential, before, after, reason } = item;
-  const dates = [before, after].map((facts) => (facts === null ? 'none' : day(facts.notAfter)));
+  const { credential, before, after, reason, key } = item;
   const left = after === null ? '' : ` (${distance(after.notAfter, now)})`;
   return [
     code(credential.slice(credential.indexOf('/') + 1)),
-    item.change === 'added' ? 'new' : item.change === 'rewritten' ? 'written again' : item.change,
-    change(serial(before?.serialNumber), serial(after?.serialNumber)),
-    `${change(dates[0] ?? '', dates[1] ?? '')}${left}`,
+    changeText(item.change) + (reason === null ? '' : ` (${code(reason)})`),
+    sides(before, after, ({ serialNumber }) => serial(serialNumber)),
+    sides(before, after, ({ notAfter }) => day(notAfter)) + left,
     differencesText(item),
-    item.key ?? '',
-    reason === null ? '' : code(reason),
+    key ?? '',
   ];
 }
 
@@ -86,7 +92,6 @@ export const CERTIFICATE_TITLES = [
   'Valid until',
   'What differs',
   'Key (SPKI)',
-  'Reason',
 ];
 
 function differencesText(item: CertificateChange): string {

@@ -1,0 +1,132 @@
+import test from 'ava';
+import { PkiError } from '../../../src/errors.ts';
+import type { TreeReader } from '../../../src/model/ports.ts';
+import { fileText } from '../../../src/review/print/textconv.ts';
+import { review } from '../../../src/review/review.ts';
+import { after, DAY, NOW, TREE, unit } from '../../_helpers/desired.ts';
+import { MemoryTree, synth } from '../../_helpers/repository.ts';
+import { DUE, kubeadmLike, reviewTrees } from '../../_helpers/review.ts';
+import { identity } from '../../_helpers/store.ts';
+
+const UNITS = [unit(kubeadmLike('prod', [identity.recipient]))];
+const base = new MemoryTree();
+await synth(base, { units: UNITS });
+const renewed = base.clone();
+await synth(renewed, { units: UNITS, identity, chain: 'renew', now: DUE });
+
+test('review: old and new of a certificate, its reason, and whether its key was kept', (t) => {
+  const [cluster] = reviewTrees(base, renewed).clusters;
+  const web = cluster?.certificates.find(({ credential }) => String(credential) === 'prod/web');
+  t.like(web, { change: 'renewed', reason: 'RenewalDue', key: 'changed', differs: [] });
+  t.deepEqual(web?.before?.notAfter, after(NOW, 365 * DAY));
+  t.deepEqual(web?.after?.notAfter, after(DUE, 365 * DAY));
+  t.not(web?.before?.serialNumber, web?.after?.serialNumber);
+  t.deepEqual(web?.after?.sans, ['DNS:web.example.com']);
+});
+
+test('review: the deadline is when the first of what is replaced expires, with what stops then', (t) => {
+  const { deadline } = reviewTrees(base, renewed);
+  t.deepEqual(deadline?.notAfter, after(NOW, 365 * DAY));
+  t.is(deadline?.credentials.length, 6);
+  t.regex(deadline?.stops[0] ?? '', /API server/u);
+  t.is(reviewTrees(new MemoryTree(), base).deadline, null, 'nothing is replaced by what is new');
+});
+
+test('review: copies that stay are those of what is replaced', (t) => {
+  const [cluster] = reviewTrees(base, renewed).clusters;
+  t.deepEqual(
+    cluster?.copies.map(({ credentials, where }) => [credentials.length, where.slice(0, 24)]),
+    [
+      [2, 'copies of admin.conf: ~/'],
+      [1, 'the kubeconfig that was '],
+      [1, 'pods that read Secret.de'],
+    ],
+  );
+});
+
+test('review: pods restart where their manifest differs: node by node, etcd first, workers last', (t) => {
+  const pod = (node: string, name: string): string =>
+    `deploy/prod/nodes/${node}/etc/kubernetes/manifests/${name}.yaml`;
+  const [before, head] = [base.clone(), base.clone()];
+  for (const name of ['kube-scheduler', 'own', 'etcd']) {
+    before.write(pod('cp-1', name), 'a: 1\n');
+    head.write(pod('cp-1', name), 'a: 2 # /etc/kubernetes/scheduler.conf\n');
+  }
+  before.write(pod('cp-2', 'gone'), 'a: 1\n');
+  head.write(pod('cp-0', 'new'), 'a: 1\n');
+  head.write('deploy/prod/nodes/cp-1/etc/kubernetes/scheduler.conf', 'x');
+  head.write('deploy/prod/nodes/_worker/var/lib/kubelet/config.yaml', 'x');
+  const [cluster] = reviewTrees(before, head).clusters;
+  const read = ['/etc/kubernetes/scheduler.conf'];
+  const of = (name: string, change: string, reads: readonly string[] = []) => ({
+    name,
+    change,
+    reads,
+  });
+  t.deepEqual(cluster?.restarts as unknown, [
+    { node: 'cp-0', pods: [of('new', 'start')] },
+    {
+      node: 'cp-1',
+      pods: ['etcd', 'kube-scheduler', 'own'].map((name) => of(name, 'restart', read)),
+    },
+    { node: 'cp-2', pods: [of('gone', 'stop')] },
+    {
+      node: '_worker',
+      pods: [of('kubelet', 'start', ['/var/lib/kubelet/config.yaml'])],
+    },
+  ]);
+});
+
+test('review: what cannot be read, or is anything else than expected, on either side, is never a crash', (t) => {
+  const unreadable: TreeReader = {
+    read: (path) => {
+      throw new PkiError('ERR_READ', `"${path}" is a symbolic link`);
+    },
+    list: (path) => base.list(path),
+  };
+  const options = { tree: TREE, now: DUE };
+  for (const [was, is] of [
+    [base, unreadable],
+    [unreadable, base],
+  ] as const) {
+    const codes = new Set(review(was, is, options).flags.map(({ code }) => code));
+    t.true(codes.has('Damaged'));
+  }
+  for (const path of base.paths(/\.(yaml|json|conf|crt|key|pub)$/u)) {
+    for (const content of [
+      '',
+      '\0',
+      '{',
+      '[]',
+      'null',
+      'a: &a [*a]',
+      '-----BEGIN CERTIFICATE-----',
+    ]) {
+      t.notThrows(
+        () => reviewTrees(base, base.clone().write(path, content)),
+        `${path}: ${content}`,
+      );
+      t.notThrows(() => reviewTrees(base.clone().write(path, content), base));
+    }
+  }
+});
+
+test('fileText: what is encrypted stays so, certificates in it are text, and nothing of a key is shown', (t) => {
+  const text = fileText(
+    base.files.get('deploy/prod/kubeconfigs/deployer.conf') ?? new Uint8Array(),
+  );
+  t.regex(text, /^ {4}client-key-data: <encrypted>$/mu);
+  t.regex(text, /^ {8}subject: O=deployers, CN=deployer$/mu);
+  t.regex(text, new RegExp(`^ {2}- recipient: ${identity.recipient}$`, 'mu'));
+  t.notRegex(text, /ENC\[|BEGIN/u);
+  const key = fileText(
+    base.files.get('deploy/prod/nodes/cp-1/etc/kubernetes/pki/apiserver.key') ?? new Uint8Array(),
+  );
+  t.regex(key, /^data: <encrypted>\nsops:\n/u);
+  const two = base.text('deploy/prod/nodes/cp-1/etc/kubernetes/pki/ca.crt').repeat(2);
+  t.is((fileText(Buffer.from(two)).match(/^certificate:$/gmu) ?? []).length, 2);
+  const plain = '-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n';
+  t.is(fileText(Buffer.from(plain)), 'PRIVATE KEY: <in the clear, not shown>\n');
+  const damaged = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+  t.is(fileText(Buffer.from(damaged)), damaged);
+});
