@@ -19,6 +19,12 @@ const TAG_SIZE = 16;
 /** The wrap key is used once (age §X25519). */
 const NONCE = Buffer.alloc(12);
 
+/**
+ * RFC 7748 §4.1. A share is computed with it, not exported: Node 20 holds a key's lock while it makes its JWK, and where it just then
+ * collects the job that generated the key, that waits for the same lock for ever.
+ */
+const BASE_POINT = publicKey(Buffer.from([9, ...Array<number>(31).fill(0)]));
+
 /** The X25519 recipient of age by node:crypto: a sixth of the time of the library's own. */
 export class X25519Recipient {
   readonly #raw: Uint8Array;
@@ -30,9 +36,9 @@ export class X25519Recipient {
   }
 
   wrapFileKey(fileKey: Uint8Array): Pick<Stanza, 'args' | 'body'> {
-    const ephemeral = generateKeyPairSync('x25519');
-    const share = rawOf(ephemeral.publicKey);
-    const secret = diffieHellman({ privateKey: ephemeral.privateKey, publicKey: this.#key });
+    const { privateKey } = generateKeyPairSync('x25519');
+    const share = diffieHellman({ privateKey, publicKey: BASE_POINT });
+    const secret = diffieHellman({ privateKey, publicKey: this.#key });
     const key = wrapKey(secret, share, this.#raw);
     const cipher = createCipheriv('chacha20-poly1305', key, NONCE, { authTagLength: TAG_SIZE });
     key.fill(0);

@@ -102,37 +102,28 @@ export function algorithmOfInfo(subjectPublicKeyInfo: Buffer): KeyAlgorithm | nu
 }
 
 /**
- * What stands before the octets of the point (RFC 5480 §2, RFC 8410 §4). By these and the JWK a SubjectPublicKeyInfo takes OpenSSL 3 a
- * tenth of the time that its own encoder needs.
- */
-const INFO_STARTS: ReadonlyMap<KeyAlgorithm | null, Buffer> = new Map([
-  ['ECDSA-P256', Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex')],
-  ['ECDSA-P384', Buffer.from('3076301006072a8648ce3d020106052b8104002203620004', 'hex')],
-  ['Ed25519', Buffer.from('302a300506032b6570032100', 'hex')],
-]);
-
-/** The coordinates of a public key, uncompressed (RFC 7518 §6.2.1: each has the length of the field). */
-function pointOf(publicKey: KeyObject): Buffer {
-  const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
-  return Buffer.concat([Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]);
-}
-
-/**
  * Exporting a key takes OpenSSL as long as three signatures, and a CA's key is asked for with every leaf. Keys are
  * immutable, so what was exported once holds.
  */
 const exported = new WeakMap<KeyObject, Buffer>();
+
+/**
+ * What is known of a key that was just made. Node 20 must not be asked: it holds the key's lock while it makes the answer, and where it
+ * just then collects the job that generated the key, that waits for the same lock for ever.
+ *
+ * @param info SubjectPublicKeyInfo, where it is at hand.
+ */
+export function rememberKey(key: KeyObject, algorithm: KeyAlgorithm, info?: Buffer): void {
+  algorithms.set(key, algorithm);
+  if (info !== undefined) exported.set(key, info);
+}
 
 /** DER of the SubjectPublicKeyInfo (RFC 5280 §4.1.2.7); of a private key, that of its public key. */
 export function publicKeyInfo(key: KeyObject): Buffer {
   let der = exported.get(key);
   if (der === undefined) {
     const publicKey = key.type === 'private' ? createPublicKey(key) : key;
-    const start = INFO_STARTS.get(keyAlgorithmOf(publicKey));
-    der =
-      start === undefined
-        ? publicKey.export({ type: 'spki', format: 'der' })
-        : Buffer.concat([start, pointOf(publicKey)]);
+    der = publicKey.export({ type: 'spki', format: 'der' });
     exported.set(key, der);
   }
   return der;

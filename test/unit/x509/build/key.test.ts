@@ -1,7 +1,12 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import test from 'ava';
 import { formatPrivateKey, formatPublicKey, generateKey } from '../../../../src/x509/build/key.ts';
-import { keyAlgorithmOf } from '../../../../src/x509/read/key.ts';
+import {
+  keyAlgorithmOf,
+  publicKeyInfo,
+  signData,
+  verifySignature,
+} from '../../../../src/x509/read/key.ts';
 import { formatPem } from '../../../../src/x509/read/pem.ts';
 import { ALGORITHMS, sharedKey } from '../fixtures.ts';
 
@@ -26,7 +31,7 @@ for (const algorithm of ALGORITHMS) {
   test(`generateKey: ${algorithm}, private`, async (t) => {
     const key = await sharedKey(algorithm, 'leaf');
     t.is(key.type, 'private');
-    t.is(keyAlgorithmOf(key), algorithm);
+    t.is(keyAlgorithmOf(createPrivateKey(formatPrivateKey(key))), algorithm);
   });
 
   test(`formatPrivateKey: ${algorithm} as one canonical "${LABELS[algorithm]}" block`, async (t) => {
@@ -42,6 +47,22 @@ for (const algorithm of ALGORITHMS) {
     t.is(formatPublicKey(createPublicKey(key)), pem);
   });
 }
+
+for (const algorithm of ['ECDSA-P256', 'ECDSA-P384'] as const)
+  test(`generateKey: ${algorithm}, whole also where its numbers begin with zeros`, async (t) => {
+    const starts = new Set<number>();
+    // one in 256 scalars is shorter
+    for (let count = 0; count < 1500; count += 1) {
+      const key = await generateKey(algorithm);
+      const read = createPrivateKey(formatPrivateKey(key));
+      const { d = '' } = read.export({ format: 'jwk' });
+      starts.add(Buffer.from(d, 'base64url')[0] ?? -1);
+      const info = createPublicKey(read).export({ type: 'spki', format: 'der' });
+      if (!publicKeyInfo(key).equals(info)) t.fail(`public key of ${d.length} characters`);
+      if (!verifySignature(createPublicKey(read), info, signData(key, info))) t.fail('signature');
+    }
+    t.true(starts.has(0), 'a scalar that begins with a zero octet');
+  });
 
 test('generateKey: another key every time', async (t) => {
   t.false((await generateKey('Ed25519')).equals(await generateKey('Ed25519')));
