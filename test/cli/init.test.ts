@@ -120,6 +120,17 @@ test('init: makes an identity only when told: for its owner alone, and only the 
   t.true(repository.read('clusters/main.ts').includes(`['${recipient}']`));
 });
 
+test('init: an identity goes where XDG_CONFIG_HOME says, and nowhere without a home', async (t) => {
+  const repository = emptyRepository(t);
+  const none = await repository.run(['init', '--identity'], { environment: { HOME: '' } });
+  t.is(none.status, 1);
+  t.regex(none.stderr, /there is no folder that identities belong in \[ERR_IDENTITY\]/u);
+  t.deepEqual(repository.files(), {});
+  const XDG_CONFIG_HOME = repository.path('node_modules/xdg');
+  await repository.run(['init', '--identity'], { environment: { XDG_CONFIG_HOME } });
+  t.regex(repository.read('node_modules/xdg/sops/age/keys.txt'), /^AGE-SECRET-KEY-1/mu);
+});
+
 test('init: an identity that is there is never overwritten, and nothing is written', async (t) => {
   const repository = emptyRepository(t);
   repository.write(identityFile, 'mine');
