@@ -41,7 +41,11 @@ export class Gitea {
     this.admin = 'keeper';
   }
 
-  static async start(t: Pick<ExecutionContext, 'teardown'>): Promise<Gitea> {
+  /** @param actions whether it has Actions; no runner is there to take its jobs. */
+  static async start(
+    t: Pick<ExecutionContext, 'teardown'>,
+    { actions = false } = {},
+  ): Promise<Gitea> {
     const folder = mkdtempSync(path.join(tmpdir(), 'cdk8s-pki-gitea-'));
     t.teardown(() => {
       rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
@@ -55,7 +59,7 @@ export class Gitea {
     }
     mkdirSync(path.join(folder, 'data'));
     const gitea = new Gitea(folder, program, port);
-    writeFileSync(path.join(folder, 'app.ini'), gitea.#configuration(port));
+    writeFileSync(path.join(folder, 'app.ini'), gitea.#configuration(port, actions));
     await execa('chmod', ['-R', 'go+rX', folder]);
     if (isRoot()) {
       for (const name of ['', 'data', 'app.ini'])
@@ -140,7 +144,7 @@ export class Gitea {
     };
   }
 
-  #configuration(port: number): string {
+  #configuration(port: number, actions: boolean): string {
     const { url } = this;
     const data = path.join(this.#folder, 'data');
     return `
@@ -174,7 +178,7 @@ LEVEL = warn
 [cron]
 ENABLED = false
 [actions]
-ENABLED = false
+ENABLED = ${actions}
 `;
   }
 }
