@@ -11,6 +11,8 @@ import test, { type ExecutionContext } from 'ava';
 import { Ajv } from 'ajv';
 import { execa, execaSync } from 'execa';
 import { load } from 'js-yaml';
+import { OPTIONS } from '../../src/commands/options.ts';
+import { COMMANDS } from '../../src/commands/table.ts';
 import { bash, programs, scratch } from '../_helpers/ci-jobs.ts';
 import { declaration } from '../_helpers/declaration.ts';
 import { newPerson, Repository } from '../_helpers/run-cli.ts';
@@ -317,4 +319,55 @@ toolTest(['jq'])('templates: report keeps one comment of its own up to date', as
     ]),
     'api --silent --method PATCH repos/acme/pki/issues/comments/3 -F body=@comment.md',
   );
+});
+
+/** What the templates call: the command, and its options by their long names. */
+function calls(): { readonly command: string; readonly options: readonly string[] }[] {
+  const scripts = [
+    ...WORKFLOWS.flatMap((file) => stepsOf(workflow(file)).map(({ run = '' }) => run)),
+    text('gitlab/dot-gitlab-ci.yml'),
+    text('repository/cdk8s.yaml'),
+  ].join('\n');
+  const found = scripts.matchAll(
+    /(?:npx cdk8s-pki|cdk8s-pki\/dist\/cli\.js") ([a-z]+)([^>|\n]*)/gu,
+  );
+  return [...found].map(([, command = '', rest = '']) => ({
+    command,
+    options: [...rest.matchAll(/--[a-z-]+/gu)].map(([option]) => option),
+  }));
+}
+
+test('templates: each command that they call is there, with its options', (t) => {
+  const called = calls();
+  t.deepEqual([...new Set(called.map(({ command }) => command))].sort(), [
+    'check',
+    'diff',
+    'plan',
+    'renew',
+    'synth',
+    'verify',
+  ]);
+  for (const { command, options } of called) {
+    const spec = COMMANDS.find(({ name }) => name === command);
+    const known = spec?.options.map((name) => OPTIONS[name]().long);
+    for (const option of options) t.true(known?.includes(option) ?? command === 'verify', option);
+  }
+});
+
+test('templates: GitLab compares with the base, and before the first synth with nothing', async (t) => {
+  const { repository, bin } = declared(t);
+  const { verify } = load(text('gitlab/dot-gitlab-ci.yml')) as {
+    verify: { readonly script: readonly string[] };
+  };
+  const [findBase = '', report = ''] = verify.script;
+  const run = async (BASE: string): Promise<string> => {
+    await bash(`${findBase}\n${report}`, { cwd: repository.root, bin, env: { BASE } });
+    return repository.read('report.md');
+  };
+  t.is(await run('0'.repeat(40)), 'no report\n');
+  const base = repository.git('rev-parse', 'HEAD');
+  await repository.run(['synth']);
+  t.regex(await run(base), /^## PKI changes: /u);
+  repository.commit();
+  t.regex(await run('0'.repeat(40)), /^## PKI: nothing differs/u);
 });
