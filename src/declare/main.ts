@@ -98,7 +98,7 @@ function stackOf(error: unknown): string {
   }
 }
 
-const CLUSTERS_PER_COLLECTION = 500;
+const CLUSTERS_PER_COLLECTION = 250;
 let clusters = 0;
 
 /** Between clusters: what was made for the last ones is garbage, and the heap would double before it is looked for. */

@@ -9,12 +9,13 @@ import {
   renameSync,
   rmSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import path from 'node:path';
 import { PkiError } from '../errors.ts';
 import type { TreePath } from '../model/names.ts';
 import type { TreeFile } from '../model/made/tree.ts';
-import { digestOf, parseManifest, type Manifest } from './manifest.ts';
+import { digestOf, manifestParts, parseManifest, type Manifest } from './manifest.ts';
 import { apply, prepare, removeEmptyFolders } from './place.ts';
 import { STATE } from './state.ts';
 
@@ -164,7 +165,7 @@ function decide(folder: string, manifest: Manifest): void {
   const draft = path.join(folder, 'manifest.draft');
   const descriptor = openSync(draft, 'w');
   try {
-    writeFileSync(descriptor, JSON.stringify(manifest));
+    for (const part of manifestParts(manifest)) writeSync(descriptor, part);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

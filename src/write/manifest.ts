@@ -14,6 +14,19 @@ export function digestOf(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('base64url').slice(0, 22);
 }
 
+/** Of a fleet's hundreds of thousands of files, in one text. */
+const FILES_PER_PART = 1000;
+
+/** The manifest as JSON, in parts: that of a large fleet would fill the memory twice. */
+export function* manifestParts({ files, remove }: Manifest): Generator<string> {
+  yield '{"files":[';
+  for (let at = 0; at < files.length; at += FILES_PER_PART) {
+    const part = files.slice(at, at + FILES_PER_PART).map((file) => JSON.stringify(file));
+    yield `${at === 0 ? '' : ','}${part.join(',')}`;
+  }
+  yield `],"remove":${JSON.stringify(remove)}}`;
+}
+
 /** Undefined for what is not of our making: nobody else's may make a run write or remove files outside the repository. */
 export function parseManifest(text: string): Manifest | undefined {
   try {

@@ -43,6 +43,7 @@ export class Total {
   readonly leaves: CredentialPath[] = [];
   readonly newEntries: LedgerEntry[] = [];
   createsKeysets = false;
+  readonly #texts = new Map<string, string>();
   readonly #inLedger: ReadonlySet<string>;
   readonly #sink: Sink | undefined;
   readonly #progress: (done: number) => void;
@@ -55,6 +56,14 @@ export class Total {
     this.#inLedger = new Set(ledger.map(({ spki }) => spki));
     this.#sink = sink;
     this.#progress = progress;
+  }
+
+  /** Of another thread, equal texts are many texts, and a fleet has hundreds of thousands of them. */
+  #once<T extends string>(text: T): T {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known as T;
+    this.#texts.set(text, text);
+    return text;
   }
 
   add(unit: UnitResult): void {
@@ -70,11 +79,20 @@ export class Total {
       this.locked.push(...unit.actions.filter((action) => action.needsIdentity));
     result.clusters += unit.clusters.length;
     result.manifests.push(...unit.manifests);
-    result.actions.push(...unit.actions);
-    result.files.push(...unit.files);
+    for (const action of unit.actions) {
+      const { cluster, reason, message } = action;
+      result.actions.push({
+        ...action,
+        cluster: this.#once(cluster),
+        reason: this.#once(reason),
+        message: this.#once(message),
+      });
+    }
+    for (const { path, change } of unit.files)
+      result.files.push({ path, change: this.#once(change) });
     this.createsKeysets ||= unit.createsKeysets;
     this.newEntries.push(...unit.entries.filter(({ spki }) => !this.#inLedger.has(spki)));
-    // Of another thread: the same path came as two texts, and there are hundreds of thousands of them.
+    // the same path came as two texts
     const paths = new Map(unit.files.map(({ path }) => [path, path]));
     for (const { path, content } of unit.staged)
       this.#sink?.stage({ path: paths.get(path) ?? path, content });

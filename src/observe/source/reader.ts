@@ -19,6 +19,10 @@ const ABSENT = new Set(['ENOENT', 'ENOTDIR']);
 /** Larger files are not ours: the largest document that this product writes is some tens of kilobytes. */
 const LARGEST = 4 * 1024 * 1024;
 
+/** Files with some lines for each cluster: of 10,000 clusters they have six million octets. */
+const OF_FLEETS: ReadonlySet<string> = new Set(['authorities.yaml', '.sops.yaml']);
+const LARGEST_OF_FLEETS = 64 * LARGEST;
+
 /** Folders that are remembered: those of a fleet would fill the memory. */
 const MOST_CHECKED = 1000;
 
@@ -104,7 +108,8 @@ function readRegular(
   try {
     const status = fstatSync(descriptor);
     if (!status.isFile()) return { problem: 'is not a file' }; // a device or a pipe would never end
-    if (status.size > LARGEST) return { problem: `has more than ${LARGEST} octets` };
+    const largest = OF_FLEETS.has(path.basename(file)) ? LARGEST_OF_FLEETS : LARGEST;
+    if (status.size > largest) return { problem: `has more than ${largest} octets` };
     return { content: readFileSync(descriptor) };
   } finally {
     closeSync(descriptor);
