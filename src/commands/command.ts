@@ -30,6 +30,8 @@ export interface CommandOptions {
   readonly validity?: string;
   readonly breakGlass?: boolean;
   readonly textconv?: string;
+  /** A revision. */
+  readonly base?: string;
   readonly pullRequest?: boolean;
   readonly forge?: string;
   readonly maxOpen?: number;

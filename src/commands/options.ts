@@ -44,6 +44,11 @@ export const OPTIONS: Readonly<Record<OptionName, () => Option>> = {
     new Option('--break-glass', 'kubernetes-super-admin in system:masters, for one hour'),
   textconv: () =>
     new Option('--textconv <file>', "print a file as text to compare, for git's textconv"),
+  base: () =>
+    new Option(
+      '--base <rev>',
+      'the revision that a pull request goes to: flag what differs from it',
+    ),
   pullRequest: () =>
     new Option('--pull-request', 'open or update pull requests; the checkout stays as it is'),
   forge: () =>

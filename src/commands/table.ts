@@ -89,6 +89,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./diff.ts'),
   },
   {
+    name: 'verify',
+    summary:
+      'check the integrity of the work tree, as the gate of a pull request; exit 3 on findings',
+    description:
+      'Needs no identity; with one, MACs and private keys are checked too. What the declaration asks for and only a CA key can make is listed as pending, and passes.',
+    options: ['app', 'base', 'output', 'now'],
+    formats: ['text', 'json', 'sarif', 'github'],
+    load: () => import('./verify/verify.ts'),
+  },
+  {
     name: 'kubeconfig',
     summary: 'print a short-lived kubeconfig, which is not stored',
     arguments: [{ name: 'cluster', description: 'the cluster' }],

@@ -40,16 +40,26 @@ export async function withDeclaration<T>(
   }
 }
 
+/** Who looks on: is shown what is declared, and told of errors instead of stopped by them. */
+export interface Onlooker {
+  readonly fleet: (fleet: DesiredFleet) => void;
+  readonly unit: (unit: DesiredUnit) => void;
+}
+
 /** Runs the line over a declaration, with ports to the world. */
 export function runDeclaration(
   invocation: Invocation,
   chain: ChainName,
   sink: Sink | undefined,
+  onlooker?: Onlooker,
 ): Promise<RunResult> {
   const { cwd, environment, options, output } = invocation;
   const selection = selectionOf(invocation);
-  return withDeclaration(invocation, selection, async ({ fleet, units }) => {
+  return withDeclaration(invocation, selection, async ({ fleet, units: declared }) => {
     const { clusters, ...settings } = fleet;
+    onlooker?.fleet(fleet);
+    const units = onlooker === undefined ? declared : shown(declared, onlooker);
+    const isLenient = onlooker !== undefined;
     const names = clusters.map(({ name }) => name);
     const isSelected = selectClusters(selection, names);
     const count = names.filter((name) => isSelected([name])).length;
@@ -70,9 +80,32 @@ export function runDeclaration(
       output.progress(`${done} of ${count} clusters`);
     };
     return withWorkshop(cwd, context, make, count, (workshop) =>
-      run({ context, fleet, head, observePast: past, units, isSelected, workshop, progress }, sink),
+      run(
+        {
+          context,
+          fleet,
+          head,
+          observePast: past,
+          units,
+          isSelected,
+          workshop,
+          progress,
+          isLenient,
+        },
+        sink,
+      ),
     );
   });
+}
+
+async function* shown(
+  units: AsyncIterable<DesiredUnit>,
+  onlooker: Onlooker,
+): AsyncGenerator<DesiredUnit, void> {
+  for await (const unit of units) {
+    onlooker.unit(unit);
+    yield unit;
+  }
 }
 
 async function* unitsOf(

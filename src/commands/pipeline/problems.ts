@@ -27,6 +27,11 @@ export class Problems {
     return isConcerned;
   }
 
+  /** Each by itself, of the fleet as a whole without clusters. */
+  get each(): readonly { readonly clusters: readonly string[]; readonly error: PkiError }[] {
+    return this.#found;
+  }
+
   /** Those that could not be worked on. */
   get clusters(): readonly string[] {
     return [...this.#found.flatMap(({ clusters }) => clusters), ...this.#waiting];

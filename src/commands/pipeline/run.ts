@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly isSelected: IsSelected;
   readonly workshop: Workshop;
   readonly progress: (done: number) => void;
+  /** Errors end nothing that can go on without, and are all problems of the result: for who only looks. */
+  readonly isLenient?: boolean;
 }
 
 /**
@@ -49,14 +51,29 @@ export interface RunOptions {
 export async function run(options: RunOptions, sink: Sink | undefined): Promise<RunResult> {
   const { context, fleet, isSelected, workshop } = options;
   const { reader } = context;
-  guardRemoved(fleet, context.now);
-  guardOrphans(reader, fleet);
-  const ledger = observeLedger(reader, fleet.tree);
-  guardLedger(reader, fleet.tree, ledger, options.head);
+  const problems = new Problems();
+  const guarded = <T>(instead: T, guard: () => T): T => {
+    try {
+      return guard();
+    } catch (error) {
+      if (options.isLenient !== true) throw error;
+      problems.add([], error);
+      return instead;
+    }
+  };
+  guarded(undefined, () => {
+    guardRemoved(fleet, context.now);
+  });
+  guarded(undefined, () => {
+    guardOrphans(reader, fleet);
+  });
+  const ledger = guarded({ text: '', lines: [] }, () => observeLedger(reader, fleet.tree));
+  guarded(undefined, () => {
+    guardLedger(reader, fleet.tree, ledger, options.head);
+  });
   const historyOf = historyIndex(ledger.lines, options.head, options.observePast);
   const exported = new Exports();
   const total = new Total(ledgerEntries(ledger), sink, options.progress);
-  const problems = new Problems();
   const pending: { readonly unit: DesiredUnit; readonly result: Promise<UnitResult> }[] = [];
   const settle = async (most: number): Promise<void> => {
     while (pending.length > most) {
@@ -94,12 +111,15 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
   await settle(0);
   const { clusters: failed, error } = problems;
   const isStopped = context.chain === 'synth' || problems.isOfAll || total.result.clusters === 0;
-  if (error !== null && isStopped) throw error;
+  if (error !== null && isStopped && options.isLenient !== true) throw error;
 
   const { result } = total;
   refuseUnknown(context.newAuthorities, total.keysets);
   refuseWithoutIdentity(total.locked);
-  for (const file of fleetLevelFiles(fleet, reader, ledger.text, total.newEntries, failed)) {
+  const ofFleet = guarded([], () =>
+    fleetLevelFiles(fleet, reader, ledger.text, total.newEntries, failed),
+  );
+  for (const file of ofFleet) {
     result.files.push({ path: file.path, change: reader.read(file.path) ? 'update' : 'create' });
     sink?.stage(file);
   }

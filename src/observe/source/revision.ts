@@ -80,8 +80,8 @@ async function commitOf(root: string, revision: string): Promise<string> {
   if (/^[0-9a-f]{40,64}$/u.test(commit)) return commit;
   throw new PkiError('ERR_USAGE', `"${revision}" is not a revision of this repository`, {
     hint: [
-      'name a commit, a branch or a tag that is here: cdk8s-pki diff origin/main',
-      'a shallow clone has no other commits: git fetch --depth=1 origin BRANCH, then diff FETCH_HEAD',
+      'name a commit, a branch or a tag that is here, such as origin/main',
+      'a shallow clone has no other commits: git fetch --depth=1 origin BRANCH, then name FETCH_HEAD',
     ],
   });
 }

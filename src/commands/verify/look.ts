@@ -1,0 +1,87 @@
+import type { PkiError } from '../../errors.ts';
+import type { TreePath } from '../../model/names.ts';
+import { treePath } from '../../model/names.ts';
+import type { TreeReader } from '../../model/ports.ts';
+import { layout } from '../../model/store/layout.ts';
+import { observeMade } from '../../observe/output.ts';
+import { listWorkFiles } from '../../observe/source/work-files.ts';
+import { Declared } from '../../verify/declared.ts';
+import { finding, findingOfError, type Finding } from '../../verify/finding.ts';
+import { plaintextKeys } from '../../verify/plaintext.ts';
+import type { Invocation } from '../command.ts';
+import { runDeclaration } from '../pipeline/prepare.ts';
+import type { RunResult } from '../pipeline/total.ts';
+
+/** What the declaration asks for, and what `synth` would do about it. */
+export async function lookAtDeclaration(
+  invocation: Invocation,
+): Promise<{ readonly declared: Declared; readonly result: RunResult }> {
+  let declared: Declared | undefined;
+  const result = await runDeclaration(invocation, 'synth', undefined, {
+    fleet: (fleet) => {
+      declared = new Declared(fleet);
+    },
+    unit: (unit) => {
+      declared?.add(unit);
+    },
+  });
+  if (declared === undefined) throw new TypeError('a declaration without a fleet was run');
+  return { declared, result };
+}
+
+/** What guards refuse, cluster by cluster. */
+export function guardFindings({ problems }: RunResult): Finding[] {
+  return problems.each.map(
+    ({ clusters, error }: { clusters: readonly string[]; error: PkiError }) =>
+      findingOfError(error, { cluster: clusters.length === 1 ? (clusters[0] ?? null) : null }),
+  );
+}
+
+/** Private keys in the clear in what git has of the work tree, or would take. */
+export async function lookForPlaintext(
+  cwd: string,
+): Promise<{ readonly findings: readonly Finding[]; readonly files: number }> {
+  const files = await listWorkFiles(cwd);
+  const findings = files.flatMap(({ file, parts }) => {
+    let before = 0;
+    for (const part of parts()) {
+      const [first] = plaintextKeys(part);
+      if (first !== undefined) {
+        const place = { file, line: before === 0 ? first.line : null };
+        const text = `${file} holds a private key that anybody can read (${first.kind})`;
+        return [finding('PlaintextKey', text, place, GONE)];
+      }
+      before += part.length;
+    }
+    return [];
+  });
+  return { findings, files: files.length };
+}
+
+const GONE = [
+  'take it out of the branch and of its history, and replace it: whoever saw the branch has it',
+];
+
+/** Files that the program made in the declared clusters, as their inventories say. */
+export function madeFiles(reader: TreeReader, declared: Declared): ReadonlySet<TreePath> {
+  const { tree, clusters } = declared.fleet;
+  return new Set(
+    clusters.flatMap(({ name }) => {
+      try {
+        return observeMade(reader, layout.cluster(tree, name));
+      } catch {
+        return []; // the guards say why
+      }
+    }),
+  );
+}
+
+/** Folders of the tree that may hold a store. */
+export function clusterFolders(reader: TreeReader, tree: string): string[] {
+  try {
+    const folders = reader.list(treePath(tree)).filter((name) => name.endsWith('/'));
+    return folders.map((name) => name.slice(0, -1));
+  } catch {
+    return [];
+  }
+}

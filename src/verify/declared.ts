@@ -1,0 +1,42 @@
+import type { DesiredFleet, DesiredUnit } from '../model/desired.ts';
+import type { CredentialPath, Seconds } from '../model/names.ts';
+import { storedName } from '../model/recipients.ts';
+
+/** What of a declaration explains a tree: kept for all clusters at once, so no more than is asked for. */
+export class Declared {
+  readonly fleet: DesiredFleet;
+  /** Names of everybody who is declared, in whatever role, as they stand in files. */
+  readonly recipients: ReadonlySet<string>;
+  readonly keysets = new Set<CredentialPath>();
+  /** Of leaves. */
+  readonly validities = new Map<CredentialPath, Seconds>();
+  /** Clusters that are handled together, by the name of each. */
+  readonly #units = new Map<string, readonly string[]>();
+
+  constructor(fleet: DesiredFleet) {
+    this.fleet = fleet;
+    this.recipients = new Set(
+      fleet.clusters
+        .flatMap(({ recipients, deliveryRecipients, nodes }) => [
+          ...recipients,
+          ...deliveryRecipients,
+          ...nodes.flatMap((node) => node.recipients),
+        ])
+        .map(storedName),
+    );
+  }
+
+  add({ clusters }: DesiredUnit): void {
+    const names = clusters.map(({ name }) => name);
+    for (const { name, authorities, serviceAccountKeys, leaves } of clusters) {
+      this.#units.set(name, names);
+      for (const { path } of [...authorities, ...serviceAccountKeys]) this.keysets.add(path);
+      for (const { path, validity } of leaves) this.validities.set(path, validity);
+    }
+  }
+
+  /** Those that are handled together with a cluster. */
+  unitOf(cluster: string): readonly string[] {
+    return this.#units.get(cluster) ?? [cluster];
+  }
+}

@@ -1,0 +1,371 @@
+import { cpSync, rmSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import test, { type ExecutionContext } from 'ava';
+import { declaration } from '../_helpers/declaration.ts';
+import { newPerson, Repository, type RunOptions } from '../_helpers/run-cli.ts';
+
+const [alice, mallory] = [await newPerson(), await newPerson()];
+const main = (over: Partial<Parameters<typeof declaration>[0]> = {}): string =>
+  declaration({ recipients: [alice.recipient], clusters: ['prod', 'test'], ...over });
+
+const LEAF = 'deploy/prod/pki/web.sops.yaml';
+const SECRET = 'deploy/prod/manifests/Secret.default.web-tls.sops.yaml';
+const KEYSET = 'deploy/prod/pki/ca/keyset.yaml';
+const later = '2027-06-01T00:00:00Z';
+
+interface Item {
+  readonly code: string;
+  readonly level: string;
+  readonly credential: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+interface Report {
+  readonly base: { readonly commit: string } | null;
+  readonly findings: readonly Item[];
+  readonly notes: readonly Item[];
+  readonly pending: readonly {
+    readonly credential: string;
+    readonly reason: string;
+    readonly needsIdentity: boolean;
+  }[];
+  readonly checked: Readonly<Record<string, number | null>>;
+}
+
+/** Made once: two clusters, committed as `main`, the certificates of `prod` renewed once so that there is an older one. */
+const made = await (async () => {
+  const cleanups: (() => unknown)[] = [];
+  const repository = new Repository(
+    { teardown: (fn) => cleanups.push(fn) },
+    { 'clusters/main.ts': main(), '.github/workflows/pki.yaml': 'on: push\n' },
+  );
+  const run = async (args: readonly string[], options: RunOptions = {}): Promise<void> => {
+    const { status, stderr } = await repository.run(args, options);
+    if (status !== 0) throw new Error(stderr);
+  };
+  await run(['synth']);
+  repository.commit('the first');
+  await run(['renew', 'prod/web'], { as: alice });
+  repository.commit('the second');
+  const first = new Map(
+    [LEAF, SECRET].map((file) => [file, repository.git('show', `HEAD^:${file}`)]),
+  );
+  return { repository, first, cleanups };
+})();
+test.after.always(() => {
+  for (const cleanup of made.cleanups) cleanup();
+});
+
+/** A copy of it, on a branch that goes to `main`. */
+function branch(t: ExecutionContext): Repository {
+  const copy = new Repository(t);
+  rmSync(copy.root, { recursive: true });
+  cpSync(made.repository.root, copy.root, { recursive: true, verbatimSymlinks: true });
+  copy.git('checkout', '-q', '-b', 'change');
+  return copy;
+}
+
+async function verify(
+  repository: Repository,
+  args: readonly string[] = ['--base', 'main'],
+  options: RunOptions = {},
+): Promise<Report & { readonly status: number | undefined }> {
+  const { status, stdout, stderr } = await repository.run(
+    ['verify', '-o', 'json', ...args],
+    options,
+  );
+  const report = JSON.parse(stdout) as Report & { readonly error?: unknown };
+  if (report.error !== undefined) throw new Error(stderr);
+  return { ...report, status };
+}
+
+const codes = (items: readonly Item[]): string[] => [...new Set(items.map(({ code }) => code))];
+
+function edit(repository: Repository, file: string, from: string | RegExp, to: string): void {
+  const before = repository.read(file);
+  const after = before.replace(from, to);
+  if (before === after) throw new Error(`${file} has no ${String(from)}`);
+  repository.write(file, after);
+}
+
+function newKey(): { readonly pem: string; readonly der: Buffer } {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return {
+    pem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    der: privateKey.export({ type: 'pkcs8', format: 'der' }),
+  };
+}
+
+test('verify: a sound tree passes without an identity, alone and against its base', async (t) => {
+  const repository = branch(t);
+  const before = repository.files();
+  for (const args of [[], ['--base', 'main']]) {
+    const { status, findings, notes, pending, checked } = await verify(repository, args);
+    t.deepEqual([status, findings, notes, pending], [0, [], [], []]);
+    t.like(checked, { clusters: 2, certificates: 2, keysets: 2, opened: null });
+  }
+  t.deepEqual(repository.files(), before, 'no file is written');
+});
+
+test('verify: with an identity every document is opened; one of a stranger opens none', async (t) => {
+  const repository = branch(t);
+  const own = await verify(repository, [], { as: alice });
+  t.deepEqual([own.status, own.findings], [0, []]);
+  t.like(own.checked, { opened: 6, closed: 0 });
+  const other = await verify(repository, [], { as: mallory });
+  t.deepEqual([other.status, other.findings], [0, []]);
+  t.like(other.checked, { opened: 0, closed: 6 });
+});
+
+test('verify: what synth made of a changed declaration passes, and the flags that it explains are notes', async (t) => {
+  const repository = branch(t);
+  repository.write('clusters/main.ts', main({ sans: ['web.example.com', 'b.example.com'] }));
+  await repository.run(['synth'], { as: alice });
+  const { status, findings, notes } = await verify(repository);
+  t.deepEqual([status, findings], [0, []]);
+  t.deepEqual(
+    notes.map(({ code, level, credential }) => [code, level, credential]),
+    [
+      ['SanAdded', 'note', 'prod/web'],
+      ['SanAdded', 'note', 'test/web'],
+    ],
+  );
+});
+
+test('verify: a changed declaration that needs a CA key passes, with what is pending', async (t) => {
+  const repository = branch(t);
+  repository.write('clusters/main.ts', main({ sans: ['web.example.com', 'b.example.com'] }));
+  repository.commit('a name');
+  for (const args of [['--base', 'main'], []]) {
+    const { status, findings, pending } = await verify(repository, args);
+    t.deepEqual([status, findings], [0, []]);
+    t.deepEqual(
+      pending.filter(({ reason }) => reason === 'SansChanged').map((item) => item.credential),
+      ['prod/web', 'test/web'],
+    );
+    t.true(pending.every(({ needsIdentity }) => needsIdentity));
+  }
+});
+
+test('verify: a new cluster passes with notes of its authority; a removed one only with its tombstone', async (t) => {
+  const repository = branch(t);
+  repository.write('clusters/main.ts', main({ clusters: ['prod', 'test', 'dev'] }));
+  await repository.run(['synth']);
+  const added = await verify(repository);
+  t.deepEqual([added.status, added.findings], [0, []]);
+  t.deepEqual(codes(added.notes).slice(0, 1), ['NewAuthority']);
+  repository.commit('a cluster');
+  repository.git('branch', '-q', '-f', 'main');
+  repository.write('clusters/main.ts', main());
+  repository.remove('deploy/dev');
+  const gone = await verify(repository);
+  t.is(gone.status, 3);
+  t.true(codes(gone.findings).includes('AuthorityRemoved'));
+  repository.git('checkout', '-q', '--', 'deploy');
+  await repository.run(['remove', 'dev']);
+  await repository.run(['synth']);
+  const removed = await verify(repository);
+  t.deepEqual([removed.status, removed.findings], [0, []]);
+});
+
+/** Ten pull requests that must not pass: what is done, and the codes of which the first finding has one. */
+const ATTACKS: readonly (readonly [
+  name: string,
+  attack: (repository: Repository) => unknown,
+  first: readonly string[],
+])[] = [
+  [
+    'a new authority, made by somebody who has public recipients only, in the place of one that is there',
+    async (repository) => {
+      repository.remove('deploy/prod');
+      const ledger = repository.read('deploy/authorities.yaml');
+      repository.write('deploy/authorities.yaml', ledger.replace(/^- \{cluster: prod.*\n/gmu, ''));
+      const git = repository.path('.git');
+      cpSync(git, `${git}-away`, { recursive: true });
+      rmSync(git, { recursive: true });
+      await repository.run(['synth']);
+      cpSync(`${git}-away`, git, { recursive: true });
+      rmSync(`${git}-away`, { recursive: true });
+    },
+    ['ERR_AUTHORITY_MISSING', 'KeysetNotSigned'],
+  ],
+  [
+    'an edited keyset',
+    (repository) => {
+      edit(repository, KEYSET, /revision: 1/u, 'revision: 2');
+    },
+    ['ERR_KEYSET_SIGNATURE'],
+  ],
+  [
+    'a replayed document: that of another cluster',
+    (repository) => {
+      repository.write(LEAF, repository.read(LEAF.replace('/prod/', '/test/')));
+    },
+    ['ERR_STORE', 'Damaged'],
+  ],
+  [
+    'a planted recipient',
+    (repository) => {
+      edit(
+        repository,
+        LEAF,
+        /^( *)- enc: /mu,
+        `$1- enc: x\n$1  recipient: ${mallory.recipient}\n$1- enc: `,
+      );
+    },
+    ['ERR_UNKNOWN_RECIPIENT'],
+  ],
+  [
+    'a name added by hand: a certificate that the declaration does not ask for',
+    async (repository) => {
+      repository.write('clusters/main.ts', main({ sans: ['web.example.com', 'evil.example.com'] }));
+      await repository.run(['synth'], { as: alice });
+      repository.write('clusters/main.ts', main());
+    },
+    ['SanAdded', 'EditedByHand'],
+  ],
+  [
+    'a mixed merge: the certificate of one branch, the key of the other',
+    (repository) => {
+      const older = made.first.get(LEAF) ?? '';
+      const certificate = /^certificate: \|\n(?: +.*\n)+/mu;
+      edit(repository, LEAF, certificate, certificate.exec(older)?.[0] ?? '');
+    },
+    ['OlderCertificate', 'ChainBroken', 'EditedByHand'],
+  ],
+  [
+    'a private key in the clear, as base64 in another file',
+    (repository) => {
+      repository.write('docs/notes.yaml', `backup: ${newKey().der.toString('base64')}\n`);
+    },
+    ['PlaintextKey'],
+  ],
+  [
+    'a workflow that is edited',
+    (repository) => {
+      repository.write('.github/workflows/pki.yaml', 'on: pull_request_target\n');
+    },
+    ['WorkflowChanged'],
+  ],
+  [
+    'an older certificate, with all its files',
+    (repository) => {
+      for (const [file, content] of made.first) repository.write(file, `${content}\n`);
+    },
+    ['OlderCertificate'],
+  ],
+];
+
+for (const [name, attack, first] of ATTACKS) {
+  test(`verify: ${name} is the first finding`, async (t) => {
+    const repository = branch(t);
+    await attack(repository);
+    repository.commit('nothing to see here');
+    const { status, findings } = await verify(repository);
+    t.is(status, 3);
+    t.true(first.includes(findings[0]?.code ?? ''), JSON.stringify(findings, null, 1));
+  });
+}
+
+test('verify: a declaration that reads the environment finds no secret in it', async (t) => {
+  const repository = branch(t);
+  const read = `
+const found = Object.keys(process.env).filter((name) => /SOPS|TOKEN|SECRET/u.test(name));
+if (found.length > 0) throw new Error('found ' + found.join());
+for (const name of found) new pki.Cluster(app, 'x' + name);
+if (process.env['GITHUB_TOKEN'] === undefined) throw new Error('nothing was found');
+`;
+  repository.write('clusters/main.ts', main({ extra: read }));
+  const { status, stderr } = await repository.run(['verify', '--base', 'main'], {
+    as: alice,
+    environment: { GITHUB_TOKEN: 'a-token-of-the-forge', MY_SECRET: 'a-secret' },
+  });
+  t.is(status, 1);
+  t.regex(stderr, /nothing was found/u);
+  t.notRegex(stderr, /a-token|a-secret|AGE-SECRET/u);
+});
+
+test('verify: an edited output is a finding, committed or not, encrypted or not', async (t) => {
+  const repository = branch(t);
+  edit(repository, SECRET, /namespace: default/u, 'namespace: kube-system');
+  const before = await verify(repository, []);
+  t.deepEqual([before.status, codes(before.findings)], [3, ['EditedByHand']]);
+  repository.commit('an edit');
+  const after = await verify(repository);
+  t.deepEqual([after.status, codes(after.findings)], [3, ['EditedByHand']]);
+  t.is(after.findings[0]?.file, SECRET);
+  repository.git('checkout', '-q', 'main', '--', SECRET);
+  edit(repository, 'deploy/prod/INVENTORY.md', 'prod', 'prd');
+  repository.commit('another');
+  t.deepEqual(codes((await verify(repository)).findings), ['EditedByHand']);
+  const alone = await verify(repository, []);
+  t.deepEqual([alone.status, codes(alone.findings)], [3, ['NotSynthesized']]);
+});
+
+test('verify: with an identity, a key of another credential and a changed ciphertext are found', async (t) => {
+  const repository = branch(t);
+  const key = /^privateKey: .*$/mu;
+  edit(repository, LEAF, key, key.exec(made.first.get(LEAF) ?? '')?.[0] ?? '');
+  const blind = await verify(repository, []);
+  t.deepEqual([blind.status, blind.findings], [0, []], 'nobody can tell without');
+  const seeing = await verify(repository, [], { as: alice });
+  t.is(seeing.status, 3);
+  t.deepEqual(
+    seeing.findings.map(({ code, file }) => [code, file]),
+    [['ERR_DECRYPT', LEAF]],
+  );
+});
+
+test('verify: several broken clusters are all told, each with the code of its guard', async (t) => {
+  const repository = branch(t);
+  edit(repository, KEYSET, /revision: 1/u, 'revision: 2');
+  repository.remove('deploy/test/pki/ca');
+  repository.write('deploy/test/pki/web.sops.yaml', '<<<<<<< ours\n');
+  const { status, findings } = await verify(repository, []);
+  t.is(status, 3);
+  for (const code of ['ERR_KEYSET_SIGNATURE', 'ERR_AUTHORITY_MISSING', 'ERR_STORE'])
+    t.true(codes(findings).includes(code), code);
+});
+
+test('verify: text, GitHub annotations and SARIF of the same findings', async (t) => {
+  const repository = branch(t);
+  for (let index = 0; index < 14; index += 1) {
+    repository.write(`keys/${index}%,\n::warning::x.pem`, newKey().pem);
+  }
+  const args = ['verify', '--base', 'main', '-o'];
+  const text = await repository.run([...args, 'text']);
+  t.is(text.status, 3);
+  t.is(text.stdout.split('\n').filter((line) => line.startsWith('error PlaintextKey')).length, 14);
+  t.regex(text.stdout, /^14 findings \(/mu);
+  t.notRegex(text.stdout, /^::/mu);
+  const github = await repository.run([...args, 'github']);
+  t.is(github.status, 3);
+  const commands = github.stdout.split('\n').filter((line) => line.startsWith('::'));
+  t.is(commands.filter((line) => line.startsWith('::error ')).length, 10);
+  t.is(commands.length, 11);
+  t.regex(
+    commands[0] ?? '',
+    /^::error file=keys\/0%25%2C%0A%3A%3Awarning%3A%3Ax\.pem,line=1,title=/u,
+  );
+  t.regex(commands.at(-1) ?? '', /^::notice .*::4 errors more are not annotated/u);
+  const sarif = await repository.run([...args, 'sarif']);
+  t.is(sarif.status, 3);
+  const [ran] = (JSON.parse(sarif.stdout) as { runs: { results: { ruleId: string }[] }[] }).runs;
+  t.deepEqual([...new Set(ran?.results.map(({ ruleId }) => ruleId))], ['PlaintextKey']);
+});
+
+test('verify: a base that is not there is a usage error, also in a shallow clone', async (t) => {
+  const repository = branch(t);
+  const { status, stderr } = await repository.run(['verify', '--base', 'nowhere']);
+  t.is(status, 2);
+  t.regex(
+    stderr,
+    /"nowhere" is not a revision of this repository \[ERR_USAGE\]\n.*shallow clone/su,
+  );
+});
+
+test('verify: certificates that end are for check: the time finds nothing', async (t) => {
+  const { status, findings } = await verify(branch(t), ['--now', later]);
+  t.deepEqual([status, findings], [0, []]);
+});
