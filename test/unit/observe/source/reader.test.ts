@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
@@ -22,6 +22,11 @@ test('treeReader: files of the whole fleet may be larger than documents', (t) =>
     put(name, MANY);
     t.is(reader.read(treePath(name))?.length, MANY);
   }
+  truncateSync(path.join(root, '.sops.yaml'), 64 * 4 * 1024 * 1024 + 1);
+  t.throws(() => reader.read(treePath('.sops.yaml')), {
+    code: 'ERR_STORE',
+    message: /has more than 268435456 octets$/u,
+  });
   put('deploy/prod/pki/web.sops.yaml', MANY);
   t.throws(() => reader.read(treePath('deploy/prod/pki/web.sops.yaml')), {
     code: 'ERR_STORE',
