@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import { declaration } from '../../_helpers/declaration.ts';
 import type { Gitea } from '../../_helpers/gitea.ts';
@@ -62,7 +63,18 @@ export class Fleet {
     repository.commit('The fleet');
     repository.git('remote', 'add', 'origin', `${gitea.url}/${fleet.remote}.git`);
     fleet.push('main');
+    await fleet.#untilKnown();
     return fleet;
+  }
+
+  /** Gitea learns of the first push from a queue; until then the repository is empty, and its pull requests are "not found". */
+  async #untilKnown(): Promise<void> {
+    for (let tries = 0; tries < 300; tries += 1) {
+      const { empty } = (await this.api('GET', '')) as { readonly empty: boolean };
+      if (!empty) return;
+      await sleep(100);
+    }
+    throw new Error('Gitea does not see the first push');
   }
 
   /** As the user pushes, with a password of their own. */
