@@ -25,6 +25,10 @@ export interface CommandOptions {
   readonly newAuthority?: readonly string[];
   readonly dryRun?: boolean;
   readonly all?: boolean;
+  readonly status?: boolean;
+  readonly abort?: boolean;
+  readonly compromised?: boolean;
+  readonly acceptLockout?: boolean;
   readonly user?: string;
   readonly group?: readonly string[];
   readonly validity?: string;

@@ -34,6 +34,18 @@ export const OPTIONS: Readonly<Record<OptionName, () => Option>> = {
     ).argParser(collect),
   dryRun: () => new Option('--dry-run', 'print what would be done, and do nothing'),
   all: () => new Option('--all', 'renew every certificate and kubeconfig, due or not'),
+  status: () => new Option('--status', 'print where keysets stand and what may follow when'),
+  abort: () => new Option('--abort', 'take the last stage back, where that is safe'),
+  compromised: () =>
+    new Option(
+      '--compromised',
+      'replace every entry at once, in one change; locks out all that trust only those',
+    ),
+  acceptLockout: () =>
+    new Option(
+      '--accept-lockout',
+      'retire although what the outgoing entry signed outside of the tree may be in use',
+    ),
   user: () => new Option('--user <name>', "the user's name: common name of the certificate"),
   group: () =>
     new Option('--group <name>', 'a group: organization of the certificate; repeatable').argParser(

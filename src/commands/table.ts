@@ -55,6 +55,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./propose/renew.ts'),
   },
   {
+    name: 'rotate',
+    summary: 'start or advance the staged rotation of a CA or service-account key',
+    description:
+      'Each run makes one stage: accept, issue, retire. Exit 1, with the date, if the next one may not follow yet.',
+    arguments: [
+      { name: 'cluster', description: 'the cluster, or _shared', isOptional: true },
+      { name: 'keyset', description: 'such as ca, etcd-ca, service-account-key', isOptional: true },
+    ],
+    options: ['status', 'abort', 'compromised', 'acceptLockout', 'app', 'output', 'now', 'dryRun'],
+    formats: ['text', 'json'],
+    load: () => import('./rotate/rotate.ts'),
+  },
+  {
     name: 'remove',
     summary: 'take out of the tree what is no longer declared, and leave a tombstone',
     description: 'Files that this program did not make stay where they are. Needs no identity.',

@@ -65,6 +65,7 @@ export class CertificateAuthority extends Construct {
       validity,
       renewBefore,
       rotation,
+      outsideLife: 0,
     });
     addProblems(this, [
       ...idProblems(id),

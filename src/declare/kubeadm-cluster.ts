@@ -57,6 +57,13 @@ export class KubeadmCluster extends Cluster {
         'ca and frontProxyCa are one: every client certificate could pass for the front proxy',
       ]);
 
+    // kube-controller-manager signs with it
+    const signing = markAs(this.ca, 'CertificateAuthority');
+    if (signing !== undefined) {
+      const outsideLife = Math.max(signing.outsideLife, software.clusterSigningDuration);
+      setMark(this.ca, { ...signing, outsideLife });
+    }
+
     const keysets = {
       ca: this.ca,
       'etcd-ca': this.etcdCa,

@@ -35,7 +35,13 @@ export function applied(
       );
       const newKeysets = issued.keysets
         .filter(({ desired }) => desired.cluster === name)
-        .map((keyset) => [keyset.desired.path, keysetApplied(tree, keyset, recipients)] as const);
+        .map((keyset) => {
+          const { path } = keyset.desired;
+          return [
+            path,
+            keysetApplied(tree, keyset, before?.keysets.get(path), recipients),
+          ] as const;
+        });
       const newLeaves = issued.leaves
         .filter(({ desired }) => desired.cluster === name)
         .map((leaf) => [leaf.desired.path, leafApplied(tree, leaf, recipients)] as const);
@@ -64,9 +70,11 @@ function reencrypted<T extends ObservedLeaf | UnreadableLeaf | ObservedEntry>(
       };
 }
 
+/** @param before as planned, where it was there: entries that stay are the same. */
 function keysetApplied(
   tree: string,
-  { desired, id, spki, certificate, publicKey, issuer, issuedAt }: IssuedKeyset,
+  { desired, revision, entries, entry: issued }: IssuedKeyset,
+  before: ObservedKeyset | undefined,
   recipients: readonly string[],
 ): ObservedKeyset {
   const { path, kind, keyAlgorithm } = desired;
@@ -75,14 +83,21 @@ function keysetApplied(
       ? { validity: desired.validity, renewBefore: desired.renewBefore, jitter: 0 }
       : null;
   const pathLength = desired.kind === 'CertificateAuthority' ? desired.pathLength : null;
-  const signed = { id, spki, certificate, publicKey, issuer, issuedAt };
-  const entry = { ...signed, policy, pathLength, keyAlgorithm };
-  const file = layout.entry(tree, path, id);
+  const kept = new Map(before?.entries.map((entry) => [entry.id, entry]));
   return {
     path,
     kind,
-    revision: 1,
-    entries: [{ ...entry, file, state: 'issuing', recipients, formerRecipients: [] }],
+    revision,
+    entries: entries.flatMap(({ id, state }): ObservedEntry[] => {
+      const stays = kept.get(id);
+      if (stays !== undefined) return [{ ...reencrypted(stays, recipients), state }];
+      if (issued === null) return [];
+      const { spki, certificate, publicKey, issuer, issuedAt } = issued;
+      const file = layout.entry(tree, path, id);
+      const signed = { id, spki, certificate, publicKey, issuer, issuedAt };
+      const entry = { ...signed, policy, pathLength, keyAlgorithm, file, state, recipients };
+      return [{ ...entry, formerRecipients: [] }];
+    }),
   };
 }
 

@@ -81,7 +81,7 @@ const fleetClusterShapes = {
 const rotation = objectOf<DesiredRotation>({
   soak: seconds,
   automatic: boolean,
-  maxTokenLife: nullable(seconds),
+  outsideLife: nullable(seconds),
 });
 
 const common = {

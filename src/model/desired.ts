@@ -80,7 +80,8 @@ interface DesiredCredential {
 export interface DesiredRotation {
   readonly soak: Seconds;
   readonly automatic: boolean;
-  readonly maxTokenLife: Seconds | null;
+  /** The longest life of what an issuing entry signs outside of the tree, kubelets' certificates and tokens; null where nobody knows. */
+  readonly outsideLife: Seconds | null;
 }
 
 /** A keyset of certificate authorities. */

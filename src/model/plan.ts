@@ -21,7 +21,7 @@ export interface Verdict {
   readonly message: string;
 }
 
-export type ActionName = 'create' | 'issue' | 'reencrypt' | 'delete' | 'write';
+export type ActionName = 'create' | 'rotate' | 'issue' | 'reencrypt' | 'delete' | 'write';
 
 /** One thing that has to happen to a credential. */
 export interface Action {

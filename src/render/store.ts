@@ -1,5 +1,5 @@
 import { formatDuration } from '../model/store/duration.ts';
-import type { IssuedKeyset, IssuedLeaf } from '../model/made/issued.ts';
+import type { IssuedEntry, IssuedKeyset, IssuedLeaf } from '../model/made/issued.ts';
 import { layout, STORE_API_VERSION, STORE_SELECTOR } from '../model/store/layout.ts';
 import type { CredentialPath, TreePath } from '../model/names.ts';
 import type { IssuerId } from '../model/observed.ts';
@@ -7,15 +7,43 @@ import type { JsonObject, PlainFile, YamlFile } from '../model/made/tree.ts';
 import type { RenewalPolicy } from '../model/x509.ts';
 import { plainYaml } from './plain-yaml.ts';
 
-/** The documents of a new keyset: its entry, and the signed list. */
+/** The documents of a keyset's new revision: an entry that is new, and the signed list. */
 export function keysetDocuments(
   tree: string,
   issued: IssuedKeyset,
   recipients: readonly string[],
-): [YamlFile, PlainFile] {
-  const { desired, id, spki, certificate, publicKey, issuer, signature } = issued;
+): (YamlFile | PlainFile)[] {
+  const { desired, revision, entries, signature, countersignature, entry } = issued;
+  const { path, cluster, name } = desired;
+  const keyset = {
+    apiVersion: STORE_API_VERSION,
+    kind: 'Keyset',
+    cluster,
+    name,
+    revision,
+    entries: entries.map(({ id, state, spki }) => ({ id, state, spki })),
+    signature,
+    ...(countersignature === null ? {} : { countersignature }),
+  };
+  return [
+    ...(entry === null ? [] : [entryDocument(tree, desired, entry, recipients)]),
+    {
+      format: 'plain',
+      path: layout.keyset(tree, path),
+      content: plainYaml(keyset),
+    },
+  ];
+}
+
+function entryDocument(
+  tree: string,
+  desired: IssuedKeyset['desired'],
+  issued: IssuedEntry,
+  recipients: readonly string[],
+): YamlFile {
   const { path, cluster, name, kind } = desired;
-  const entry = storeFile(path, layout.entry(tree, path, id), recipients, {
+  const { id, certificate, publicKey, issuer } = issued;
+  return storeFile(path, layout.entry(tree, path, id), recipients, {
     apiVersion: STORE_API_VERSION,
     kind,
     cluster,
@@ -28,23 +56,6 @@ export function keysetDocuments(
     ...(certificate === null ? { publicKey } : { certificate: certificate.pem }),
     privateKey: issued.privateKey,
   });
-  const keyset = {
-    apiVersion: STORE_API_VERSION,
-    kind: 'Keyset',
-    cluster,
-    name,
-    revision: 1,
-    entries: [{ id, state: 'issuing', spki }],
-    signature,
-  };
-  return [
-    entry,
-    {
-      format: 'plain',
-      path: layout.keyset(tree, path),
-      content: plainYaml(keyset),
-    },
-  ];
 }
 
 export function leafDocument(

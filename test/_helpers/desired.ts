@@ -51,7 +51,7 @@ export function authority(path: string, over: Partial<DesiredAuthority> = {}): D
     pathLength: null,
     validity: 3650 * DAY,
     renewBefore: 398 * DAY,
-    rotation: { soak: DAY, automatic: false, maxTokenLife: null },
+    rotation: { soak: DAY, automatic: false, outsideLife: 0 },
     ...over,
   };
 }
@@ -68,7 +68,7 @@ export function serviceAccountKey(
     name,
     constructPath: path,
     keyAlgorithm: 'ECDSA-P256',
-    rotation: { soak: DAY, automatic: false, maxTokenLife: null },
+    rotation: { soak: DAY, automatic: false, outsideLife: 0 },
     ...over,
   };
 }

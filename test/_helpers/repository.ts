@@ -128,7 +128,8 @@ export async function synth(
       head: { ...NO_HEAD, keysets: new Set(head) },
       observePast: () => Promise.resolve([]),
       units: each(units),
-      isSelected: options.select ?? (() => true),
+      isSelected: ({ clusters: of }) =>
+        options.select === undefined || options.select(of.map(({ name }) => name)),
       workshop: {
         width: 1,
         work: (job) => workUnit(context, job, mode === 'plan' ? undefined : ports),

@@ -71,12 +71,21 @@ export class Repository {
   }
 
   git(...args: readonly string[]): string {
-    return execaSync('git', args, { cwd: this.root, env: GIT, stripFinalNewline: true }).stdout;
+    return this.#git(args);
   }
 
-  commit(message = 'a commit'): void {
+  /** @param date of the committer, RFC 3339; default the clock's */
+  commit(message = 'a commit', date?: string): void {
     this.git('add', '-A');
-    this.git('commit', '-q', '-m', message);
+    this.#git(
+      ['commit', '-q', '-m', message],
+      date === undefined ? {} : { GIT_COMMITTER_DATE: date },
+    );
+  }
+
+  #git(args: readonly string[], environment: Readonly<Record<string, string>> = {}): string {
+    const env = { ...GIT, ...environment };
+    return execaSync('git', args, { cwd: this.root, env, stripFinalNewline: true }).stdout;
   }
 
   /** Pastes a line into a shell, as a user does with a hint. */

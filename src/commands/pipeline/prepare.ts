@@ -1,5 +1,8 @@
 import type { DesiredFleet, DesiredUnit } from '../../model/desired.ts';
 import { loadDeclaration, type LoadedRecord } from '../../load/load-declaration.ts';
+import { credentialParts } from '../../model/names.ts';
+import type { RotationRequest } from '../../model/store/rotation.ts';
+import { observeStages } from '../../observe/source/stages.ts';
 import { observeHead } from '../../observe/source/head.ts';
 import { observePast } from '../../observe/source/past.ts';
 import { treeReader } from '../../observe/source/reader.ts';
@@ -51,7 +54,7 @@ export function runDeclaration(
   invocation: Invocation,
   chain: ChainName,
   sink: Sink | undefined,
-  onlooker?: Onlooker,
+  { onlooker, request }: { readonly onlooker?: Onlooker; readonly request?: RotationRequest } = {},
 ): Promise<RunResult> {
   const { cwd, environment, options, output } = invocation;
   const selection = selectionOf(invocation);
@@ -61,8 +64,12 @@ export function runDeclaration(
     const units = onlooker === undefined ? declared : shown(declared, onlooker);
     const isLenient = onlooker !== undefined;
     const names = clusters.map(({ name }) => name);
-    const isSelected = selectClusters(selection, names);
-    const count = names.filter((name) => isSelected([name])).length;
+    const isNamed = selectClusters(selection, names);
+    const count = names.filter((name) => isNamed([name])).length;
+    const isSelected =
+      request === undefined
+        ? (unit: DesiredUnit): boolean => isNamed(unit.clusters.map(({ name }) => name))
+        : concernedBy(request);
     const context: Context = {
       fleet: settings,
       allRecipients: recipientsOf(clusters),
@@ -72,6 +79,9 @@ export function runDeclaration(
       entropy: () => SYSTEM_ENTROPY,
       requested: requestedOf(invocation),
       newAuthorities: new Set(options.newAuthority),
+      ...(request === undefined
+        ? {}
+        : { rotation: { request, merged: await observeStages(cwd, fleet.tree) } }),
     };
     const head = await observeHead(cwd, fleet.tree);
     const past = (): ReturnType<typeof observePast> => observePast(cwd, fleet.tree);
@@ -96,6 +106,20 @@ export function runDeclaration(
       ),
     );
   });
+}
+
+/** The units that a rotation is about: its cluster's, and those that use something of such a unit, which come later. */
+function concernedBy({ keyset }: RotationRequest): (unit: DesiredUnit) => boolean {
+  const [cluster = ''] = keyset.split('/');
+  const concerned = new Set([cluster]);
+  return ({ clusters, imports }) => {
+    const isConcerned =
+      cluster === '' ||
+      clusters.some(({ name }) => concerned.has(name)) ||
+      imports.some((path) => concerned.has(credentialParts(path).cluster));
+    if (isConcerned) for (const { name } of clusters) concerned.add(name);
+    return isConcerned;
+  };
 }
 
 async function* shown(

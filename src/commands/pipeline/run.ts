@@ -4,7 +4,6 @@ import type { TreeFile } from '../../model/made/tree.ts';
 import { treePath, type TreePath } from '../../model/names.ts';
 import type { Action } from '../../model/plan.ts';
 import type { TreeReader } from '../../model/ports.ts';
-import type { IsSelected } from '../../model/selection.ts';
 import { layout } from '../../model/store/layout.ts';
 import type { Head, LedgerEntry, PastLine } from '../../model/store/ledger.ts';
 import { guardOrphans } from '../../observe/guards/orphans.ts';
@@ -34,7 +33,7 @@ export interface RunOptions {
   /** Lines that the ledger had before, as git's history tells. */
   readonly observePast: () => Promise<readonly PastLine[]>;
   readonly units: AsyncIterable<DesiredUnit>;
-  readonly isSelected: IsSelected;
+  readonly isSelected: (unit: DesiredUnit) => boolean;
   readonly workshop: Workshop;
   readonly progress: (done: number) => void;
   /** Errors end nothing that can go on without, and are all problems of the result: for who only looks. */
@@ -93,9 +92,9 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
     if (unit.imports.length > 0 && isAwaited) await settle(0);
     if (problems.concern(unit)) continue;
     const names = namesOf(unit);
-    if (!isSelected(names) && unit.exports.length === 0) continue;
+    if (!isSelected(unit) && unit.exports.length === 0) continue;
     const job = { unit, foreign: exported.of(unit), history: await historyOf(unit) };
-    if (!isSelected(names)) {
+    if (!isSelected(unit)) {
       try {
         exported.add(lookAtUnit(context, job));
       } catch (error) {

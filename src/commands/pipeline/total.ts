@@ -1,6 +1,7 @@
 import type { TreeFile } from '../../model/made/tree.ts';
 import type { CredentialPath, TreePath } from '../../model/names.ts';
 import type { Action, FileChange, Finding } from '../../model/plan.ts';
+import type { RotationStatus } from '../../model/store/rotation.ts';
 import type { LedgerEntry } from '../../model/store/ledger.ts';
 import type { Problems } from './problems.ts';
 import type { UnitResult } from './unit/work.ts';
@@ -20,6 +21,8 @@ export interface RunResult {
   /** Keysets, and where a run is about credentials by name, leaves that are declared. */
   readonly keysets: readonly CredentialPath[];
   readonly leaves: readonly CredentialPath[];
+  /** Where keysets stand, where a run is about rotations. */
+  readonly rotations: readonly RotationStatus[];
 }
 
 /** Where results go; `plan` has none. */
@@ -37,6 +40,7 @@ export class Total {
     findings: [] as Finding[],
     manifests: [] as TreePath[],
     skipped: [] as string[],
+    rotations: [] as RotationStatus[],
   };
   readonly locked: Action[] = [];
   readonly keysets = new Set<CredentialPath>();
@@ -71,6 +75,7 @@ export class Total {
     for (const path of unit.keysets) this.keysets.add(path);
     this.leaves.push(...unit.leaves);
     result.findings.push(...unit.findings);
+    result.rotations.push(...unit.rotations);
     if (unit.state === 'skipped') {
       result.skipped.push(...unit.clusters);
       return;

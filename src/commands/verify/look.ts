@@ -18,11 +18,13 @@ export async function lookAtDeclaration(
 ): Promise<{ readonly declared: Declared; readonly result: RunResult }> {
   let declared: Declared | undefined;
   const result = await runDeclaration(invocation, 'synth', undefined, {
-    fleet: (fleet) => {
-      declared = new Declared(fleet);
-    },
-    unit: (unit) => {
-      declared?.add(unit);
+    onlooker: {
+      fleet: (fleet) => {
+        declared = new Declared(fleet);
+      },
+      unit: (unit) => {
+        declared?.add(unit);
+      },
     },
   });
   if (declared === undefined) throw new TypeError('a declaration without a fleet was run');

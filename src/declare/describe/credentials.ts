@@ -54,7 +54,7 @@ export function describeAuthority(
   const common = base(construct, mark.keyAlgorithm ?? settings.keyAlgorithm);
   const subject = mark.subject ?? { commonName: common.name };
   const dnsName = hostName(subject.commonName ?? '').value;
-  const { rotation } = effectiveSettings({ rotation: mark.rotation }, ...scopes);
+  const { soak, automatic } = effectiveSettings({ rotation: mark.rotation }, ...scopes).rotation;
   return {
     ...common,
     kind: 'CertificateAuthority',
@@ -64,8 +64,8 @@ export function describeAuthority(
     pathLength: mark.pathLength,
     validity: mark.validity ?? settings.caCertificateValidity,
     renewBefore:
-      mark.renewBefore ?? rotationTime(longestLeaf ?? settings.certificateValidity, rotation.soak),
-    rotation,
+      mark.renewBefore ?? rotationTime(longestLeaf ?? settings.certificateValidity, soak),
+    rotation: { soak, automatic, outsideLife: mark.outsideLife },
   };
 }
 
@@ -80,7 +80,12 @@ export function describeServiceAccountKey(
   { settings }: Scope,
 ): DesiredServiceAccountKey {
   const common = base(construct, mark.keyAlgorithm ?? settings.keyAlgorithm);
-  return { ...common, kind: 'ServiceAccountKey', rotation: settings.rotation };
+  const { soak, automatic, maxTokenLife } = settings.rotation;
+  return {
+    ...common,
+    kind: 'ServiceAccountKey',
+    rotation: { soak, automatic, outsideLife: maxTokenLife },
+  };
 }
 
 /** Undefined for a kubeconfig outside a KubeadmCluster and for an issuer that is none: problems that are told elsewhere. */

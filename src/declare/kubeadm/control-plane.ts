@@ -2,6 +2,7 @@ import { DEFAULTS, LONGEST_SPAN } from '../../catalog/defaults.ts';
 import type { ClusterInput, NodeInput } from '../../catalog/static-pods/input.ts';
 import { peerUrl } from '../../catalog/static-pods/places.ts';
 import type { DesiredBundle } from '../../model/desired.ts';
+import type { Seconds } from '../../model/names.ts';
 import type { SourceFile } from '../tree/mark.ts';
 import { secondsOf } from '../tree/settings.ts';
 import { COMPONENT_PROPS, componentProblems } from './components.ts';
@@ -15,6 +16,8 @@ export interface ControlPlane {
   readonly files: (node: TopologyNode) => Record<string, SourceFile>;
   /** Set where the node's bundle starts a member of etcd. */
   readonly etcdMember: (node: TopologyNode) => DesiredBundle['etcdMember'];
+  /** The longest life of what kube-controller-manager signs. */
+  readonly clusterSigningDuration: Seconds;
   readonly problems: readonly string[];
 }
 
@@ -27,6 +30,8 @@ export function controlPlane(
 ): ControlPlane {
   const { version } = topology;
   const mode = props.controlPlane ?? 'static-pods';
+  const clusterSigningDuration =
+    secondsOf(props.clusterSigningDuration) ?? DEFAULTS.clusterSigningDuration;
   const problems = [
     ...componentProblems(props),
     ...signingProblems(props),
@@ -36,8 +41,11 @@ export function controlPlane(
       : []),
   ];
   if (version === undefined || problems.length > 0)
-    return { files: () => ({}), etcdMember: () => null, problems };
-  const cluster = clusterInput(clusterName, version, props, topology);
+    return { files: () => ({}), etcdMember: () => null, clusterSigningDuration, problems };
+  const cluster = {
+    ...clusterInput(clusterName, version, props, topology),
+    clusterSigningDuration,
+  };
   const inputOf = ({ name, sans }: TopologyNode): NodeInput => ({
     ...cluster,
     nodeName: name,
@@ -55,6 +63,7 @@ export function controlPlane(
       mode === 'static-pods' && topology.etcdEndpoints === null
         ? { name, peerUrl: peerUrl(sans.advertiseAddress) }
         : null,
+    clusterSigningDuration,
     problems,
   };
 }
@@ -64,7 +73,7 @@ function clusterInput(
   version: string,
   props: KubeadmClusterProps,
   { dnsDomain, serviceSubnets, podSubnets, etcdEndpoints }: Topology,
-): ClusterInput {
+): Omit<ClusterInput, 'clusterSigningDuration'> {
   return {
     version,
     clusterName,
@@ -73,8 +82,6 @@ function clusterInput(
     podSubnets,
     etcdEndpoints,
     imageRepository: props.imageRepository ?? DEFAULTS.imageRepository,
-    clusterSigningDuration:
-      secondsOf(props.clusterSigningDuration) ?? DEFAULTS.clusterSigningDuration,
     components: {
       etcd: props[COMPONENT_PROPS.etcd] ?? {},
       'kube-apiserver': props[COMPONENT_PROPS['kube-apiserver']] ?? {},

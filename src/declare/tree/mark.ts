@@ -58,6 +58,8 @@ export interface AuthorityMark {
   readonly validity: Seconds | undefined;
   readonly renewBefore: Seconds | undefined;
   readonly rotation: Settings['rotation'];
+  /** The longest life of what it signs outside of the tree. */
+  readonly outsideLife: Seconds;
 }
 
 export interface ServiceAccountKeyMark {

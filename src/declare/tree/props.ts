@@ -16,8 +16,9 @@ export interface Rotation {
    */
   readonly automatic?: boolean;
   /**
-   * Longest life of a service-account token that is honoured: a retired signing key stays trusted that long.
-   * @default - unknown; retiring needs live evidence
+   * Longest life of a service-account token that is honoured: a key that signs no more stays trusted that long. kube-apiserver extends
+   * the tokens of pods to a year (`--service-account-extend-token-expiration`); tokens in Secrets have no end.
+   * @default - unknown; such a key is retired with `rotate --accept-lockout` only
    */
   readonly maxTokenLife?: Duration;
 }

@@ -1,6 +1,5 @@
 import type { Duration } from 'cdk8s';
 import { DAY, DEFAULTS, KEY_ALGORITHMS, LONGEST_SPAN } from '../../catalog/defaults.ts';
-import type { DesiredRotation } from '../../model/desired.ts';
 import type { KeyAlgorithm, Seconds } from '../../model/names.ts';
 import { windowProblem } from '../../catalog/renewal-window.ts';
 import type { RenewalWindow } from '../../model/x509.ts';
@@ -38,7 +37,11 @@ export interface EffectiveSettings {
   readonly renewBeforePercentage: number | null;
   readonly jitter: Seconds;
   readonly renewalWindows: readonly RenewalWindow[];
-  readonly rotation: DesiredRotation;
+  readonly rotation: {
+    readonly soak: Seconds;
+    readonly automatic: boolean;
+    readonly maxTokenLife: Seconds | null;
+  };
 }
 
 export function settingsFrom(defaults: Defaults): Settings {

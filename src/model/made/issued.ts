@@ -1,5 +1,6 @@
-import type { DesiredAuthority, DesiredLeaf, DesiredServiceAccountKey } from '../desired.ts';
+import type { DesiredKeyset, DesiredLeaf } from '../desired.ts';
 import type { IssuerId } from '../observed.ts';
+import type { StatementEntry } from '../store/keyset.ts';
 import type { CertificateInfo } from '../x509.ts';
 
 interface Issued {
@@ -9,17 +10,27 @@ interface Issued {
   readonly reason: string;
 }
 
-/** A new keyset with its one entry, `issuing`, revision 1. */
-export interface IssuedKeyset extends Issued {
-  readonly desired: DesiredAuthority | DesiredServiceAccountKey;
+/** A new entry of a keyset. */
+export interface IssuedEntry extends Issued {
   readonly id: string;
   readonly spki: string;
   /** Null for a service-account key. */
   readonly certificate: CertificateInfo | null;
   readonly publicKey: string;
   readonly issuer: IssuerId | null;
-  /** Base64, by the entry's own key over `keysetStatement`. */
+}
+
+/** A new revision of a keyset, the first one included. */
+export interface IssuedKeyset {
+  readonly desired: DesiredKeyset;
+  readonly revision: number;
+  readonly entries: readonly StatementEntry[];
+  /** Base64, over `keysetStatement`, by the key that was issuing before. */
   readonly signature: string;
+  /** Base64, by the key that is issuing, where that is another one. */
+  readonly countersignature: string | null;
+  /** The one of `entries` whose key was made with this revision. */
+  readonly entry: IssuedEntry | null;
 }
 
 export interface IssuedLeaf extends Issued {

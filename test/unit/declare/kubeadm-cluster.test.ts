@@ -219,7 +219,11 @@ test('KubeadmCluster: settings come from the nearest scope', (t) => {
   newKubeadm(app, { keyAlgorithm: 'RSA-2048', rotation: { automatic: true } });
   const { leaves, authorities } = describe(app);
   t.like(leaves[0], { keyAlgorithm: 'RSA-2048', jitter: 3 * 86_400, validity: 365 * 86_400 });
-  t.deepEqual(authorities[0]?.rotation, { soak: 48 * 3600, automatic: true, maxTokenLife: null });
+  t.deepEqual(authorities[0]?.rotation, {
+    soak: 48 * 3600,
+    automatic: true,
+    outsideLife: 365 * 24 * 3600,
+  });
   t.is(authorities[0]?.renewBefore, (365 + 6 + 30) * 86_400);
 });
 

@@ -1,7 +1,9 @@
 import test from 'ava';
 import { PkiError } from '../../../src/errors.ts';
 import { applied } from '../../../src/issue/applied.ts';
-import { issue, type IssuePorts, type Signer } from '../../../src/issue/issue.ts';
+import { issue, type IssuePorts } from '../../../src/issue/issue.ts';
+import type { IssuedEntry, IssuedUnit } from '../../../src/model/made/issued.ts';
+import type { Signer } from '../../../src/issue/signer.ts';
 import type { DesiredAuthority } from '../../../src/model/desired.ts';
 import { keysetStatement } from '../../../src/model/store/keyset.ts';
 import type { CredentialPath, KeyAlgorithm } from '../../../src/model/names.ts';
@@ -57,13 +59,24 @@ function ports(
   };
 }
 
+/** Keysets with the fields of their new entry. */
+function flat({ keysets, leaves }: IssuedUnit): {
+  readonly keysets: readonly (IssuedUnit['keysets'][number] & IssuedEntry)[];
+  readonly leaves: IssuedUnit['leaves'];
+} {
+  const entries = keysets.flatMap((keyset) =>
+    keyset.entry === null ? [] : [{ ...keyset, ...keyset.entry }],
+  );
+  return { keysets: entries, leaves };
+}
+
 const ORDER = {
   create: [CA, SUB, SA],
   issue: [WEB, API, ANN].map((desired) => ({ desired, reason: 'Missing' })),
 };
 
 test('issue: makes what is ordered, each under its issuer', async (t) => {
-  const { keysets, leaves } = await issue(ORDER, new Map(), ports());
+  const { keysets, leaves } = flat(await issue(ORDER, new Map(), ports()));
   const [ca, sub, sa] = keysets;
   t.deepEqual(
     keysets.map(({ desired }) => desired.path),
@@ -87,7 +100,7 @@ test('issue: makes what is ordered, each under its issuer', async (t) => {
 });
 
 test('issue: every credential has a key of its own, that of its certificate', async (t) => {
-  const { keysets, leaves } = await issue(ORDER, new Map(), ports());
+  const { keysets, leaves } = flat(await issue(ORDER, new Map(), ports()));
   const all = [...keysets, ...leaves];
   const hashes = all.map(({ privateKey }) => spkiHash(readPrivateKey(privateKey)));
   t.is(new Set(hashes).size, all.length);
@@ -100,7 +113,7 @@ test('issue: every credential has a key of its own, that of its certificate', as
 
 test('issue: clock, randomness and keys come from the ports alone', async (t) => {
   const at = ports();
-  const { leaves, keysets } = await issue(ORDER, new Map(), at);
+  const { leaves, keysets } = flat(await issue(ORDER, new Map(), at));
   t.deepEqual(at.asked, [
     'ECDSA-P256',
     'ECDSA-P256',
@@ -116,7 +129,7 @@ test('issue: clock, randomness and keys come from the ports alone', async (t) =>
 });
 
 test('issue: a new keyset is signed by its own key, for its own path and revision', async (t) => {
-  const { keysets } = await issue(ORDER, new Map(), ports());
+  const { keysets } = flat(await issue(ORDER, new Map(), ports()));
   for (const { desired, id, spki, publicKey, signature } of keysets) {
     const key = readPublicKey(publicKey);
     const verifies = (path: CredentialPath, revision: number): boolean =>
@@ -133,7 +146,7 @@ test('issue: a new keyset is signed by its own key, for its own path and revisio
 });
 
 test('issue: an existing authority signs with the key that is at hand', async (t) => {
-  const { keysets } = await issue({ create: [CA], issue: [] }, new Map(), ports());
+  const { keysets } = flat(await issue({ create: [CA], issue: [] }, new Map(), ports()));
   const [ca] = keysets;
   if (!ca?.certificate) return t.fail();
   const signer: Signer = {
@@ -163,10 +176,12 @@ test('issue: without the issuer’s key nothing is made', async (t) => {
 
 test('issue: dates are clamped to the new issuer’s', async (t) => {
   const short: DesiredAuthority = { ...CA, validity: 200 * DAY };
-  const { leaves, keysets } = await issue(
-    { create: [short], issue: [{ desired: WEB, reason: 'Missing' }] },
-    new Map(),
-    ports(),
+  const { leaves, keysets } = flat(
+    await issue(
+      { create: [short], issue: [{ desired: WEB, reason: 'Missing' }] },
+      new Map(),
+      ports(),
+    ),
   );
   t.deepEqual(leaves[0]?.certificate.notAfter, keysets[0]?.certificate?.notAfter);
 });
@@ -175,7 +190,7 @@ test('applied: new credentials take the place of old ones, others stay, undeclar
   const kept = leaf('prod/kept');
   const desired = cluster('prod', { authorities: [CA], leaves: [WEB, kept] });
   const before = observedCluster({ ...desired, leaves: [WEB, kept, leaf('prod/gone')] });
-  const { keysets } = await issue({ create: [CA], issue: [] }, new Map(), ports());
+  const { keysets } = flat(await issue({ create: [CA], issue: [] }, new Map(), ports()));
   const [ca] = keysets;
   if (!ca?.certificate) return t.fail();
   const signer = {

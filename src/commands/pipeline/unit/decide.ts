@@ -4,7 +4,9 @@ import type { RenderedFile } from '../../../model/made/tree.ts';
 import type { InventoryRow } from '../../../model/store/inventory.ts';
 import { layout } from '../../../model/store/layout.ts';
 import type { CredentialPath, TreePath } from '../../../model/names.ts';
+import type { ObservedKeyset } from '../../../model/observed.ts';
 import type { Action } from '../../../model/plan.ts';
+import { NEW_ENTRY, type PlannedTransition } from '../../../model/store/rotation.ts';
 import { guardClock } from '../../../observe/guards/clock.ts';
 import { observeCluster } from '../../../observe/cluster.ts';
 import { guardAuthorities, guardReplaced } from '../../../observe/guards/authorities.ts';
@@ -17,14 +19,18 @@ import { etcdStarts } from '../../../plan/etcd-starts.ts';
 import { inventoryRows } from '../../../plan/inventory.ts';
 import { planOutputs, type OutputPlan } from '../../../plan/outputs.ts';
 import { plan, type UnitPlan } from '../../../plan/plan.ts';
+import { transitionActions } from '../../../plan/rotation/plan-transition.ts';
 import { materialOf } from '../../../render/material.ts';
 import { renderUnit } from '../../../render/unit.ts';
 import type { Clusters, Context, Foreign, Job } from '../context.ts';
+import { rotateUnit, type Rotated } from './rotate.ts';
 
 /** What is to be done for a unit; nothing of it was done. */
 export interface Decision {
   readonly unit: DesiredUnit;
+  /** With the states that a transition brings. */
   readonly observed: Clusters;
+  readonly rotated: Rotated;
   readonly plan: UnitPlan;
   readonly outputs: OutputPlan;
   /** Those of the plan, and one for each output that needs a private key which is not made in this run. */
@@ -40,7 +46,8 @@ export interface Decision {
 /** Observes a unit and plans it: the stages that need no identity and change nothing. */
 export function decide(context: Context, job: Job): Decision {
   const { unit, foreign } = job;
-  const observed = observeUnit(context, job);
+  const rotated = rotateUnit(context, job, observeUnit(context, job));
+  const { clusters: observed, transitions } = rotated;
   const etcd = decideEtcd(context, unit);
   const decideWith = (
     leaving: OutputPlan['leaving'],
@@ -64,6 +71,7 @@ export function decide(context: Context, job: Job): Decision {
     const makes = new Set([
       ...unitPlan.create.map(({ path }) => path),
       ...unitPlan.issue.map(({ desired }) => desired.path),
+      ...transitions.flatMap(({ after }) => (isPending(after) ? [after.path] : [])),
     ]);
     const state = { clusters: observed, etcd };
     return { plan: unitPlan, makes, ...decideOutputs(context, unit, state, makes, foreign) };
@@ -72,7 +80,11 @@ export function decide(context: Context, job: Job): Decision {
   // who leaves an output does not depend on the plan; the plan depends on who leaves
   const decided = first.outputs.leaving.size === 0 ? first : decideWith(first.outputs.leaving);
   const { plan: unitPlan, makes, outputs, manifests } = decided;
-  const opens = keysToOpen(unitPlan, outputs, new Set([...makes, ...foreign.made]));
+  const dropped = transitions.flatMap(({ dropped: entries, desired: { path } }) =>
+    entries.map(({ file }) => ({ path, file })),
+  );
+  const withDropped = { ...unitPlan, remove: [...unitPlan.remove, ...dropped] };
+  const opens = keysToOpen(unitPlan, transitions, outputs, new Set([...makes, ...foreign.made]));
   const writes = outputs.writes
     .filter(({ credential }) => opens.has(credential))
     .map((write): Action => ({
@@ -84,11 +96,12 @@ export function decide(context: Context, job: Job): Decision {
   return {
     unit,
     observed,
-    plan: unitPlan,
+    rotated,
+    plan: withDropped,
     outputs,
     manifests,
     etcd,
-    actions: [...unitPlan.actions, ...writes],
+    actions: [...transitions.flatMap(transitionActions), ...unitPlan.actions, ...writes],
     makes,
     opens,
   };
@@ -217,14 +230,23 @@ export function unitInventory(
   );
 }
 
+/** Whether what issues is still to be made. */
+function isPending({ entries }: ObservedKeyset): boolean {
+  return entries[0]?.id === NEW_ENTRY;
+}
+
 /** Existing issuers that sign, and private keys of outputs, less those that are made in this run. */
 function keysToOpen(
   { create, issue }: UnitPlan,
+  transitions: readonly PlannedTransition[],
   { uses }: OutputPlan,
   made: ReadonlySet<CredentialPath>,
 ): ReadonlySet<CredentialPath> {
+  const added = transitions
+    .filter(({ after }) => after.entries.some(({ id }) => id === NEW_ENTRY))
+    .map(({ desired }) => desired);
   const signers = [
-    ...create.flatMap((desired) =>
+    ...[...create, ...added].flatMap((desired) =>
       desired.kind === 'CertificateAuthority' && desired.issuer !== null ? [desired.issuer] : [],
     ),
     ...issue.map(({ desired }) => desired.issuer),

@@ -1,10 +1,11 @@
 import type { Context, Clusters, Foreign } from '../context.ts';
 import { unitInventory, type Decision } from './decide.ts';
-import { openDocument, openKeys } from './open.ts';
+import { openDocument, openEntries, openKeys } from './open.ts';
 import { encryptFile } from '../../../encrypt/encrypt.ts';
 import { PkiError } from '../../../errors.ts';
 import { applied } from '../../../issue/applied.ts';
-import { issue, type Signer } from '../../../issue/issue.ts';
+import { issue } from '../../../issue/issue.ts';
+import type { Signer } from '../../../issue/signer.ts';
 import type { DesiredCluster } from '../../../model/desired.ts';
 import type { IssuedUnit } from '../../../model/made/issued.ts';
 import type { RenderedFile, TreeFile } from '../../../model/made/tree.ts';
@@ -26,7 +27,7 @@ export interface Made {
 /** Opens, issues, renders and encrypts what a decision says. Writes nothing. */
 export async function make(
   context: Context,
-  { unit, observed, plan, outputs, etcd, opens }: Decision,
+  { unit, observed, rotated, plan, outputs, etcd, opens }: Decision,
   foreign: Foreign,
   cipher: Cipher,
 ): Promise<Made> {
@@ -37,14 +38,25 @@ export async function make(
   const issued = await issue(
     {
       create: plan.create,
+      transitions: await Promise.all(
+        rotated.transitions.map(async (planned) => ({
+          planned,
+          keys: await openEntries(planned.after, reader, cipher),
+        })),
+      ),
       issue: plan.issue.map(({ desired, verdict }) => ({ desired, reason: verdict.reason })),
     },
     signersOf(available, observed, foreign),
     { now, randomBytes, generateKey },
   );
-  const made = [...issued.keysets, ...issued.leaves].map(
-    ({ desired, privateKey }) => [desired.path, privateKey] as const,
-  );
+  const made = [
+    ...issued.keysets.flatMap(({ desired, entries, entry }) =>
+      entry !== null && entries.some(({ id, state }) => id === entry.id && state === 'issuing')
+        ? [[desired.path, entry.privateKey] as const]
+        : [],
+    ),
+    ...issued.leaves.map(({ desired, privateKey }) => [desired.path, privateKey] as const),
+  ];
   const privateKeys = new Map([...available, ...made]);
   const clusters = applied(fleet.tree, unit, observed, issued);
   const changed = new Set<string>(outputs.changes.map(({ path }) => path));

@@ -1,7 +1,10 @@
+import type { KeyObject } from 'node:crypto';
 import { PkiError, type ErrorCode } from '../../../errors.ts';
 import type { JsonObject } from '../../../model/made/tree.ts';
 import type { CredentialPath, TreePath } from '../../../model/names.ts';
+import type { ObservedKeyset } from '../../../model/observed.ts';
 import type { TreeReader } from '../../../model/ports.ts';
+import { NEW_ENTRY } from '../../../model/store/rotation.ts';
 import type { Cipher } from '../../../sops/cipher.ts';
 import { readPrivateKey, spkiHash } from '../../../x509/read/key.ts';
 import type { Clusters, Foreign } from '../context.ts';
@@ -26,22 +29,38 @@ export async function openKeys(
 ): Promise<Map<CredentialPath, string>> {
   const keys = new Map<CredentialPath, string>();
   for (const path of paths) {
-    const { file, spki } = placeOf(path, state.clusters, state.foreign);
-    const document = await openDocument(file, state.reader, cipher);
-    const pem = document.privateKey;
-    if (typeof pem !== 'string') {
-      throw new PkiError('ERR_STORE', `"${file}": its private key is not a text`, {
-        hint: restoreHints(file),
-      });
-    }
-    if (spkiHash(readPrivateKey(pem)) !== spki) {
-      throw new PkiError('ERR_KEY', `"${file}": the private key is not that of its certificate`, {
-        hint: restoreHints(file),
-      });
-    }
-    keys.set(path, pem);
+    const place = placeOf(path, state.clusters, state.foreign);
+    keys.set(path, await openKey(place, state.reader, cipher));
   }
   return keys;
+}
+
+/** Opens the private keys of a keyset's entries, by their id; but for one that is still to be made. */
+export async function openEntries(
+  { entries }: ObservedKeyset,
+  reader: TreeReader,
+  cipher: Cipher,
+): Promise<Map<string, KeyObject>> {
+  const keys = new Map<string, KeyObject>();
+  for (const entry of entries) {
+    if (entry.id === NEW_ENTRY) continue;
+    keys.set(entry.id, readPrivateKey(await openKey(entry, reader, cipher)));
+  }
+  return keys;
+}
+
+async function openKey({ file, spki }: Place, reader: TreeReader, cipher: Cipher): Promise<string> {
+  const document = await openDocument(file, reader, cipher);
+  const pem = document.privateKey;
+  if (typeof pem !== 'string') {
+    throw new PkiError('ERR_STORE', `"${file}": its private key is not a text`, {
+      hint: restoreHints(file),
+    });
+  }
+  if (spkiHash(readPrivateKey(pem)) === spki) return pem;
+  throw new PkiError('ERR_KEY', `"${file}": the private key is not that of its certificate`, {
+    hint: restoreHints(file),
+  });
 }
 
 /** What a document answers with that was changed by hand. */

@@ -3,6 +3,11 @@ import type { TreeFile } from '../../../model/made/tree.ts';
 import type { CredentialPath, TreePath } from '../../../model/names.ts';
 import type { ObservedCluster } from '../../../model/observed.ts';
 import type { Action, FileChange, Finding } from '../../../model/plan.ts';
+import {
+  NEW_ENTRY,
+  type PlannedTransition,
+  type RotationStatus,
+} from '../../../model/store/rotation.ts';
 import type { TreeReader } from '../../../model/ports.ts';
 import { layout } from '../../../model/store/layout.ts';
 import type { LedgerEntry } from '../../../model/store/ledger.ts';
@@ -39,6 +44,8 @@ export interface UnitResult {
   /** Entries of keysets that are there, or were made. */
   readonly entries: readonly LedgerEntry[];
   readonly createsKeysets: boolean;
+  /** Where keysets stand, where a run is about rotations. */
+  readonly rotations: readonly RotationStatus[];
   /** Encrypted files to write. */
   readonly staged: readonly TreeFile[];
   readonly removed: readonly TreePath[];
@@ -59,7 +66,7 @@ export async function workUnit(
   const { unit, foreign } = job;
   const { tree } = context.fleet;
   const decision = decide(context, job);
-  const { actions, manifests, observed, makes, plan } = decision;
+  const { actions, manifests, observed, makes, plan, rotated } = decision;
   const needsIdentity = actions.some((action) => action.needsIdentity);
   const isLocked = ports !== undefined && needsIdentity && !(await ports.hasIdentity());
   const common = {
@@ -72,7 +79,8 @@ export async function workUnit(
       context.requested.length === 0
         ? []
         : unit.clusters.flatMap(({ leaves }) => leaves.map(({ path }) => path)),
-    createsKeysets: plan.create.length > 0,
+    createsKeysets: plan.create.length > 0 || rotated.transitions.some(addsEntry),
+    rotations: rotated.statuses,
   };
   if (isLocked && ports.partial) {
     return {
@@ -103,9 +111,15 @@ export async function workUnit(
   };
 }
 
-function changesSomething({ plan, outputs }: Decision): boolean {
+function addsEntry({ after }: PlannedTransition): boolean {
+  return after.entries.some(({ id }) => id === NEW_ENTRY);
+}
+
+function changesSomething({ plan, rotated, outputs }: Decision): boolean {
   const { create, issue, reencrypt, remove } = plan;
-  return [create, issue, reencrypt, remove, outputs.changes].some(({ length }) => length > 0);
+  return [rotated.transitions, create, issue, reencrypt, remove, outputs.changes].some(
+    ({ length }) => length > 0,
+  );
 }
 
 /** What issues is loaded once something is issued: most runs find nothing to do. */
@@ -135,7 +149,7 @@ function entriesOf(clusters: Clusters): LedgerEntry[] {
 function fileChanges(
   tree: string,
   reader: TreeReader,
-  { plan, outputs }: Decision,
+  { plan, rotated, outputs }: Decision,
   issued: IssuedUnit | undefined,
 ): FileChange[] {
   const change = (path: TreePath): FileChange => ({
@@ -143,10 +157,12 @@ function fileChanges(
     change: reader.read(path) === undefined ? 'create' : 'update',
   });
   return [
-    ...(issued?.keysets ?? []).map(({ desired, id }) =>
-      change(layout.entry(tree, desired.path, id)),
+    ...(issued?.keysets ?? []).flatMap(({ desired, entry }) =>
+      entry === null ? [] : [change(layout.entry(tree, desired.path, entry.id))],
     ),
-    ...plan.create.map(({ path }) => change(layout.keyset(tree, path))),
+    ...[...plan.create, ...rotated.transitions.map(({ desired }) => desired)].map(({ path }) =>
+      change(layout.keyset(tree, path)),
+    ),
     ...plan.issue.map(({ desired }) => change(layout.leaf(tree, desired.path))),
     ...plan.reencrypt.map(({ file }) => change(file)),
     ...plan.remove.map(({ file }) => ({ path: file, change: 'delete' as const })),

@@ -1,0 +1,117 @@
+import { PkiError } from '../../../errors.ts';
+import type { DesiredKeyset, DesiredUnit } from '../../../model/desired.ts';
+import type { CredentialPath } from '../../../model/names.ts';
+import type { ObservedCluster, ObservedKeyset } from '../../../model/observed.ts';
+import type {
+  MergedStage,
+  PlannedTransition,
+  RotationStatus,
+} from '../../../model/store/rotation.ts';
+import { layout } from '../../../model/store/layout.ts';
+import { chooseTransition } from '../../../plan/rotation/choose.ts';
+import { planTransition } from '../../../plan/rotation/plan-transition.ts';
+import { rotationStatus } from '../../../plan/rotation/status.ts';
+import type { Clusters, Context, Job } from '../context.ts';
+
+export interface Rotated {
+  /** As they will be: the transition is a part of what is observed, and the plan follows from it. */
+  readonly clusters: Clusters;
+  readonly transitions: readonly PlannedTransition[];
+  readonly statuses: readonly RotationStatus[];
+}
+
+/**
+ * Where the keysets of a unit stand, and what a request changes of them.
+ *
+ * @throws PkiError `ERR_ROTATION` where the requested transition may not follow.
+ */
+export function rotateUnit(context: Context, { unit, foreign }: Job, observed: Clusters): Rotated {
+  const { rotation, now } = context;
+  if (rotation === undefined) return { clusters: observed, transitions: [], statuses: [] };
+  guardBelow(observed, foreign.keysets);
+  const { keyset: wanted } = rotation.request;
+  const transitions: PlannedTransition[] = [];
+  const statuses: RotationStatus[] = [];
+  for (const desired of keysetsOf(unit)) {
+    const { path, cluster } = desired;
+    const keyset = observed.get(cluster)?.keysets.get(path);
+    if (keyset === undefined) continue;
+    const merged = mergedStage(context, path);
+    const status = rotationStatus(desired, keyset, merged, signedByOutgoing(keyset, observed));
+    statuses.push(status);
+    if (path !== wanted) continue;
+    const name = chooseTransition(rotation.request, status, now);
+    if (name === undefined) continue;
+    const recipients = unit.clusters.find((one) => one.name === cluster)?.recipients ?? [];
+    transitions.push(planTransition(name, desired, keyset, recipients));
+  }
+  const clusters = transitions.reduce(withTransition, observed);
+  return { clusters, transitions, statuses };
+}
+
+function keysetsOf({ clusters }: DesiredUnit): DesiredKeyset[] {
+  return clusters.flatMap(({ authorities, serviceAccountKeys }) => [
+    ...authorities,
+    ...serviceAccountKeys,
+  ]);
+}
+
+/** What the base branch says of it, where the work tree has the same. */
+function mergedStage(
+  { rotation, reader, fleet }: Context,
+  path: CredentialPath,
+): MergedStage | undefined {
+  const merged = rotation?.merged.get(path);
+  const content = reader.read(layout.keyset(fleet.tree, path));
+  const isSame =
+    merged !== undefined &&
+    content !== undefined &&
+    Buffer.compare(Buffer.from(merged.content), Buffer.from(content)) === 0;
+  return isSame ? merged : undefined;
+}
+
+/** Keysets of the unit with an entry that the outgoing entry of `keyset` signed. */
+function signedByOutgoing(
+  { path, entries }: ObservedKeyset,
+  clusters: Clusters,
+): readonly CredentialPath[] {
+  const outgoing = entries.find(({ state }) => state === 'outgoing');
+  if (outgoing === undefined) return [];
+  return [...clusters.values()]
+    .flatMap(({ keysets }) => [...keysets.values()])
+    .filter((below) =>
+      below.entries.some(({ issuer }) => issuer?.keyset === path && issuer.id === outgoing.id),
+    )
+    .map((below) => below.path);
+}
+
+/** An authority of this unit must not be left without its issuer, whose keyset is another unit's. */
+function guardBelow(
+  clusters: Clusters,
+  foreign: ReadonlyMap<CredentialPath, ObservedKeyset>,
+): void {
+  for (const { path, entries } of [...clusters.values()].flatMap(({ keysets }) => [
+    ...keysets.values(),
+  ])) {
+    for (const { issuer } of entries) {
+      const above = issuer === null ? undefined : foreign.get(issuer.keyset);
+      if (issuer === null || above === undefined) continue;
+      if (above.entries.some(({ id }) => id === issuer.id)) continue;
+      throw new PkiError(
+        'ERR_ROTATION',
+        `"${path}" has a certificate of "${issuer.keyset}/${issuer.id}"`,
+        {
+          hint: `rotate it first: cdk8s-pki rotate ${path.replace('/', ' ')}`,
+        },
+      );
+    }
+  }
+}
+
+function withTransition(clusters: Clusters, { desired, after }: PlannedTransition): Clusters {
+  const { cluster, path } = desired;
+  const store: ObservedCluster | undefined = clusters.get(cluster);
+  if (store === undefined) return clusters;
+  const keysets = new Map(store.keysets).set(path, after);
+  return new Map(clusters).set(cluster, { ...store, keysets });
+}

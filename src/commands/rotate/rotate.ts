@@ -1,0 +1,101 @@
+import { nameHints } from '../../catalog/names/suggest.ts';
+import { EXIT, PkiError } from '../../errors.ts';
+import type { RotationRequest } from '../../model/store/rotation.ts';
+import type { Invocation } from '../command.ts';
+import { runDeclaration } from '../pipeline/prepare.ts';
+import { isNothing, reportJson, reportText } from '../pipeline/report.ts';
+import type { RunResult, Sink } from '../pipeline/total.ts';
+import { refuseHalfWritten } from '../writing/half-written.ts';
+import { transaction } from '../writing/transaction.ts';
+import { requestOf } from './request.ts';
+import { statusJson, statusLines } from './status.ts';
+
+/** Starts or advances the staged rotation of one keyset, takes a stage back, or says where keysets stand. */
+export async function run(invocation: Invocation): Promise<number> {
+  const request = requestOf(invocation);
+  if (request.verb === 'status') return status(invocation, request);
+  const { cwd, options } = invocation;
+  if (options.dryRun === true) {
+    refuseHalfWritten(cwd);
+    report(invocation, request, await rotate(invocation, request, undefined), 'to do');
+    return EXIT.ok;
+  }
+  await transaction(
+    invocation,
+    (journal) => rotate(invocation, request, journal),
+    (result) => {
+      report(invocation, request, result, 'done');
+    },
+  );
+  return EXIT.ok;
+}
+
+/** A stage is alone in its change, so the tree must be as declared before; but for one that nobody can wait with. */
+async function rotate(
+  invocation: Invocation,
+  request: RotationRequest,
+  sink: Sink | undefined,
+): Promise<RunResult> {
+  if (request.verb !== 'compromised') {
+    const asking = { ...request, verb: 'status' } as const;
+    const before = await runDeclaration(invocation, 'synth', undefined, { request: asking });
+    refuseUnknown(request, before);
+    refuseUnfinished(before);
+  }
+  const result = await runDeclaration(invocation, 'synth', sink, { request });
+  refuseUnknown(request, result);
+  return result;
+}
+
+function refuseUnknown({ keyset }: RotationRequest, { keysets, rotations }: RunResult): void {
+  if (rotations.some((one) => one.keyset === keyset)) return;
+  const [cluster = ''] = keyset.split('/');
+  const own = keysets.filter((path) => path.startsWith(`${cluster}/`));
+  throw new PkiError('ERR_USAGE', `"${keyset}" is no keyset of the store`, {
+    hint: nameHints(keyset, 'keysets', own.length > 0 ? own : keysets),
+  });
+}
+
+function refuseUnfinished(result: RunResult): void {
+  if (isNothing(result)) return;
+  throw new PkiError(
+    'ERR_ROTATION',
+    'the tree is not as declared: a stage must be alone in its change',
+    {
+      details: result.actions
+        .slice(0, 5)
+        .map(({ action, credential, reason }) => `${action} ${credential} (${reason})`),
+      hint: 'make it so first: cdk8s-pki synth, and merge that',
+    },
+  );
+}
+
+async function status(invocation: Invocation, request: RotationRequest): Promise<number> {
+  const { output, options } = invocation;
+  const result = await runDeclaration(invocation, 'synth', undefined, { request });
+  const wanted = result.rotations.filter(
+    ({ keyset }) =>
+      request.keyset === '' || keyset === request.keyset || keyset.startsWith(`${request.keyset}/`),
+  );
+  if (wanted.length === 0 && request.keyset !== '') refuseUnknown(request, result);
+  if (options.output === 'json') output.json({ rotations: wanted.map(statusJson) });
+  else for (const line of wanted.flatMap(statusLines)) output.line(line);
+  return EXIT.ok;
+}
+
+function report(
+  { options, output }: Invocation,
+  request: RotationRequest,
+  result: RunResult,
+  tense: 'to do' | 'done',
+): void {
+  if (options.output === 'json') {
+    output.json(reportJson(result));
+    return;
+  }
+  reportText(output, result, tense);
+  if (tense === 'to do') return;
+  output.line(
+    `next: review and merge this, roll it out everywhere, then: cdk8s-pki rotate ${request.keyset.replace('/', ' ')} --status`,
+  );
+}

@@ -1,0 +1,35 @@
+import type { RotationStatus } from '../../model/store/rotation.ts';
+
+/** A status with RFC 3339 dates. */
+export function statusJson(status: RotationStatus): unknown {
+  const { since, notBefore, notBeforeWithLockout, ...rest } = status;
+  const isUnderWay = status.standing !== 'steady';
+  return {
+    ...rest,
+    since: since?.toISOString() ?? null,
+    notBefore: isUnderWay ? (notBefore?.toISOString() ?? null) : null,
+    notBeforeWithLockout: isUnderWay ? (notBeforeWithLockout?.toISOString() ?? null) : null,
+  };
+}
+
+/** Where one keyset stands, for people. */
+export function statusLines(status: RotationStatus): string[] {
+  const { keyset, standing, entries, since, commit, next, notBefore, blockers } = status;
+  const [issuing, other] = entries;
+  if (standing === 'steady') return [`${keyset}: steady, ${issuing?.id ?? ''} is issuing`];
+  const names = `${issuing?.id ?? ''} is issuing, ${other?.id ?? ''} is ${other?.state ?? ''}`;
+  const lines = [`${keyset}: ${standing}, ${names}`];
+  if (since === null) {
+    return [...lines, `  not on the base branch yet: merge it; it soaks from that commit`];
+  }
+  lines.push(`  on the base branch since ${since.toISOString()} (${(commit ?? '').slice(0, 12)})`);
+  const lockout = status.notBeforeWithLockout;
+  if (notBefore === null)
+    lines.push(
+      `  next: ${next}, only with --accept-lockout: nobody declares how long tokens live (rotation.maxTokenLife)`,
+    );
+  else lines.push(`  next: ${next}, not before ${notBefore.toISOString()}`);
+  if (next === 'retire' && lockout !== null && lockout.getTime() !== notBefore?.getTime())
+    lines.push(`  with --accept-lockout not before ${lockout.toISOString()}`);
+  return [...lines, ...blockers.map((blocker) => `  first: ${blocker}`)];
+}

@@ -1,0 +1,59 @@
+import type { DesiredKeyset } from '../desired.ts';
+import type { CredentialPath } from '../names.ts';
+import type { ObservedEntry, ObservedKeyset } from '../observed.ts';
+
+/** The three stages of a rotation, in their order; each is one pull request, rolled out everywhere before the next. */
+export type Stage = 'accept' | 'issue' | 'retire';
+
+/** A change of a keyset's states: a stage, the way back from one, or the hard replacement after a compromise. */
+export type TransitionName = Stage | 'abort-accept' | 'abort-issue' | 'replace';
+
+/** Where a keyset stands, read from its entries alone: nothing under way, after `accept`, or after `issue`. */
+export type Standing = 'steady' | 'accepted' | 'issued';
+
+/** What somebody asked of `rotate`. */
+export interface RotationRequest {
+  readonly keyset: CredentialPath;
+  readonly verb: 'status' | 'advance' | 'abort' | 'compromised';
+  /** Retire although what the outgoing entry signed outside of the tree may still be in use. */
+  readonly acceptLockout: boolean;
+}
+
+/** What the base branch says of a keyset that is between two stages. */
+export interface MergedStage {
+  /** First-parent committer date of the commit that brought its `keyset.yaml`. */
+  readonly since: Date;
+  readonly commit: string;
+  /** `keyset.yaml` as that commit has it. */
+  readonly content: Uint8Array;
+}
+
+/** A transition of one keyset, planned. */
+export interface PlannedTransition {
+  readonly name: TransitionName;
+  readonly desired: DesiredKeyset;
+  readonly before: ObservedKeyset;
+  /** As it will be; an entry that is still to be made has the id `NEW_ENTRY`. */
+  readonly after: ObservedKeyset;
+  readonly dropped: readonly ObservedEntry[];
+}
+
+/** Stands for the id of an entry whose key is still to be made. */
+export const NEW_ENTRY = 'new';
+
+/** Where a keyset stands and what may follow. */
+export interface RotationStatus {
+  readonly keyset: CredentialPath;
+  readonly standing: Standing;
+  readonly entries: readonly Pick<ObservedEntry, 'id' | 'state'>[];
+  /** The commit of the base branch that brought the standing; null where nothing is under way, and where it is not merged. */
+  readonly since: Date | null;
+  readonly commit: string | null;
+  readonly next: Stage;
+  /** From when the next stage may follow; null while the standing is not on the base branch, and where nobody knows what is in use. */
+  readonly notBefore: Date | null;
+  /** With `--accept-lockout`; the same as `notBefore` but before `retire`. */
+  readonly notBeforeWithLockout: Date | null;
+  /** What else must hold first. */
+  readonly blockers: readonly string[];
+}

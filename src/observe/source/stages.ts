@@ -1,0 +1,66 @@
+import { PkiError } from '../../errors.ts';
+import { credentialPath, type CredentialPath } from '../../model/names.ts';
+import type { MergedStage } from '../../model/store/rotation.ts';
+import { git, isInRepository, names, readBlobs, text } from './git.ts';
+
+const KEYSET = /([^/]+)\/pki\/([^/]+)\/keyset\.yaml$/u;
+
+/** What git exits with where it finds nothing. */
+const NOTHING = 1;
+
+/**
+ * Keysets that are between two stages of a rotation on the base branch, and since when: the first-parent committer date of the
+ * commit that brought their `keyset.yaml` there (DESIGN §7). The base is where HEAD and the remote's default branch part, HEAD
+ * itself where no remote is known.
+ *
+ * @throws PkiError `ERR_READ` in a shallow clone, whose oldest commit seems to have brought everything.
+ */
+export async function observeStages(
+  root: string,
+  tree: string,
+): Promise<ReadonlyMap<CredentialPath, MergedStage>> {
+  const stages = new Map<CredentialPath, MergedStage>();
+  const base = isInRepository(root) ? await baseOf(root) : undefined;
+  if (base === undefined) return stages;
+  const glob = `:(glob)${tree}/*/pki/*/keyset.yaml`;
+  const grep = ['grep', '-lzE', '--no-color', 'state: (incoming|outgoing)', base, '--', glob];
+  const found = names(await git(root, grep, { absent: [NOTHING] })).map((name) =>
+    name.slice(base.length + 1),
+  );
+  if (found.length > 0) await guardShallow(root);
+  const contents = await readBlobs(
+    root,
+    found.map((file) => `${base}:./${file}`),
+  );
+  for (const file of found) {
+    const [, cluster, keyset] = KEYSET.exec(file) ?? [];
+    const content = contents.get(`${base}:./${file}`);
+    const log = ['log', '-1', '--first-parent', '--format=%H %cI', base, '--', file];
+    const [commit = '', date = ''] = text(await git(root, log))
+      .trim()
+      .split(' ');
+    if (cluster === undefined || keyset === undefined || content === undefined) continue;
+    stages.set(credentialPath(cluster, null, keyset), { commit, since: new Date(date), content });
+  }
+  return stages;
+}
+
+async function baseOf(root: string): Promise<string | undefined> {
+  const commit = async (...args: readonly string[]): Promise<string | undefined> =>
+    text(await git(root, args, { absent: [NOTHING] })).trim() || undefined;
+  const verify = ['rev-parse', '--verify', '--quiet'];
+  const head = await commit(...verify, 'HEAD^{commit}');
+  const remote = await commit(...verify, 'refs/remotes/origin/HEAD^{commit}');
+  if (head === undefined || remote === undefined) return head;
+  return commit('merge-base', head, remote);
+}
+
+async function guardShallow(root: string): Promise<void> {
+  const shallow = text(await git(root, ['rev-parse', '--is-shallow-repository'])).trim();
+  if (shallow !== 'true') return;
+  throw new PkiError(
+    'ERR_READ',
+    'this clone is shallow: git cannot tell since when a rotation stands where it does',
+    { hint: 'get the whole history: git fetch --unshallow; in CI fetch-depth: 0 or GIT_DEPTH: 0' },
+  );
+}

@@ -1,0 +1,76 @@
+import { PkiError } from '../../errors.ts';
+import type {
+  RotationRequest,
+  RotationStatus,
+  TransitionName,
+} from '../../model/store/rotation.ts';
+import { MOVES } from './transitions.ts';
+
+/**
+ * The transition that a request means where the keyset stands; undefined where it only asks.
+ *
+ * @throws PkiError `ERR_ROTATION` where nothing is to be taken back, and where the next stage may not follow yet.
+ */
+export function chooseTransition(
+  { keyset, verb, acceptLockout }: RotationRequest,
+  status: RotationStatus,
+  now: Date,
+): TransitionName | undefined {
+  if (verb === 'status') return undefined;
+  if (verb === 'compromised') return 'replace';
+  const { next, abort } = MOVES[status.standing];
+  if (verb === 'advance') {
+    guardStage(status, acceptLockout, now);
+    return next;
+  }
+  if (abort !== null) return abort;
+  throw new PkiError('ERR_ROTATION', `no rotation of "${keyset}" is under way`, {
+    hint: 'what was retired is gone: start another rotation instead',
+  });
+}
+
+function guardStage(status: RotationStatus, acceptLockout: boolean, now: Date): void {
+  const { keyset, next, since, notBeforeWithLockout, blockers } = status;
+  const isRetirement = next === 'retire';
+  if (acceptLockout && !isRetirement) {
+    throw new PkiError('ERR_ROTATION', `"${next}" of "${keyset}" locks nobody out`, {
+      hint: 'leave out --accept-lockout: it is for the stage "retire"',
+    });
+  }
+  if (blockers.length > 0) {
+    throw new PkiError('ERR_ROTATION', `"${next}" of "${keyset}" may not follow yet`, {
+      details: blockers,
+      hint: `see where it stands: cdk8s-pki rotate ${keyset.replace('/', ' ')} --status`,
+    });
+  }
+  if (status.standing !== 'steady' && since === null) {
+    throw new PkiError(
+      'ERR_ROTATION',
+      `"${next}" of "${keyset}" may not follow yet: the stage before it is not on the base branch`,
+      { hint: 'merge it, and roll it out everywhere; it soaks from that commit' },
+    );
+  }
+  const from = acceptLockout ? notBeforeWithLockout : status.notBefore;
+  if (from !== null && now.getTime() >= from.getTime()) return;
+  const lockout =
+    'or lock out who still uses what it signed: see the report, then --accept-lockout';
+  if (from === null) {
+    throw new PkiError(
+      'ERR_ROTATION',
+      `"${next}" of "${keyset}" may not follow: nobody says how long tokens live that its outgoing key signed`,
+      { hint: ['declare rotation: { maxTokenLife }', lockout] },
+    );
+  }
+  const canLockOut =
+    notBeforeWithLockout !== null && now.getTime() >= notBeforeWithLockout.getTime();
+  throw new PkiError(
+    'ERR_ROTATION',
+    `"${next}" of "${keyset}" may not follow before ${from.toISOString()}`,
+    {
+      hint: [
+        `the stage before it is on the base branch since ${since?.toISOString() ?? ''}; until then it rolls out, and what was signed by it outside of the tree runs out`,
+        ...(isRetirement && canLockOut ? [lockout] : []),
+      ],
+    },
+  );
+}

@@ -1,0 +1,54 @@
+import type { DesiredKeyset } from '../../model/desired.ts';
+import { addSeconds } from '../renewal.ts';
+import type { CredentialPath } from '../../model/names.ts';
+import type { ObservedKeyset } from '../../model/observed.ts';
+import type { MergedStage, RotationStatus } from '../../model/store/rotation.ts';
+import { MOVES, standingOf } from './transitions.ts';
+
+/**
+ * Where a keyset stands, and from when its next stage may follow (DESIGN §7). A standing soaks from the commit that brought it to the
+ * base branch, so what is not merged never soaks. What has been issuing leaves the trust bundle only after the longest life of what
+ * it signed outside of the tree, or with a lockout that somebody accepts.
+ *
+ * @param merged what the base branch has of it; undefined where that is another state.
+ * @param below keysets with an entry that this one's outgoing entry signed.
+ */
+export function rotationStatus(
+  { rotation }: DesiredKeyset,
+  { path, entries }: ObservedKeyset,
+  merged: MergedStage | undefined,
+  below: readonly CredentialPath[],
+): RotationStatus {
+  const standing = standingOf(entries);
+  const { next } = MOVES[standing];
+  const base = {
+    keyset: path,
+    standing,
+    entries: entries.map(({ id, state }) => ({ id, state })),
+    next,
+  };
+  if (standing === 'steady') {
+    const always = new Date(0);
+    const when = { notBefore: always, notBeforeWithLockout: always };
+    return { ...base, ...when, since: null, commit: null, blockers: [] };
+  }
+  const { soak, outsideLife } = rotation;
+  const soaked = merged === undefined ? null : addSeconds(merged.since, soak);
+  const outlived =
+    merged === undefined || outsideLife === null
+      ? null
+      : addSeconds(merged.since, Math.max(soak, outsideLife));
+  return {
+    ...base,
+    since: merged?.since ?? null,
+    commit: merged?.commit ?? null,
+    notBefore: next === 'retire' ? outlived : soaked,
+    notBeforeWithLockout: soaked,
+    blockers:
+      next === 'retire'
+        ? below.map(
+            (keyset) => `"${keyset}" has a certificate of the outgoing entry: rotate it first`,
+          )
+        : [],
+  };
+}

@@ -1,0 +1,264 @@
+import test, { type ExecutionContext } from 'ava';
+import { changed, newPerson, Repository, type Result } from '../_helpers/run-cli.ts';
+
+const alice = await newPerson();
+const START = '2026-01-01T00:00:00Z';
+
+const MAIN = `
+import * as pki from 'cdk8s-pki';
+const { Duration } = pki;
+const app = new pki.App({ recipients: ['${alice.recipient}'], defaults: { rotation: { maxTokenLife: Duration.days(30) } } });
+const root = new pki.CertificateAuthority(app, 'root');
+const prod = new pki.KubeadmCluster(app, 'prod', {
+  kubernetesVersion: '1.34.4',
+  controlPlaneEndpoint: 'api.example.com',
+  controlPlaneNodes: [{ name: 'cp-1', advertiseAddress: '10.0.0.11' }],
+  clusterSigningDuration: Duration.days(60),
+});
+new pki.Kubeconfig(prod, 'deployer', { user: 'deployer' });
+const mesh = new pki.CertificateAuthority(prod, 'mesh', { issuer: root, validity: Duration.days(1000) });
+new pki.Certificate(prod, 'web', { issuer: mesh, profile: 'server', dnsNames: ['web.example.com'] });
+export default app;
+`;
+
+async function made(t: ExecutionContext): Promise<Repository> {
+  const repository = new Repository(t, { 'clusters/main.ts': MAIN });
+  const { status, stderr } = await repository.run(['synth', '--now', START]);
+  t.is(status, 0, stderr);
+  repository.commit('synth', START);
+  return repository;
+}
+
+const rotate = (repository: Repository, ...args: readonly string[]): Promise<Result> =>
+  repository.run(['rotate', ...args], { as: alice });
+
+/** One stage, committed at the same instant. */
+async function stage(
+  t: ExecutionContext,
+  repository: Repository,
+  now: string,
+  ...args: readonly string[]
+): Promise<Result> {
+  const result = await rotate(repository, ...args, '--now', now);
+  t.is(result.status, 0, result.stderr);
+  repository.commit('a stage', now);
+  return result;
+}
+
+/** A refusal leaves everything as it was. */
+async function refuses(
+  t: ExecutionContext,
+  repository: Repository,
+  message: RegExp,
+  status: number,
+  ...args: readonly string[]
+): Promise<void> {
+  const before = repository.files();
+  const result = await rotate(repository, ...args);
+  t.is(result.status, status, result.stdout + result.stderr);
+  t.regex(result.stderr, message);
+  t.deepEqual(repository.files(), before);
+}
+
+const certificates = (text: string): number => text.split('BEGIN CERTIFICATE').length - 1;
+
+const BUNDLE = 'deploy/prod/nodes/cp-1/etc/kubernetes/pki/ca.crt';
+const SIGNING = 'deploy/prod/nodes/cp-1/etc/kubernetes/pki/cluster-signing-ca.crt';
+
+test('rotate: the cluster CA goes through its three stages, each alone, none before its time', async (t) => {
+  const repository = await made(t);
+  const first = repository.files();
+
+  const accepted = await rotate(repository, 'prod', 'ca', '--now', '2026-01-02T00:00:00Z');
+  t.is(accepted.status, 0, accepted.stderr);
+  t.regex(accepted.stdout, /^rotate prod\/ca: Accept, /u);
+  t.is(certificates(repository.read(BUNDLE)), 2);
+  t.is<string | undefined, string | undefined>(
+    repository.read(SIGNING),
+    first[SIGNING],
+    'the incoming entry signs nothing',
+  );
+  const files = changed(first, repository.files());
+  t.true(files.includes('deploy/authorities.yaml'));
+  t.deepEqual(
+    files.filter((file) => file.includes('/pki/cp-1/')),
+    [],
+    'no leaf is issued again',
+  );
+  await refuses(t, repository, /not on the base branch \[ERR_ROTATION\]/u, 1, 'prod', 'ca');
+  repository.commit('accept', '2026-01-02T00:00:00Z');
+
+  const early = ['prod', 'ca', '--now', '2026-01-02T23:59:59Z'];
+  await refuses(t, repository, /may not follow before 2026-01-03T00:00:00.000Z/u, 1, ...early);
+
+  const issued = await stage(t, repository, '2026-01-03T00:00:00Z', 'prod', 'ca');
+  t.regex(issued.stdout, /^rotate prod\/ca: Issue, /u);
+  t.regex(issued.stdout, /7 credentials: IssuerRetired|issue prod\/deployer: IssuerRetired/u);
+  t.is(certificates(repository.read(BUNDLE)), 2);
+  t.not(repository.read(SIGNING), first[SIGNING]);
+  t.true(repository.read(BUNDLE).startsWith(repository.read(SIGNING)), 'the issuing one is first');
+
+  await refuses(
+    t,
+    repository,
+    /may not follow before 2026-03-04T00:00:00.000Z/u,
+    1,
+    ...['prod', 'ca', '--now', '2026-03-03T23:59:59Z'],
+  );
+  const retired = await stage(t, repository, '2026-03-04T00:00:00Z', 'prod', 'ca');
+  t.regex(retired.stdout, /^rotate prod\/ca: Retire, /u);
+  t.is(repository.read(BUNDLE), repository.read(SIGNING));
+  const { stdout, status } = await repository.run(['plan', '--now', '2026-03-04T00:00:00Z']);
+  t.deepEqual([status, stdout], [0, 'nothing to do: 2 clusters are as declared\n']);
+  const entries = Object.keys(repository.files()).filter((file) => file.includes('/pki/ca/'));
+  t.is(entries.length, 2, 'keyset.yaml and one entry');
+});
+
+test('rotate --abort: takes back accept, and issue by making the old entry issuing again', async (t) => {
+  const repository = await made(t);
+  const first = repository.files();
+  await refuses(
+    t,
+    repository,
+    /no rotation of "prod\/ca" is under way/u,
+    1,
+    'prod',
+    'ca',
+    '--abort',
+  );
+  await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'ca');
+  await stage(t, repository, '2026-01-02T01:00:00Z', 'prod', 'ca', '--abort');
+  t.is<string | undefined, string | undefined>(repository.read(BUNDLE), first[BUNDLE]);
+  await stage(t, repository, '2026-01-03T00:00:00Z', 'prod', 'ca');
+  await stage(t, repository, '2026-01-05T00:00:00Z', 'prod', 'ca');
+  const back = await stage(t, repository, '2026-01-05T01:00:00Z', 'prod', 'ca', '--abort');
+  t.regex(back.stdout, /^rotate prod\/ca: AbortIssue, /u);
+  t.is<string | undefined, string | undefined>(repository.read(SIGNING), first[SIGNING]);
+  t.is(certificates(repository.read(BUNDLE)), 2);
+  await stage(t, repository, '2026-03-07T00:00:00Z', 'prod', 'ca');
+  t.is<string | undefined, string | undefined>(
+    repository.read(BUNDLE),
+    first[BUNDLE],
+    'the one that was given up is gone',
+  );
+});
+
+test('rotate: a shared authority takes along the clusters that trust it, and waits for authorities below it', async (t) => {
+  const repository = await made(t);
+  await stage(t, repository, '2026-01-02T00:00:00Z', '_shared', 'root');
+  const issued = await stage(t, repository, '2026-01-04T00:00:00Z', '_shared', 'root');
+  t.regex(
+    issued.stdout,
+    /RotationNeeded prod\/mesh: issuer "_shared\/root\/[0-9a-f]{16}" is outgoing/u,
+  );
+  const early = ['_shared', 'root', '--now', '2026-01-06T00:00:00Z'];
+  await refuses(t, repository, /"prod\/mesh" has a certificate of "_shared\/root/u, 1, ...early);
+  for (const day of ['06', '08', '10'])
+    await stage(t, repository, `2026-01-${day}T00:00:00Z`, 'prod', 'mesh');
+  await stage(t, repository, '2026-01-12T00:00:00Z', '_shared', 'root');
+  const plan = await repository.run(['plan', '--now', '2026-01-12T00:00:00Z']);
+  t.is(plan.status, 0, plan.stdout);
+});
+
+test('rotate: a service-account key keeps its public key for the life of its tokens', async (t) => {
+  const repository = await made(t);
+  const keys = 'deploy/prod/nodes/cp-1/etc/kubernetes/pki/sa.pub';
+  const [first] = [repository.read(keys)];
+  await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'service-account-key');
+  t.true(repository.read(keys).startsWith(first));
+  await stage(t, repository, '2026-01-04T00:00:00Z', 'prod', 'service-account-key');
+  t.true(repository.read(keys).endsWith(first));
+  const early = ['prod', 'service-account-key', '--now', '2026-01-10T00:00:00Z'];
+  await refuses(t, repository, /may not follow before 2026-02-03T00:00:00.000Z/u, 1, ...early);
+  await stage(
+    t,
+    repository,
+    '2026-01-10T00:00:00Z',
+    ...['prod', 'service-account-key', '--accept-lockout'],
+  );
+  t.false(repository.read(keys).includes(first));
+});
+
+test('rotate --compromised: replaces at once what is issued and trusted', async (t) => {
+  const repository = await made(t);
+  const first = repository.files();
+  const done = await stage(t, repository, START, 'prod', 'etcd-ca', '--compromised');
+  t.regex(done.stdout, /^rotate prod\/etcd-ca: Compromised, .*locked out/u);
+  const bundle = 'deploy/prod/nodes/cp-1/etc/kubernetes/pki/etcd/ca.crt';
+  t.is(certificates(repository.read(bundle)), 1);
+  t.not(repository.read(bundle), first[bundle]);
+  t.is((await repository.run(['plan', '--now', START])).status, 0);
+});
+
+test('rotate --status: says where keysets stand, since which commit, and what may follow when', async (t) => {
+  const repository = await made(t);
+  await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'ca');
+  const commit = repository.git('rev-parse', 'HEAD');
+  const text = await repository.run(['rotate', '--status', '--now', '2026-01-02T12:00:00Z']);
+  t.regex(text.stdout, /^prod\/etcd-ca: steady, [0-9a-f]{16} is issuing$/mu);
+  t.regex(text.stdout, /^prod\/ca: accepted, [0-9a-f]{16} is issuing, [0-9a-f]{16} is incoming$/mu);
+  t.regex(text.stdout, /^ {2}next: issue, not before 2026-01-03T00:00:00.000Z$/mu);
+  const json = await repository.run(['rotate', 'prod', 'ca', '--status', '-o', 'json']);
+  const { rotations } = JSON.parse(json.stdout) as { rotations: Record<string, unknown>[] };
+  t.is(rotations.length, 1);
+  t.like(rotations[0], {
+    keyset: 'prod/ca',
+    standing: 'accepted',
+    since: '2026-01-02T00:00:00.000Z',
+    commit,
+    next: 'issue',
+    notBefore: '2026-01-03T00:00:00.000Z',
+    blockers: [],
+  });
+});
+
+test('rotate: soaks on the base branch, not on a branch of its own', async (t) => {
+  const repository = await made(t);
+  repository.git('update-ref', 'refs/remotes/origin/main', 'HEAD');
+  repository.git('symbolic-ref', 'refs/remotes/origin/HEAD', 'refs/remotes/origin/main');
+  await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'ca');
+  const late = ['prod', 'ca', '--now', '2026-02-01T00:00:00Z'];
+  await refuses(t, repository, /not on the base branch/u, 1, ...late);
+  repository.git('update-ref', 'refs/remotes/origin/main', 'HEAD');
+  await stage(t, repository, '2026-02-01T00:00:00Z', 'prod', 'ca');
+});
+
+const MISTAKES: readonly (readonly [string, RegExp, readonly string[]])[] = [
+  ['no names', /rotate takes the names of a cluster and of a keyset/u, []],
+  ['no keyset', /rotate takes the names of a cluster and of a keyset/u, ['prod']],
+  ['an unknown keyset', /"prod\/cA" is no keyset of the store/u, ['prod', 'cA']],
+  ['an unknown cluster', /"stage\/ca" is no keyset of the store/u, ['stage', 'ca']],
+  ['two verbs', /--status and --abort exclude each other/u, ['prod', 'ca', '--status', '--abort']],
+  [
+    'a lockout with an abort',
+    /--accept-lockout and --abort exclude each other/u,
+    ['prod', 'ca', '--accept-lockout', '--abort'],
+  ],
+];
+
+for (const [what, message, args] of MISTAKES)
+  test(`rotate: ${what} is refused, and nothing is written`, async (t) => {
+    await refuses(t, await made(t), message, 2, ...args);
+  });
+
+test('rotate: needs an identity, and a tree that is as declared', async (t) => {
+  const repository = await made(t);
+  const before = repository.files();
+  const without = await repository.run(['rotate', 'prod', 'ca', '--now', START]);
+  t.is(without.status, 1);
+  t.regex(without.stderr, /need an identity of a custodian \[ERR_IDENTITY_NEEDED\]/u);
+  t.deepEqual(repository.files(), before);
+  repository.write('clusters/main.ts', MAIN.replace('web.example.com', 'www.example.com'));
+  const message = /the tree is not as declared: a stage must be alone in its change/u;
+  await refuses(t, repository, message, 1, 'prod', 'ca', '--now', START);
+});
+
+test('rotate --dry-run: says what a stage would do, and does nothing', async (t) => {
+  const repository = await made(t);
+  const before = repository.files();
+  const dry = await repository.run(['rotate', 'prod', 'ca', '--dry-run', '--now', START]);
+  t.is(dry.status, 0, dry.stderr);
+  t.regex(dry.stdout, /^rotate prod\/ca: Accept, .* \[needs an identity\]$/mu);
+  t.regex(dry.stdout, /deploy|files: 1 to create|files: 17 to update/u);
+  t.deepEqual(repository.files(), before);
+});

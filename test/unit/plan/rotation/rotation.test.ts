@@ -1,0 +1,188 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { PkiError } from '../../../../src/errors.ts';
+import type { EntryState, ObservedEntry, ObservedKeyset } from '../../../../src/model/observed.ts';
+import {
+  NEW_ENTRY,
+  type RotationRequest,
+  type TransitionName,
+} from '../../../../src/model/store/rotation.ts';
+import { chooseTransition } from '../../../../src/plan/rotation/choose.ts';
+import { planTransition } from '../../../../src/plan/rotation/plan-transition.ts';
+import { rotationStatus } from '../../../../src/plan/rotation/status.ts';
+import { MOVES, standingOf, TRANSITIONS } from '../../../../src/plan/rotation/transitions.ts';
+import {
+  after,
+  ALICE,
+  authority,
+  DAY,
+  NOW,
+  observedEntry,
+  observedKeyset,
+} from '../../../_helpers/desired.ts';
+
+const CA = authority('prod/ca', {
+  rotation: { soak: DAY, automatic: false, outsideLife: 60 * DAY },
+});
+
+function keyset(...states: readonly EntryState[]): ObservedKeyset {
+  const one = observedKeyset(CA);
+  const entries = states.map((state, index): ObservedEntry => ({
+    ...observedEntry(CA),
+    id: `id-${index}`,
+    state,
+  }));
+  return { ...one, entries };
+}
+
+const merged = (since: Date) => ({ since, commit: 'c'.repeat(40), content: new Uint8Array() });
+
+const request = (over: Partial<RotationRequest> = {}): RotationRequest => ({
+  keyset: CA.path,
+  verb: 'advance',
+  acceptLockout: false,
+  ...over,
+});
+
+const STATES: readonly (readonly [TransitionName, readonly EntryState[], readonly string[]])[] = [
+  ['accept', ['issuing'], ['id-0 issuing', 'new incoming']],
+  ['issue', ['issuing', 'incoming'], ['id-1 issuing', 'id-0 outgoing']],
+  ['retire', ['issuing', 'outgoing'], ['id-0 issuing']],
+  ['abort-accept', ['issuing', 'incoming'], ['id-0 issuing']],
+  ['abort-issue', ['issuing', 'outgoing'], ['id-1 issuing', 'id-0 outgoing']],
+  ['replace', ['issuing'], ['new issuing']],
+  ['replace', ['issuing', 'incoming'], ['new issuing']],
+  ['replace', ['issuing', 'outgoing'], ['new issuing']],
+];
+
+for (const [name, before, expected] of STATES)
+  test(`planTransition: ${name} of ${before.join(' and ')} gives ${expected.join(' and ')}`, (t) => {
+    const planned = planTransition(name, CA, keyset(...before), [ALICE]);
+    t.deepEqual(
+      planned.after.entries.map(({ id, state }) => `${id} ${state}`),
+      expected,
+    );
+    t.is(planned.after.revision, planned.before.revision + 1);
+    const kept = new Set(planned.after.entries.map(({ id }) => id));
+    t.deepEqual(
+      planned.dropped.map(({ id }) => id),
+      planned.before.entries.map(({ id }) => id).filter((id) => !kept.has(id)),
+    );
+  });
+
+test('transitions: stages and their aborts, in any order, never leave the legal states, drop what signs, or sign with what was not trusted', (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 30 }), (aborts) => {
+      let entries: readonly { readonly id: string; readonly state: EntryState }[] = [
+        { id: 'first', state: 'issuing' },
+      ];
+      let made = 0;
+      for (const isAbort of aborts) {
+        const { next, abort } = MOVES[standingOf(entries)];
+        const name = isAbort ? abort : next;
+        if (name === null) continue;
+        const before = new Map(entries.map(({ id, state }) => [id, state]));
+        entries = TRANSITIONS[name](entries).map((entry) => {
+          if (entry.id !== NEW_ENTRY) return entry;
+          made += 1;
+          return { ...entry, id: `made-${made}` };
+        });
+        const issuing = entries.filter(({ state }) => state === 'issuing');
+        if (issuing.length !== 1 || entries.length > 2) return false;
+        const [signer] = issuing;
+        if (signer === undefined || !before.has(signer.id)) return false; // was trusted before it signs
+        const dropped = [...before].filter(([id]) => !entries.some((entry) => entry.id === id));
+        if (dropped.some(([, state]) => state === 'issuing')) return false;
+      }
+      return true;
+    }),
+  );
+  t.pass();
+});
+
+test('rotationStatus: a stage soaks from the commit of the base branch', (t) => {
+  const status = rotationStatus(CA, keyset('issuing', 'incoming'), merged(NOW), []);
+  t.is(status.standing, 'accepted');
+  t.is(status.next, 'issue');
+  t.deepEqual(status.notBefore, after(NOW, DAY));
+  t.is(chooseTransition(request(), status, after(NOW, DAY)), 'issue');
+  const early = t.throws(() => chooseTransition(request(), status, after(NOW, DAY - 1)), {
+    instanceOf: PkiError,
+  });
+  t.is(early.code, 'ERR_ROTATION');
+  t.is(early.message, '"issue" of "prod/ca" may not follow before 2026-11-23T08:00:00.000Z');
+});
+
+test('rotationStatus: what is not on the base branch never soaks', (t) => {
+  const status = rotationStatus(CA, keyset('issuing', 'incoming'), undefined, []);
+  t.deepEqual([status.since, status.notBefore], [null, null]);
+  const error = t.throws(() => chooseTransition(request(), status, after(NOW, 999 * DAY)), {
+    instanceOf: PkiError,
+  });
+  t.regex(error.message, /the stage before it is not on the base branch$/u);
+});
+
+test('rotationStatus: what was issuing leaves after the longest life of what it signed outside of the tree, or with a lockout', (t) => {
+  const status = rotationStatus(CA, keyset('issuing', 'outgoing'), merged(NOW), []);
+  t.deepEqual(status.notBefore, after(NOW, 60 * DAY));
+  const soaked = after(NOW, DAY);
+  t.throws(() => chooseTransition(request(), status, soaked), { code: 'ERR_ROTATION' });
+  t.is(chooseTransition(request({ acceptLockout: true }), status, soaked), 'retire');
+  t.throws(() => chooseTransition(request({ acceptLockout: true }), status, after(NOW, DAY - 1)), {
+    code: 'ERR_ROTATION',
+  });
+  t.is(chooseTransition(request(), status, after(NOW, 60 * DAY)), 'retire');
+});
+
+test('rotationStatus: where nobody knows how long tokens live, only a lockout retires', (t) => {
+  const unknown = authority('prod/ca', {
+    rotation: { soak: DAY, automatic: false, outsideLife: null },
+  });
+  const status = rotationStatus(unknown, keyset('issuing', 'outgoing'), merged(NOW), []);
+  t.is(status.notBefore, null);
+  const error = t.throws(() => chooseTransition(request(), status, after(NOW, 9999 * DAY)), {
+    instanceOf: PkiError,
+  });
+  t.regex(
+    error.message,
+    /^"retire" of "prod\/ca" may not follow: nobody says how long tokens live/u,
+  );
+  t.is(chooseTransition(request({ acceptLockout: true }), status, after(NOW, DAY)), 'retire');
+});
+
+test('rotationStatus: an authority that the outgoing entry signed blocks its retirement, lockout or not', (t) => {
+  const below = authority('prod/mesh').path;
+  const status = rotationStatus(CA, keyset('issuing', 'outgoing'), merged(NOW), [below]);
+  for (const acceptLockout of [true, false]) {
+    const error = t.throws(
+      () => chooseTransition(request({ acceptLockout }), status, after(NOW, 9999 * DAY)),
+      { instanceOf: PkiError },
+    );
+    t.deepEqual(error.details, [
+      '"prod/mesh" has a certificate of the outgoing entry: rotate it first',
+    ]);
+  }
+});
+
+test('chooseTransition: the way back from each standing', (t) => {
+  const back = (...states: readonly EntryState[]): TransitionName | undefined =>
+    chooseTransition(
+      request({ verb: 'abort' }),
+      rotationStatus(CA, keyset(...states), undefined, []),
+      NOW,
+    );
+  t.is(back('issuing', 'incoming'), 'abort-accept');
+  t.is(back('issuing', 'outgoing'), 'abort-issue');
+  t.throws(() => back('issuing'), {
+    code: 'ERR_ROTATION',
+    message: 'no rotation of "prod/ca" is under way',
+  });
+});
+
+test('chooseTransition: a lockout is accepted for the stage that causes one only', (t) => {
+  const status = rotationStatus(CA, keyset('issuing'), undefined, []);
+  t.throws(() => chooseTransition(request({ acceptLockout: true }), status, NOW), {
+    code: 'ERR_ROTATION',
+    message: '"accept" of "prod/ca" locks nobody out',
+  });
+});
