@@ -19,6 +19,8 @@ export interface Work {
   readonly deadline: Date | null;
   /** Milliseconds; of the certificate that sets the deadline. */
   readonly renewBefore: number | null;
+  /** Whether somebody asks for it now: that it was closed before does not hold it back. */
+  readonly isAsked?: boolean;
 }
 
 /** How near the deadline is, as title and label say it. */
@@ -72,7 +74,7 @@ export function decide({ work, head, open, closed }: Situation, now: Date): Deci
     const isDescribed = open.urgency === urgencyOf(work, now) && open.set === setDigest(work.set);
     return { do: isDescribed ? 'nothing' : 'describe' };
   }
-  const until = closed === null ? null : comesBack(work, closed);
+  const until = closed === null || work.isAsked === true ? null : comesBack(work, closed);
   if (until !== null && now.getTime() < until.getTime()) return { do: 'wait', until };
   return { do: head === 'current' ? 'open' : 'build' };
 }

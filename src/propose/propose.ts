@@ -10,8 +10,6 @@ import { byDeadline, decide, type Head, type Work } from './policy.ts';
 import { Publisher } from './publish.ts';
 import type { Outcome, OutcomeName, Renewal } from './renewal.ts';
 
-const PREFIX = `${BRANCHES}renew/`;
-
 /** Of the forge, the repository and the machine: what one meets, all would. */
 const OF_ALL: ReadonlySet<ErrorCode> = new Set([
   'ERR_CLOCK',
@@ -27,6 +25,8 @@ export interface ProposeOptions<W extends Work> {
   readonly remote: Remote;
   readonly forge: Forge;
   readonly renewal: Renewal<W>;
+  /** What branches are named by, after what all branches of ours are. */
+  readonly kind: 'renew' | 'rotate';
   readonly now: Date;
   /** Names this run's refs: no two runs have the same. */
   readonly run: string;
@@ -49,6 +49,7 @@ export interface ProposeOptions<W extends Work> {
  */
 export async function propose<W extends Work>(options: ProposeOptions<W>): Promise<void> {
   const { folder, remote, forge, renewal } = options;
+  const prefix = prefixOf(options);
   const base = await forge.defaultBranch();
   const branches = await remoteBranches(folder, remote, base);
   if (!branches.has(base)) {
@@ -60,17 +61,21 @@ export async function propose<W extends Work>(options: ProposeOptions<W>): Promi
   try {
     const heads = await refs.fetch([
       base,
-      ...[...branches.keys()].filter((name) => name.startsWith(PREFIX)),
+      ...[...branches.keys()].filter((name) => name.startsWith(prefix)),
     ]);
     const baseCommit = heads.get(base) ?? '';
     await withWorktree(folder, baseCommit, options.onCleanUp, async (worktree) => {
       const works = await renewal.plan(worktree.cwd);
-      const open = await forge.open(base, PREFIX);
+      const open = await forge.open(base, prefix);
       await new Run(options, { base, baseCommit, heads, open, worktree, refs }).all(works);
     });
   } finally {
     await refs.clear();
   }
+}
+
+function prefixOf({ kind }: Pick<ProposeOptions<Work>, 'kind'>): string {
+  return `${BRANCHES}${kind}/`;
 }
 
 interface State {
@@ -86,6 +91,7 @@ class Run<W extends Work> {
   readonly #options: ProposeOptions<W>;
   readonly #state: State;
   readonly #publisher: Publisher<W>;
+  readonly #prefix: string;
   /** Open ones of ours. */
   #count: number;
   /** Clusters of pull requests that are open and as they should be. */
@@ -95,6 +101,7 @@ class Run<W extends Work> {
     this.#options = options;
     this.#state = state;
     this.#publisher = new Publisher(options, state);
+    this.#prefix = prefixOf(options);
     this.#count = state.open.length;
   }
 
@@ -104,7 +111,7 @@ class Run<W extends Work> {
     const isOpen = (work: W): boolean => this.#pullOf(work) !== undefined;
     for (const work of sorted.filter(isOpen)) await this.#attempt(work);
     for (const work of sorted.filter((work) => !isOpen(work))) await this.#attempt(work);
-    const known = new Set(works.map((work) => PREFIX + work.name));
+    const known = new Set(works.map((work) => this.#prefix + work.name));
     for (const pull of this.#state.open)
       if (!known.has(pull.branch)) await this.#stray(pull, works);
   }
@@ -120,12 +127,12 @@ class Run<W extends Work> {
   }
 
   #pullOf(work: Work): PullRequest | undefined {
-    return this.#state.open.find(({ branch }) => branch === PREFIX + work.name);
+    return this.#state.open.find(({ branch }) => branch === this.#prefix + work.name);
   }
 
   async #one(work: W): Promise<void> {
     const { forge, maxOpen, now } = this.#options;
-    const branch = PREFIX + work.name;
+    const branch = this.#prefix + work.name;
     const pull = this.#pullOf(work);
     const commit = this.#state.heads.get(branch);
     if (work.set.length === 0 && pull === undefined) return;

@@ -195,7 +195,10 @@ test('rotate --status: says where keysets stand, since which commit, and what ma
   await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'ca');
   const commit = repository.git('rev-parse', 'HEAD');
   const text = await repository.run(['rotate', '--status', '--now', '2026-01-02T12:00:00Z']);
-  t.regex(text.stdout, /^prod\/etcd-ca: steady, [0-9a-f]{16} is issuing$/mu);
+  t.regex(
+    text.stdout,
+    /^prod\/etcd-ca: steady, [0-9a-f]{16} is issuing, due for rotation on 2034-/mu,
+  );
   t.regex(text.stdout, /^prod\/ca: accepted, [0-9a-f]{16} is issuing, [0-9a-f]{16} is incoming$/mu);
   t.regex(text.stdout, /^ {2}next: issue, not before 2026-01-03T00:00:00.000Z$/mu);
   const json = await repository.run(['rotate', 'prod', 'ca', '--status', '-o', 'json']);

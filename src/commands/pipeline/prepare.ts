@@ -49,12 +49,20 @@ export interface Onlooker {
   readonly unit: (unit: DesiredUnit) => void;
 }
 
+interface RunSettings {
+  readonly onlooker?: Onlooker;
+  /** What `rotate` is asked for; of no keyset, where all of those stand that the run is about. */
+  readonly request?: RotationRequest;
+  /** Whether HEAD is the head of the base branch. */
+  readonly isBase?: boolean;
+}
+
 /** Runs the line over a declaration, with ports to the world. */
 export function runDeclaration(
   invocation: Invocation,
   chain: ChainName,
   sink: Sink | undefined,
-  { onlooker, request }: { readonly onlooker?: Onlooker; readonly request?: RotationRequest } = {},
+  { onlooker, request, isBase = false }: RunSettings = {},
 ): Promise<RunResult> {
   const { cwd, environment, options, output } = invocation;
   const selection = selectionOf(invocation);
@@ -67,7 +75,7 @@ export function runDeclaration(
     const isNamed = selectClusters(selection, names);
     const count = names.filter((name) => isNamed([name])).length;
     const isSelected =
-      request === undefined
+      request === undefined || request.keyset === ''
         ? (unit: DesiredUnit): boolean => isNamed(unit.clusters.map(({ name }) => name))
         : concernedBy(request);
     const context: Context = {
@@ -81,7 +89,7 @@ export function runDeclaration(
       newAuthorities: new Set(options.newAuthority),
       ...(request === undefined
         ? {}
-        : { rotation: { request, merged: await observeStages(cwd, fleet.tree) } }),
+        : { rotation: { request, merged: await observeStages(cwd, fleet.tree, isBase) } }),
     };
     const head = await observeHead(cwd, fleet.tree);
     const past = (): ReturnType<typeof observePast> => observePast(cwd, fleet.tree);
@@ -114,7 +122,6 @@ function concernedBy({ keyset }: RotationRequest): (unit: DesiredUnit) => boolea
   const concerned = new Set([cluster]);
   return ({ clusters, imports }) => {
     const isConcerned =
-      cluster === '' ||
       clusters.some(({ name }) => concerned.has(name)) ||
       imports.some((path) => concerned.has(credentialParts(path).cluster));
     if (isConcerned) for (const { name } of clusters) concerned.add(name);

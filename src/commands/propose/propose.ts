@@ -5,10 +5,14 @@ import { PATIENCE } from '../../propose/forges/http.ts';
 import { gitAuthorization, siteOf } from '../../propose/forges/site.ts';
 import { git } from '../../propose/git/program.ts';
 import { propose } from '../../propose/propose.ts';
-import type { Outcome } from '../../propose/renewal.ts';
+import type { Work } from '../../propose/policy.ts';
+import type { Outcome, Renewal } from '../../propose/renewal.ts';
+import type { RotationRequest } from '../../model/store/rotation.ts';
 import type { Invocation } from '../command.ts';
+import { Problems } from '../pipeline/problems.ts';
 import { onInterrupt } from '../writing/interrupt.ts';
 import { RenewalOf } from './renewal.ts';
+import { RotationsOf } from './rotations.ts';
 
 /** Open at once, where `--max-open` does not say. */
 const MOST_OPEN = 10;
@@ -16,18 +20,53 @@ const MOST_OPEN = 10;
 /** One try of git with the forge: a clone of a large fleet takes minutes. */
 const GIT_TIMEOUT = 10 * 60_000;
 
-/** `renew --pull-request`: nothing in the user's checkout changes. */
+/** `renew --pull-request`: nothing in the user's checkout changes. Stages that are automatic follow, each in its own. */
 export async function proposeRenewal(invocation: Invocation): Promise<number> {
-  const { cwd, environment, options, output } = invocation;
+  const prefix = await prefixOf(invocation.cwd);
+  const renewal = new RenewalOf(invocation, prefix, groupOf(invocation));
+  return proposeAll(invocation, async (proposal) => {
+    await proposal('renew', renewal, (clusters, error) => {
+      renewal.problems.add(clusters, error);
+    });
+    const { problems } = renewal;
+    if (renewal.rotates)
+      await proposal('rotate', new RotationsOf(invocation, prefix), (clusters, error) => {
+        problems.add(clusters, error);
+      });
+    return problems;
+  });
+}
+
+/** `rotate --pull-request`: one stage, alone in its pull request. */
+export async function proposeRotation(
+  invocation: Invocation,
+  request: RotationRequest,
+): Promise<number> {
+  const problems = new Problems();
+  const rotation = new RotationsOf(invocation, await prefixOf(invocation.cwd), request);
+  return proposeAll(invocation, async (proposal) => {
+    await proposal('rotate', rotation, (clusters, error) => {
+      problems.add(clusters, error);
+    });
+    return problems;
+  });
+}
+
+type Proposal = <W extends Work>(
+  kind: 'renew' | 'rotate',
+  renewal: Renewal<W>,
+  onFailure: (clusters: readonly string[], error: PkiError) => void,
+) => Promise<void>;
+
+async function proposeAll(
+  { cwd, environment, options, output }: Invocation,
+  work: (proposal: Proposal) => Promise<Problems>,
+): Promise<number> {
   const site = siteOf(options.forge, environment, await remoteOf(cwd));
   const outcomes: Outcome[] = [];
-  const renewal = new RenewalOf(
-    invocation,
-    await line(cwd, ['rev-parse', '--show-prefix']),
-    groupOf(invocation),
-  );
-  try {
-    await propose({
+  const forge = await forgeOf(site);
+  const proposal: Proposal = (kind, renewal, onFailure) =>
+    propose({
       folder: cwd,
       remote: {
         url: site.url,
@@ -35,14 +74,15 @@ export async function proposeRenewal(invocation: Invocation): Promise<number> {
         timeout: GIT_TIMEOUT,
         pauses: PATIENCE.pauses,
       },
-      forge: await forgeOf(site),
+      forge,
+      kind,
       renewal,
       now: options.now ?? new Date(),
       run: randomBytes(8).toString('hex'),
       maxOpen: options.maxOpen ?? MOST_OPEN,
       onCleanUp: onInterrupt,
       onFailure: ({ clusters }, error) => {
-        renewal.problems.add(clusters, error);
+        onFailure(clusters, error);
       },
       onNote: (note) => {
         output.note(note);
@@ -52,17 +92,24 @@ export async function proposeRenewal(invocation: Invocation): Promise<number> {
         if (options.output !== 'json') output.line(textOf(outcome));
       },
     });
+  let problems: Problems;
+  try {
+    problems = await work(proposal);
   } catch (error) {
     if (outcomes.length > 0 && options.output === 'json')
       for (const outcome of outcomes) output.note(textOf(outcome));
     throw error;
   }
   if (options.output === 'json') output.json({ pullRequests: outcomes });
-  else if (outcomes.length === 0 && renewal.problems.error === null)
+  else if (outcomes.length === 0 && problems.error === null)
     output.line('nothing is due, and no pull request is open');
-  const { error } = renewal.problems;
-  if (error !== null) throw error;
+  if (problems.error !== null) throw problems.error;
   return EXIT.ok;
+}
+
+/** Folder of the working directory in the repository. */
+function prefixOf(cwd: string): Promise<string> {
+  return line(cwd, ['rev-parse', '--show-prefix']);
 }
 
 function textOf({ outcome, branch, message, url }: Outcome): string {

@@ -1,4 +1,6 @@
+import type { CredentialPath } from '../../model/names.ts';
 import { layout } from '../../model/store/layout.ts';
+import type { RotationRequest } from '../../model/store/rotation.ts';
 import type { ProposedFile } from '../../propose/git/objects.ts';
 import type { Renewal } from '../../propose/renewal.ts';
 import { treeReader } from '../../observe/source/reader.ts';
@@ -9,19 +11,22 @@ import { runDeclaration, withDeclaration } from '../pipeline/prepare.ts';
 import { Problems } from '../pipeline/problems.ts';
 import type { RunResult, Sink } from '../pipeline/total.ts';
 import { describeWork } from './describe.ts';
+import { collectFiles, isGenerated, ownPath } from './files.ts';
 import { clusterOf, worksOf, type ClusterWork } from './work.ts';
 
-/** Fleet-level files beside the tree that the program writes. */
-const BESIDE = new Set(['.sops.yaml', '.gitattributes']);
-
-/** What a declaration could load: never taken from a branch. */
-const CODE = /(?:^|\/)node_modules\/|(?:^|\/)package\.json$|\.(?:[cm]?[jt]sx?|node|wasm)$/iu;
+const WHERE_ALL_STAND: RotationRequest = {
+  keyset: '' as CredentialPath,
+  verb: 'status',
+  acceptLockout: false,
+};
 
 /** What `renew` does, for the pull requests that carry it: the same line over a checkout of the base. */
 export class RenewalOf implements Renewal<ClusterWork> {
   isWhole: boolean;
   /** Of single clusters: theirs are neither proposed nor closed. */
   problems = new Problems();
+  /** Whether a keyset is rotated without being asked for. */
+  rotates = false;
   readonly #invocation: Invocation;
   readonly #group: string | undefined;
   /** Folder of the working directory in the repository, with a slash at its end, or nothing. */
@@ -40,7 +45,11 @@ export class RenewalOf implements Renewal<ClusterWork> {
   async plan(cwd: string): Promise<readonly ClusterWork[]> {
     const invocation = { ...this.#invocation, cwd };
     const units = await unitsOf(invocation);
-    const result = await runDeclaration(invocation, 'propose', undefined);
+    const result = await runDeclaration(invocation, 'propose', undefined, {
+      request: WHERE_ALL_STAND,
+      isBase: true,
+    });
+    this.rotates = result.rotations.some(({ automatic }) => automatic);
     refuseUnknownNames(invocation, result);
     this.#tree = result.tree;
     this.problems = result.problems;
@@ -64,19 +73,7 @@ export class RenewalOf implements Renewal<ClusterWork> {
   }
 
   async make(cwd: string, work: ClusterWork): Promise<readonly ProposedFile[]> {
-    const files = new Map<string, ProposedFile>();
-    const put = (path: string, content: string | null): void => {
-      files.set(path, { path: this.#prefix + path, content });
-    };
-    await this.#run(cwd, work, {
-      stage: ({ path, content }) => {
-        put(path, content);
-      },
-      remove: (path) => {
-        put(path, null);
-      },
-    });
-    return [...files.values()];
+    return collectFiles(this.#prefix, (sink) => this.#run(cwd, work, sink));
   }
 
   describe(_cwd: string, work: ClusterWork): Promise<ReturnType<typeof describeWork>> {
@@ -84,18 +81,12 @@ export class RenewalOf implements Renewal<ClusterWork> {
   }
 
   isGenerated(path: string): boolean {
-    const own = this.#own(path);
-    if (own === null || CODE.test(path)) return false;
-    return BESIDE.has(own) || own.startsWith(`${this.#tree}/`);
+    return isGenerated(this.#prefix, this.#tree, path);
   }
 
   clusterOf(path: string): string | null {
-    const own = this.#own(path);
+    const own = ownPath(this.#prefix, path);
     return own === null ? null : clusterOf(this.#tree, own);
-  }
-
-  #own(path: string): string | null {
-    return path.startsWith(this.#prefix) ? path.slice(this.#prefix.length) : null;
   }
 
   async #run(cwd: string, { clusters }: ClusterWork, sink: Sink | undefined): Promise<RunResult> {

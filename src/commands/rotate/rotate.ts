@@ -1,12 +1,12 @@
-import { nameHints } from '../../catalog/names/suggest.ts';
-import { EXIT, PkiError } from '../../errors.ts';
+import { EXIT } from '../../errors.ts';
 import type { RotationRequest } from '../../model/store/rotation.ts';
 import type { Invocation } from '../command.ts';
 import { runDeclaration } from '../pipeline/prepare.ts';
-import { isNothing, reportJson, reportText } from '../pipeline/report.ts';
+import { reportJson, reportText } from '../pipeline/report.ts';
 import type { RunResult, Sink } from '../pipeline/total.ts';
 import { refuseHalfWritten } from '../writing/half-written.ts';
 import { transaction } from '../writing/transaction.ts';
+import { refuseUnfinished, refuseUnknown } from './refuse.ts';
 import { requestOf } from './request.ts';
 import { statusJson, statusLines } from './status.ts';
 
@@ -15,6 +15,10 @@ export async function run(invocation: Invocation): Promise<number> {
   const request = requestOf(invocation);
   if (request.verb === 'status') return status(invocation, request);
   const { cwd, options } = invocation;
+  if (options.pullRequest === true && options.dryRun !== true) {
+    const { proposeRotation } = await import('../propose/propose.ts');
+    return proposeRotation(invocation, request);
+  }
   if (options.dryRun === true) {
     refuseHalfWritten(cwd);
     report(invocation, request, await rotate(invocation, request, undefined), 'to do');
@@ -45,29 +49,6 @@ async function rotate(
   const result = await runDeclaration(invocation, 'synth', sink, { request });
   refuseUnknown(request, result);
   return result;
-}
-
-function refuseUnknown({ keyset }: RotationRequest, { keysets, rotations }: RunResult): void {
-  if (rotations.some((one) => one.keyset === keyset)) return;
-  const [cluster = ''] = keyset.split('/');
-  const own = keysets.filter((path) => path.startsWith(`${cluster}/`));
-  throw new PkiError('ERR_USAGE', `"${keyset}" is no keyset of the store`, {
-    hint: nameHints(keyset, 'keysets', own.length > 0 ? own : keysets),
-  });
-}
-
-function refuseUnfinished(result: RunResult): void {
-  if (isNothing(result)) return;
-  throw new PkiError(
-    'ERR_ROTATION',
-    'the tree is not as declared: a stage must be alone in its change',
-    {
-      details: result.actions
-        .slice(0, 5)
-        .map(({ action, credential, reason }) => `${action} ${credential} (${reason})`),
-      hint: 'make it so first: cdk8s-pki synth, and merge that',
-    },
-  );
 }
 
 async function status(invocation: Invocation, request: RotationRequest): Promise<number> {

@@ -2,10 +2,11 @@ import type { RotationStatus } from '../../model/store/rotation.ts';
 
 /** A status with RFC 3339 dates. */
 export function statusJson(status: RotationStatus): unknown {
-  const { since, notBefore, notBeforeWithLockout, ...rest } = status;
+  const { since, notBefore, notBeforeWithLockout, dueAt, ...rest } = status;
   const isUnderWay = status.standing !== 'steady';
   return {
     ...rest,
+    dueAt: dueAt?.toISOString() ?? null,
     since: since?.toISOString() ?? null,
     notBefore: isUnderWay ? (notBefore?.toISOString() ?? null) : null,
     notBeforeWithLockout: isUnderWay ? (notBeforeWithLockout?.toISOString() ?? null) : null,
@@ -16,7 +17,10 @@ export function statusJson(status: RotationStatus): unknown {
 export function statusLines(status: RotationStatus): string[] {
   const { keyset, standing, entries, since, commit, next, notBefore, blockers } = status;
   const [issuing, other] = entries;
-  if (standing === 'steady') return [`${keyset}: steady, ${issuing?.id ?? ''} is issuing`];
+  if (standing === 'steady') {
+    const due = status.dueAt === null ? '' : `, due for rotation on ${status.dueAt.toISOString()}`;
+    return [`${keyset}: steady, ${issuing?.id ?? ''} is issuing${due}`];
+  }
   const names = `${issuing?.id ?? ''} is issuing, ${other?.id ?? ''} is ${other?.state ?? ''}`;
   const lines = [`${keyset}: ${standing}, ${names}`];
   if (since === null) {

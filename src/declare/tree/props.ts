@@ -11,7 +11,7 @@ export interface Rotation {
    */
   readonly soak?: Duration;
   /**
-   * Whether a due rotation is started and advanced without being asked for.
+   * Whether `renew --pull-request` proposes a rotation that is due, and each next stage as soon as it may follow, without being asked.
    * @default false
    */
   readonly automatic?: boolean;

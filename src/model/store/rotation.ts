@@ -50,6 +50,10 @@ export interface RotationStatus {
   readonly since: Date | null;
   readonly commit: string | null;
   readonly next: Stage;
+  /** Whether stages are proposed without being asked for. */
+  readonly automatic: boolean;
+  /** From when the issuing entry is due for rotation; null for a key, which has no end. */
+  readonly dueAt: Date | null;
   /** From when the next stage may follow; null while the standing is not on the base branch, and where nobody knows what is in use. */
   readonly notBefore: Date | null;
   /** With `--accept-lockout`; the same as `notBefore` but before `retire`. */

@@ -13,14 +13,16 @@ const NOTHING = 1;
  * commit that brought their `keyset.yaml` there (DESIGN §7). The base is where HEAD and the remote's default branch part, HEAD
  * itself where no remote is known.
  *
+ * @param isBase whether HEAD is known to be the base: what the clone has of the remote may be older.
  * @throws PkiError `ERR_READ` in a shallow clone, whose oldest commit seems to have brought everything.
  */
 export async function observeStages(
   root: string,
   tree: string,
+  isBase: boolean,
 ): Promise<ReadonlyMap<CredentialPath, MergedStage>> {
   const stages = new Map<CredentialPath, MergedStage>();
-  const base = isInRepository(root) ? await baseOf(root) : undefined;
+  const base = isInRepository(root) ? await baseOf(root, isBase) : undefined;
   if (base === undefined) return stages;
   const glob = `:(glob)${tree}/*/pki/*/keyset.yaml`;
   const grep = ['grep', '-lzE', '--no-color', 'state: (incoming|outgoing)', base, '--', glob];
@@ -45,11 +47,12 @@ export async function observeStages(
   return stages;
 }
 
-async function baseOf(root: string): Promise<string | undefined> {
+async function baseOf(root: string, isBase: boolean): Promise<string | undefined> {
   const commit = async (...args: readonly string[]): Promise<string | undefined> =>
     text(await git(root, args, { absent: [NOTHING] })).trim() || undefined;
   const verify = ['rev-parse', '--verify', '--quiet'];
   const head = await commit(...verify, 'HEAD^{commit}');
+  if (isBase) return head;
   const remote = await commit(...verify, 'refs/remotes/origin/HEAD^{commit}');
   if (head === undefined || remote === undefined) return head;
   return commit('merge-base', head, remote);

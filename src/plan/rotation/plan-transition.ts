@@ -58,7 +58,7 @@ function pendingEntry(
 }
 
 /** What each transition does, for people. */
-const MEANING: Readonly<Record<TransitionName, string>> = {
+export const MEANING: Readonly<Record<TransitionName, string>> = {
   accept: 'a new entry comes into every trust bundle and signs nothing yet',
   issue:
     'the incoming entry signs from now on, the one before it stays trusted; what that one signed is issued again',

@@ -1,6 +1,6 @@
 import type { DesiredKeyset } from '../../model/desired.ts';
-import { addSeconds } from '../renewal.ts';
-import type { CredentialPath } from '../../model/names.ts';
+import { addSeconds, rotateAt } from '../renewal.ts';
+import type { CredentialPath, Seconds } from '../../model/names.ts';
 import type { ObservedKeyset } from '../../model/observed.ts';
 import type { MergedStage, RotationStatus } from '../../model/store/rotation.ts';
 import { MOVES, standingOf } from './transitions.ts';
@@ -10,22 +10,32 @@ import { MOVES, standingOf } from './transitions.ts';
  * base branch, so what is not merged never soaks. What has been issuing leaves the trust bundle only after the longest life of what
  * it signed outside of the tree, or with a lockout that somebody accepts.
  *
- * @param merged what the base branch has of it; undefined where that is another state.
- * @param below keysets with an entry that this one's outgoing entry signed.
+ * @param facts `merged`: what the base branch has of it, undefined where that is another state; `below`: keysets with an entry that
+ *   this one's outgoing entry signed; `longestLeaf`: validity of what it signs in the tree.
  */
 export function rotationStatus(
   { rotation }: DesiredKeyset,
   { path, entries }: ObservedKeyset,
-  merged: MergedStage | undefined,
-  below: readonly CredentialPath[],
+  {
+    merged,
+    below = [],
+    longestLeaf = 0,
+  }: {
+    readonly merged?: MergedStage | undefined;
+    readonly below?: readonly CredentialPath[];
+    readonly longestLeaf?: Seconds;
+  },
 ): RotationStatus {
   const standing = standingOf(entries);
   const { next } = MOVES[standing];
+  const notAfter = entries[0]?.certificate?.notAfter;
   const base = {
     keyset: path,
     standing,
     entries: entries.map(({ id, state }) => ({ id, state })),
     next,
+    automatic: rotation.automatic,
+    dueAt: notAfter === undefined ? null : rotateAt(notAfter, longestLeaf, rotation.soak),
   };
   if (standing === 'steady') {
     const always = new Date(0);

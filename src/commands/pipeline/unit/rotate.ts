@@ -8,6 +8,7 @@ import type {
   RotationStatus,
 } from '../../../model/store/rotation.ts';
 import { layout } from '../../../model/store/layout.ts';
+import { longestLeaf } from '../../../plan/authority.ts';
 import { chooseTransition } from '../../../plan/rotation/choose.ts';
 import { planTransition } from '../../../plan/rotation/plan-transition.ts';
 import { rotationStatus } from '../../../plan/rotation/status.ts';
@@ -36,14 +37,17 @@ export function rotateUnit(context: Context, { unit, foreign }: Job, observed: C
     const { path, cluster } = desired;
     const keyset = observed.get(cluster)?.keysets.get(path);
     if (keyset === undefined) continue;
-    const merged = mergedStage(context, path);
-    const status = rotationStatus(desired, keyset, merged, signedByOutgoing(keyset, observed));
+    const owner = unit.clusters.find(({ name }) => name === cluster);
+    const status = rotationStatus(desired, keyset, {
+      merged: mergedStage(context, path),
+      below: signedByOutgoing(keyset, observed),
+      longestLeaf: owner === undefined ? 0 : longestLeaf(owner, path),
+    });
     statuses.push(status);
     if (path !== wanted) continue;
     const name = chooseTransition(rotation.request, status, now);
     if (name === undefined) continue;
-    const recipients = unit.clusters.find((one) => one.name === cluster)?.recipients ?? [];
-    transitions.push(planTransition(name, desired, keyset, recipients));
+    transitions.push(planTransition(name, desired, keyset, owner?.recipients ?? []));
   }
   const clusters = transitions.reduce(withTransition, observed);
   return { clusters, transitions, statuses };

@@ -101,7 +101,7 @@ test('transitions: stages and their aborts, in any order, never leave the legal 
 });
 
 test('rotationStatus: a stage soaks from the commit of the base branch', (t) => {
-  const status = rotationStatus(CA, keyset('issuing', 'incoming'), merged(NOW), []);
+  const status = rotationStatus(CA, keyset('issuing', 'incoming'), { merged: merged(NOW) });
   t.is(status.standing, 'accepted');
   t.is(status.next, 'issue');
   t.deepEqual(status.notBefore, after(NOW, DAY));
@@ -114,7 +114,7 @@ test('rotationStatus: a stage soaks from the commit of the base branch', (t) => 
 });
 
 test('rotationStatus: what is not on the base branch never soaks', (t) => {
-  const status = rotationStatus(CA, keyset('issuing', 'incoming'), undefined, []);
+  const status = rotationStatus(CA, keyset('issuing', 'incoming'), {});
   t.deepEqual([status.since, status.notBefore], [null, null]);
   const error = t.throws(() => chooseTransition(request(), status, after(NOW, 999 * DAY)), {
     instanceOf: PkiError,
@@ -123,7 +123,7 @@ test('rotationStatus: what is not on the base branch never soaks', (t) => {
 });
 
 test('rotationStatus: what was issuing leaves after the longest life of what it signed outside of the tree, or with a lockout', (t) => {
-  const status = rotationStatus(CA, keyset('issuing', 'outgoing'), merged(NOW), []);
+  const status = rotationStatus(CA, keyset('issuing', 'outgoing'), { merged: merged(NOW) });
   t.deepEqual(status.notBefore, after(NOW, 60 * DAY));
   const soaked = after(NOW, DAY);
   t.throws(() => chooseTransition(request(), status, soaked), { code: 'ERR_ROTATION' });
@@ -138,7 +138,7 @@ test('rotationStatus: where nobody knows how long tokens live, only a lockout re
   const unknown = authority('prod/ca', {
     rotation: { soak: DAY, automatic: false, outsideLife: null },
   });
-  const status = rotationStatus(unknown, keyset('issuing', 'outgoing'), merged(NOW), []);
+  const status = rotationStatus(unknown, keyset('issuing', 'outgoing'), { merged: merged(NOW) });
   t.is(status.notBefore, null);
   const error = t.throws(() => chooseTransition(request(), status, after(NOW, 9999 * DAY)), {
     instanceOf: PkiError,
@@ -152,7 +152,10 @@ test('rotationStatus: where nobody knows how long tokens live, only a lockout re
 
 test('rotationStatus: an authority that the outgoing entry signed blocks its retirement, lockout or not', (t) => {
   const below = authority('prod/mesh').path;
-  const status = rotationStatus(CA, keyset('issuing', 'outgoing'), merged(NOW), [below]);
+  const status = rotationStatus(CA, keyset('issuing', 'outgoing'), {
+    merged: merged(NOW),
+    below: [below],
+  });
   for (const acceptLockout of [true, false]) {
     const error = t.throws(
       () => chooseTransition(request({ acceptLockout }), status, after(NOW, 9999 * DAY)),
@@ -166,11 +169,7 @@ test('rotationStatus: an authority that the outgoing entry signed blocks its ret
 
 test('chooseTransition: the way back from each standing', (t) => {
   const back = (...states: readonly EntryState[]): TransitionName | undefined =>
-    chooseTransition(
-      request({ verb: 'abort' }),
-      rotationStatus(CA, keyset(...states), undefined, []),
-      NOW,
-    );
+    chooseTransition(request({ verb: 'abort' }), rotationStatus(CA, keyset(...states), {}), NOW);
   t.is(back('issuing', 'incoming'), 'abort-accept');
   t.is(back('issuing', 'outgoing'), 'abort-issue');
   t.throws(() => back('issuing'), {
@@ -180,7 +179,7 @@ test('chooseTransition: the way back from each standing', (t) => {
 });
 
 test('chooseTransition: a lockout is accepted for the stage that causes one only', (t) => {
-  const status = rotationStatus(CA, keyset('issuing'), undefined, []);
+  const status = rotationStatus(CA, keyset('issuing'), {});
   t.throws(() => chooseTransition(request({ acceptLockout: true }), status, NOW), {
     code: 'ERR_ROTATION',
     message: '"accept" of "prod/ca" locks nobody out',

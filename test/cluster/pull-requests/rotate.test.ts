@@ -1,0 +1,147 @@
+import test from 'ava';
+import { declaration } from '../../_helpers/declaration.ts';
+import { Gitea } from '../../_helpers/gitea.ts';
+import type { Result } from '../../_helpers/run-cli.ts';
+import { toolTest } from '../../_helpers/tool-test.ts';
+import { requireTools } from '../../_helpers/tools.ts';
+import { Fleet, type Pull } from './_fleet.ts';
+
+const onGitea = toolTest(['gitea', 'gitea-files'], { serial: true });
+const teardowns: (() => unknown)[] = [];
+const gitea = requireTools(['gitea', 'gitea-files'])
+  ? await Gitea.start({ teardown: (work) => void teardowns.unshift(work) })
+  : undefined;
+
+test.after.always(async () => {
+  for (const teardown of teardowns) await teardown();
+});
+
+const MADE = '2026-01-01T00:00:00Z';
+const DAY = 86_400_000;
+
+/** Merges are dated by Gitea's clock, so the days of a rotation are counted from now. */
+const inDays = (days: number): string => new Date(Date.now() + days * DAY).toISOString();
+
+async function fleet(
+  t: Parameters<typeof Fleet.create>[0],
+  clusters: readonly string[],
+  app = '',
+): Promise<Fleet> {
+  if (gitea === undefined) throw new Error('no Gitea');
+  const own = await Fleet.create(t, gitea, clusters, MADE);
+  const { repository, custodian } = own;
+  if (app === '') return own;
+  repository.write(
+    'clusters/main.ts',
+    declaration({ recipients: [custodian.recipient], clusters, app }),
+  );
+  const made = await repository.run(['synth', '--now', MADE], { as: custodian });
+  t.is(made.status, 0, made.stderr);
+  repository.commit('Settings');
+  own.push('main');
+  return own;
+}
+
+function rotate(own: Fleet, ...args: readonly string[]): Promise<Result> {
+  return own.repository.run(['rotate', 'alpha', 'ca', '--pull-request', ...args], {
+    as: own.custodian,
+    environment: { GITEA_TOKEN: own.token },
+  });
+}
+
+const branches = (pulls: readonly Pull[]): string[] => pulls.map(({ head }) => head.ref);
+
+async function only(own: Fleet): Promise<Pull> {
+  const [pull, ...more] = await own.pulls('open');
+  if (pull === undefined || more.length > 0) throw new Error(`${more.length + 1} pull requests`);
+  return pull;
+}
+
+onGitea(
+  'rotate --pull-request: each stage is one pull request, and waits for the soak',
+  async (t) => {
+    const own = await fleet(t, ['alpha', 'bravo']);
+    const before = own.repository.files();
+    const opened = await rotate(own, '--now', inDays(0));
+    t.is(opened.status, 0, opened.stderr);
+    t.regex(opened.stdout, /^opened cdk8s-pki\/rotate\/alpha\/ca: 1 change/u);
+    t.deepEqual(own.repository.files(), before, 'the checkout stays as it is');
+    const accept = await only(own);
+    t.deepEqual(
+      [accept.head.ref, accept.title],
+      ['cdk8s-pki/rotate/alpha/ca', 'Rotate alpha/ca: accept (stage 1 of 3)'],
+    );
+    t.true((await own.files(accept)).includes('deploy/alpha/pki/ca/keyset.yaml'));
+    t.deepEqual(
+      (await own.files(accept)).filter((file) => file.startsWith('deploy/bravo/')),
+      [],
+    );
+
+    const again = await rotate(own, '--now', inDays(0));
+    t.regex(again.stdout, /^unchanged cdk8s-pki\/rotate\/alpha\/ca/u);
+    t.is((await only(own)).head.sha, accept.head.sha);
+
+    await own.merge(accept);
+    const early = await rotate(own, '--now', inDays(0.9));
+    t.is(early.status, 1);
+    t.regex(early.stderr, /"issue" of "alpha\/ca" may not follow before .* \[ERR_ROTATION\]/u);
+    const issued = await rotate(own, '--now', inDays(1.1));
+    t.is(issued.status, 0, issued.stderr);
+    const issue = await only(own);
+    t.is(issue.title, 'Rotate alpha/ca: issue (stage 2 of 3)');
+    t.true((await own.files(issue)).includes('deploy/alpha/pki/web.sops.yaml'));
+    await own.merge(issue);
+    await rotate(own, '--now', inDays(3));
+    const retire = await only(own);
+    t.is(retire.title, 'Rotate alpha/ca: retire (stage 3 of 3)');
+    await own.merge(retire);
+
+    const { repository } = own;
+    own.fetch();
+    repository.git('reset', '-q', '--hard', 'origin/main');
+    const plan = await repository.run(['plan', '--now', inDays(3)]);
+    t.is(plan.stdout, 'nothing to do: 2 clusters are as declared\n');
+    const verified = await repository.run(['verify', '--now', inDays(3)]);
+    t.is(verified.status, 0, verified.stdout);
+  },
+);
+
+onGitea(
+  'renew --pull-request: starts and advances by itself what is declared automatic',
+  async (t) => {
+    const app = `defaults: { caCertificateValidity: pki.Duration.days(600), renewBefore: pki.Duration.days(1), certificateValidity: pki.Duration.days(400), rotation: { automatic: true } }`;
+    const own = await fleet(t, ['alpha'], app);
+    const renewed = (now: string): Promise<Result> => own.propose(now);
+    const { repository, custodian } = own;
+    // of 3650 days until now: the setting holds from the next issue
+    const replaced = await repository.run(
+      ['rotate', 'alpha', 'ca', '--compromised', '--now', MADE],
+      { as: custodian },
+    );
+    t.is(replaced.status, 0, replaced.stderr);
+    repository.commit('An authority of 600 days');
+    own.push('main');
+    const quiet = await renewed('2026-06-10T00:00:00Z');
+    t.is(quiet.stdout, 'nothing is due, and no pull request is open\n', quiet.stderr);
+
+    const due = inDays(0);
+    const first = await renewed(due);
+    t.is(first.status, 0, first.stderr);
+    t.deepEqual(branches(await own.pulls('open')), ['cdk8s-pki/rotate/alpha/ca']);
+    await own.merge(await only(own));
+    const soaking = await renewed(inDays(0.5));
+    t.is(soaking.status, 0, soaking.stderr);
+    t.deepEqual(await own.pulls('open'), []);
+    for (const [days, title] of [
+      [2, 'Rotate alpha/ca: issue (stage 2 of 3)'],
+      [4, 'Rotate alpha/ca: retire (stage 3 of 3)'],
+    ] as const) {
+      await renewed(inDays(days));
+      const pull = await only(own);
+      t.is(pull.title, title);
+      await own.merge(pull);
+    }
+    const done = await renewed(inDays(6));
+    t.is(done.stdout, 'nothing is due, and no pull request is open\n', done.stderr);
+  },
+);
