@@ -1,5 +1,5 @@
 import { generateX25519Identity } from 'age-encryption';
-import type { Entropy } from '../../src/commands/pipeline/context.ts';
+import type { Context, Entropy } from '../../src/commands/pipeline/context.ts';
 import { SYSTEM_ENTROPY } from '../../src/commands/pipeline/ports.ts';
 import { run } from '../../src/commands/pipeline/run.ts';
 import type { RunResult } from '../../src/commands/pipeline/total.ts';
@@ -90,6 +90,7 @@ export interface SynthOptions {
   readonly partial?: boolean;
   readonly select?: IsSelected;
   readonly entropy?: (cluster: string) => Entropy;
+  readonly rotation?: Context['rotation'];
 }
 
 /** The whole line in memory, as `synth` runs it; with `plan`, as `plan` does. */
@@ -113,6 +114,7 @@ export async function synth(
     entropy: options.entropy ?? (() => SYSTEM_ENTROPY),
     requested: options.requested ?? [],
     newAuthorities: new Set(newAuthorities),
+    ...(options.rotation === undefined ? {} : { rotation: options.rotation }),
   };
   const ports: MakePorts = {
     cipher: () =>

@@ -1,0 +1,80 @@
+import {
+  createPrivateKey,
+  createPublicKey,
+  sign,
+  verify,
+  X509Certificate,
+  type KeyObject,
+} from 'node:crypto';
+import { load } from 'js-yaml';
+import { nativeCipher } from '../../../src/sops/cipher.ts';
+import type { AgeIdentity } from '../../../src/sops/age/identity.ts';
+import type { MemoryTree } from '../../_helpers/repository.ts';
+import type { Handshake, Input } from './_handshakes.ts';
+
+interface Kubeconfig {
+  readonly clusters: readonly { readonly cluster: Readonly<Record<string, string>> }[];
+  readonly users: readonly { readonly user: Readonly<Record<string, string>> }[];
+}
+
+/** A tree of one moment, its private keys opened. */
+export interface Moment {
+  readonly name: string;
+  readonly tree: MemoryTree;
+  /** By the file. */
+  readonly keys: ReadonlyMap<string, KeyObject>;
+}
+
+const pathOf = ({ node, file }: Input): string => `deploy/prod/nodes/${node}/${file}`;
+
+export async function momentOf(
+  name: string,
+  tree: MemoryTree,
+  identity: AgeIdentity,
+): Promise<Moment> {
+  const cipher = nativeCipher({ list: [identity], unusable: [] });
+  const keys = new Map<string, KeyObject>();
+  for (const file of tree.paths(/\/sa\.key$/u))
+    keys.set(file, createPrivateKey(Buffer.from(await cipher.decryptBinary(tree.text(file)))));
+  return { name, tree: tree.clone(), keys };
+}
+
+function textOf({ tree }: Moment, input: Input): string {
+  const text = tree.text(pathOf(input));
+  if (input.field === undefined) return text;
+  const { clusters, users } = load(text) as Kubeconfig;
+  const data = { ...clusters[0]?.cluster, ...users[0]?.user }[input.field];
+  if (data === undefined) throw new RangeError(`${pathOf(input)} has no ${input.field}`);
+  return Buffer.from(data, 'base64').toString('utf8');
+}
+
+const BLOCK = /-----BEGIN ([A-Z ]+)-----[^-]+-----END \1-----\n/gu;
+const blocks = (text: string): string[] => text.match(BLOCK) ?? [];
+const certificates = new Map<string, X509Certificate>();
+
+function certificate(pem: string): X509Certificate {
+  const known = certificates.get(pem) ?? new X509Certificate(pem);
+  certificates.set(pem, known);
+  return known;
+}
+
+/**
+ * Whether what one process shows of one moment is accepted by another that is in another moment, by OpenSSL: issuer, key
+ * identifiers and signature; of a token its signature. What kube-controller-manager signs chains to the certificate that it signs
+ * with, so that one must be trusted itself.
+ */
+export function accepts({ shows, trusts }: Handshake, shown: Moment, trusting: Moment): boolean {
+  const anchors = blocks(textOf(trusting, trusts));
+  const key = shown.keys.get(pathOf(shows));
+  if (key !== undefined) {
+    const data = Buffer.from('a token');
+    const signature = sign('sha256', data, key);
+    return anchors.some((anchor) => verify('sha256', data, createPublicKey(anchor), signature));
+  }
+  const [leaf = ''] = blocks(textOf(shown, shows));
+  return anchors.some((anchor) => {
+    const [subject, issuer] = [certificate(leaf), certificate(anchor)];
+    if (subject.ca) return subject.fingerprint256 === issuer.fingerprint256;
+    return subject.checkIssued(issuer) && subject.verify(issuer.publicKey);
+  });
+}

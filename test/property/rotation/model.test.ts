@@ -1,0 +1,157 @@
+import test from 'ava';
+import type { CredentialPath } from '../../../src/model/names.ts';
+import type { RotationRequest } from '../../../src/model/store/rotation.ts';
+import { layout } from '../../../src/model/store/layout.ts';
+import { describe, newApp, newKubeadm } from '../../_helpers/declare.ts';
+import { after, DAY, NOW, TREE, unit } from '../../_helpers/desired.ts';
+import { MemoryTree, newIdentity, synth } from '../../_helpers/repository.ts';
+import { handshakes, type Handshake } from './_handshakes.ts';
+import { accepts, momentOf, type Moment } from './_judge.ts';
+
+const identity = await newIdentity();
+const NODES = ['cp-1', 'cp-2', 'cp-3'];
+const KEYSETS = ['ca', 'etcd-ca', 'front-proxy-ca', 'service-account-key'] as const;
+type Keyset = (typeof KEYSETS)[number];
+
+const app = newApp({ recipients: [identity.recipient] });
+newKubeadm(app, {
+  kubernetesVersion: '1.34.4',
+  controlPlaneNodes: NODES.map((name, index) => ({
+    name,
+    advertiseAddress: `10.0.0.${index + 11}`,
+  })),
+  workerNodes: [{ name: 'w-1' }],
+});
+const PROD = unit(describe(app));
+
+type Step = Pick<RotationRequest, 'verb'> & { readonly name: string };
+const ADVANCE: Step['verb'] = 'advance';
+const accept: Step = { name: 'accept', verb: ADVANCE };
+const issue: Step = { name: 'issue', verb: ADVANCE };
+const retire: Step = { name: 'retire', verb: ADVANCE };
+const abort: Step = { name: 'abort', verb: 'abort' };
+const replace: Step = { name: 'replace', verb: 'compromised' };
+
+/** The trees of a sequence of transitions, each made by the line that `rotate` runs, from the one before. */
+async function moments(keyset: Keyset, steps: readonly Step[]): Promise<Moment[]> {
+  const path = `prod/${keyset}` as CredentialPath;
+  const tree = new MemoryTree();
+  await synth(tree, { units: [PROD] });
+  const all = [await momentOf('start', tree, identity)];
+  let now = NOW;
+  for (const { name, verb } of steps) {
+    const content = tree.read(layout.keyset(TREE, path)) ?? new Uint8Array();
+    const merged = new Map([[path, { since: now, commit: 'c'.repeat(40), content }]]);
+    now = after(now, 400 * DAY);
+    const request = { keyset: path, verb, acceptLockout: name === 'retire' };
+    await synth(tree, { units: [PROD], identity, now, rotation: { request, merged } });
+    all.push(await momentOf(name, tree, identity));
+  }
+  return all;
+}
+
+/** Handshakes that fail where one side is in `shown` and the other in `trusting`. */
+const refused = (keyset: Keyset, shown: Moment, trusting: Moment): Handshake[] =>
+  handshakes(NODES).filter((one) => one.keyset === keyset && !accepts(one, shown, trusting));
+
+function at(all: readonly Moment[], name: string): Moment {
+  const found = all.find((one) => one.name === name);
+  if (found === undefined) throw new RangeError(name);
+  return found;
+}
+
+const SEQUENCES: readonly (readonly Step[])[] = [
+  [accept, issue, retire],
+  [accept, abort],
+  [accept, issue, abort, retire],
+];
+
+for (const keyset of KEYSETS)
+  for (const steps of SEQUENCES)
+    test(`rotation of ${keyset}: ${steps.map(({ name }) => name).join(', ')}: in every mix of adjacent stages everybody is accepted`, async (t) => {
+      t.timeout(300_000);
+      const all = await moments(keyset, steps);
+      const relevant = handshakes(NODES).filter((one) => one.keyset === keyset);
+      t.true(relevant.length >= 9, 'of every node with every node');
+      for (const [index, earlier] of all.entries()) {
+        const later = all[index + 1];
+        for (const [shown, trusting] of [
+          [earlier, earlier],
+          ...(later === undefined
+            ? []
+            : ([
+                [earlier, later],
+                [later, earlier],
+              ] as const)),
+        ] as const)
+          t.deepEqual(
+            refused(keyset, shown, trusting).map(({ name }) => name),
+            [],
+            `${shown.name} shown to ${trusting.name}`,
+          );
+      }
+      // what was signed outside of the tree lives on until the entry that signed it is retired
+      const last = steps.at(-1)?.name === 'retire' ? all.slice(0, -1) : all;
+      for (const trusting of last)
+        for (const shown of last.slice(0, last.indexOf(trusting)))
+          t.deepEqual(
+            refused(keyset, shown, trusting).filter(({ isOutside }) => isOutside === true),
+            [],
+            `${shown.name}, long ago, shown to ${trusting.name}`,
+          );
+    });
+
+for (const keyset of KEYSETS)
+  test(`rotation of ${keyset}: after retire nobody accepts what the retired entry signed`, async (t) => {
+    t.timeout(300_000);
+    const all = await moments(keyset, [accept, issue, retire]);
+    const count = handshakes(NODES).filter((one) => one.keyset === keyset).length;
+    for (const early of ['start', 'accept'])
+      t.is(refused(keyset, at(all, early), at(all, 'retire')).length, count, early);
+    t.deepEqual(refused(keyset, at(all, 'retire'), at(all, 'retire')), []);
+  });
+
+for (const keyset of KEYSETS)
+  test(`rotation of ${keyset}: each rule that is broken locks somebody out, and the model sees it`, async (t) => {
+    t.timeout(300_000);
+    const all = await moments(keyset, [accept, issue, retire]);
+    const count = handshakes(NODES).filter((one) => one.keyset === keyset).length;
+    const [start, accepted] = [at(all, 'start'), at(all, 'accept')];
+    const [issued, retired] = [at(all, 'issue'), at(all, 'retire')];
+    // no soak after accept: somebody has not heard of the new entry and is shown what it signed
+    t.is(refused(keyset, issued, start).length, count);
+    // no soak after issue: somebody still shows what the old entry signed to who trusts the new one only
+    t.is(refused(keyset, accepted, retired).length, count);
+    // what was signed outside of the tree is not waited for
+    const outside = refused(keyset, accepted, retired).filter(({ isOutside }) => isOutside);
+    t.is(outside.length > 0, keyset === 'ca' || keyset === 'service-account-key');
+    // no stages at all
+    const hard = await moments(keyset, [replace]);
+    t.is(refused(keyset, at(hard, 'replace'), at(hard, 'start')).length, count);
+    t.is(refused(keyset, at(hard, 'start'), at(hard, 'replace')).length, count);
+  });
+
+test('rotation of ca: kube-controller-manager is given one certificate to sign with at every stage', async (t) => {
+  const all = await moments('ca', [accept, issue, retire]);
+  for (const { name, tree } of all)
+    for (const node of NODES) {
+      const file = `deploy/prod/nodes/${node}/etc/kubernetes/pki/cluster-signing-ca.crt`;
+      t.is(tree.text(file).split('BEGIN CERTIFICATE').length, 2, name);
+    }
+});
+
+test('rotation: only the keyset that is rotated moves, and only pods that read what changed restart', async (t) => {
+  const all = await moments('front-proxy-ca', [accept]);
+  const changed = at(all, 'accept')
+    .tree.paths(/\/nodes\/cp-1\//u)
+    .filter((path) => at(all, 'accept').tree.text(path) !== at(all, 'start').tree.text(path));
+  t.deepEqual(
+    changed.map((path) => path.replace('deploy/prod/nodes/cp-1/', '')),
+    [
+      'bundle.yaml',
+      'etc/kubernetes/manifests/kube-apiserver.yaml',
+      'etc/kubernetes/manifests/kube-controller-manager.yaml',
+      'etc/kubernetes/pki/front-proxy-ca.crt',
+    ],
+  );
+});
