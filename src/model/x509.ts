@@ -31,6 +31,35 @@ export interface CertificateSpec extends AlternativeNames {
   readonly serialNumber: Uint8Array;
 }
 
+/** CRLReason of RFC 5280 §5.3.1 by its number; those of whole authorities, and of holds that can end, are not a leaf's. */
+export const REVOCATION_REASONS = {
+  unspecified: 0,
+  keyCompromise: 1,
+  affiliationChanged: 3,
+  superseded: 4,
+  cessationOfOperation: 5,
+  privilegeWithdrawn: 9,
+} as const;
+
+export type RevocationReason = keyof typeof REVOCATION_REASONS;
+
+/** One entry of a CRL. */
+export interface RevokedCertificate {
+  /** As in `CertificateInfo`. */
+  readonly serialNumber: string;
+  readonly revokedAt: Date;
+  readonly reason: RevocationReason;
+}
+
+/** What a CRL says; its signature comes beside it. */
+export interface CrlSpec {
+  /** Positive, one more with each CRL of an authority. */
+  readonly number: number;
+  readonly thisUpdate: Date;
+  readonly nextUpdate: Date;
+  readonly revoked: readonly RevokedCertificate[];
+}
+
 /** A policy as it stood when the credential was issued; recorded beside it. */
 export interface RenewalPolicy {
   readonly validity: Seconds;

@@ -61,7 +61,7 @@ export function buildCertificate(
 }
 
 /** An AlgorithmIdentifier: NULL parameters for RSA (RFC 4055 §5), none for the others (RFC 5758 §3.2, RFC 8410 §3). */
-function signatureAlgorithm(privateKey: KeyObject): Asn1 {
+export function signatureAlgorithm(privateKey: KeyObject): Asn1 {
   const algorithm = keyAlgorithmOf(privateKey);
   if (algorithm === null) throw unsupported("issuer's", privateKey);
   const oid = der.oid(SIGNATURE_ALGORITHMS[algorithm]);

@@ -43,6 +43,8 @@ export const der = {
   null: (): Asn1 => primitive(Type.NULL, ''),
   true: (): Asn1 => primitive(Type.BOOLEAN, '\xff'),
   integer: (value: number): Asn1 => primitive(Type.INTEGER, asn1.integerToDer(value).getBytes()),
+  enumerated: (value: number): Asn1 =>
+    primitive(Type.ENUMERATED, asn1.integerToDer(value).getBytes()),
   /** Big-endian two's complement. */
   bigInteger: (octets: Uint8Array): Asn1 => primitive(Type.INTEGER, binary(octets)),
   octetString: (octets: Uint8Array): Asn1 => primitive(Type.OCTETSTRING, binary(octets)),

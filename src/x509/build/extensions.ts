@@ -76,7 +76,8 @@ export function keyIdentifier(spki: Buffer): Buffer {
   return createHash('sha256').update(key).digest().subarray(0, KEY_IDENTIFIER_OCTETS);
 }
 
-function extension(name: keyof typeof EXTENSIONS, critical: boolean, value: Asn1): Asn1 {
+/** One Extension; of CRLs and their entries as well. */
+export function extension(name: keyof typeof EXTENSIONS, critical: boolean, value: Asn1): Asn1 {
   // DER leaves out `critical` where it is the default, FALSE
   return der.sequence(
     der.oid(EXTENSIONS[name]),

@@ -9,12 +9,14 @@ export const ATTRIBUTES = {
   serialNumber: '2.5.4.5',
 } as const;
 
-/** Extensions of RFC 5280 §4.2. */
+/** Extensions of RFC 5280 §4.2 and §5.2. */
 export const EXTENSIONS = {
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
   basicConstraints: '2.5.29.19',
+  cRLNumber: '2.5.29.20',
+  reasonCode: '2.5.29.21',
   authorityKeyIdentifier: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
 } as const;

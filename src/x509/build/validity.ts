@@ -29,7 +29,8 @@ export function buildValidity(validity: Validity, issuer: Validity | null): Asn1
   return der.sequence(buildTime(notBefore), buildTime(notAfter));
 }
 
-function wholeSeconds(field: string, time: Date): Date {
+/** @throws PkiError ERR_ISSUE for a year that Time cannot say */
+export function wholeSeconds(field: string, time: Date): Date {
   const year = time.getUTCFullYear();
   if (!(year >= FIRST_YEAR && year <= LAST_YEAR)) {
     throw new PkiError(
@@ -40,7 +41,8 @@ function wholeSeconds(field: string, time: Date): Date {
   return new Date(Math.floor(time.getTime() / 1000) * 1000);
 }
 
-function buildTime(time: Date): Asn1 {
+/** Time of RFC 5280 §4.1.2.5 and §5.1.2.4. */
+export function buildTime(time: Date): Asn1 {
   const digits = `${time.toISOString().slice(0, 19).replaceAll(/\D/gu, '')}Z`;
   return time.getUTCFullYear() < GENERALIZED_FROM
     ? der.utcTime(digits.slice(2))

@@ -68,10 +68,15 @@ export function readFields(der: Buffer): CertificateFields {
 
 /** @throws PkiError ERR_CERTIFICATE on a list that is not one, or has one extension twice (RFC 5280 §4.2) */
 export function readExtensions({ extensions }: Pick<CertificateFields, 'extensions'>): Extensions {
-  const found = new Map<string, Buffer>();
-  if (extensions === undefined) return found;
+  if (extensions === undefined) return new Map();
   const [list, ...more] = contentsOf(derElements(extensions)[0], EXTENSIONS);
   if (more.length > 0) throw malformed();
+  return readExtensionList(list);
+}
+
+/** Extensions (RFC 5280 §4.1), wherever they stand. @throws PkiError ERR_CERTIFICATE */
+export function readExtensionList(list: DerElement | undefined): Extensions {
+  const found = new Map<string, Buffer>();
   for (const extension of contentsOf(list, SEQUENCE)) {
     const [type, value, ...flagged] = contentsOf(extension, SEQUENCE);
     const octetString = flagged.at(-1) ?? value;

@@ -35,7 +35,7 @@ export function isIssuedBy(
   return (
     fields.issuer.equals(authority.subject) &&
     hasIdentifierOf(fields, authority) &&
-    isSignedWith(readPublicKey(publicKeyPem(issuer)), fields, certificate)
+    (isSignedBy(fields, issuer) ?? new X509Certificate(certificate.pem).verify(issuerKey(issuer))) // RSA-PSS, for example
   );
 }
 
@@ -45,12 +45,20 @@ function hasIdentifierOf(fields: CertificateFields, authority: CertificateFields
   return named === undefined || own === undefined || own.equals(named);
 }
 
-function isSignedWith(
-  key: KeyObject,
-  { signatureAlgorithm, toBeSigned, signature }: CertificateFields,
-  { pem }: Pick<CertificateInfo, 'pem'>,
-): boolean {
+/** What a certificate or a CRL is signed with. */
+type Signed = Pick<CertificateFields, 'toBeSigned' | 'signatureAlgorithm' | 'signature'>;
+
+/** Whether the key of `issuer` made the signature; undefined for an algorithm that this product does not sign with. */
+export function isSignedBy(
+  { signatureAlgorithm, toBeSigned, signature }: Signed,
+  issuer: Pick<CertificateInfo, 'pem'>,
+): boolean | undefined {
   const scheme = SCHEMES.get(signatureAlgorithm.toString('hex'));
-  if (scheme === undefined) return new X509Certificate(pem).verify(key); // an adopted one: RSA-PSS, for example
+  if (scheme === undefined) return undefined;
+  const key = issuerKey(issuer);
   return scheme.key === key.asymmetricKeyType && verify(scheme.digest, toBeSigned, key, signature);
+}
+
+function issuerKey(issuer: Pick<CertificateInfo, 'pem'>): KeyObject {
+  return readPublicKey(publicKeyPem(issuer));
 }

@@ -41,10 +41,10 @@ function findPemBlocks(text: string): PemBlock[] {
  * The DER of a block's body.
  * @throws PkiError ERR_CERTIFICATE where it is not base64
  */
-function decodeBody(body: string): Buffer {
+function decodeBody({ label, body }: PemBlock): Buffer {
   const text = body.replaceAll(/\s+/gu, '');
   if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/u.test(text)) {
-    throw new PkiError('ERR_CERTIFICATE', 'PEM block "CERTIFICATE" is not base64');
+    throw new PkiError('ERR_CERTIFICATE', `PEM block "${label}" is not base64`);
   }
   return Buffer.from(text, 'base64');
 }
@@ -55,9 +55,17 @@ function decodeBody(body: string): Buffer {
  * @throws PkiError ERR_CERTIFICATE where there is none, or one is truncated or not base64
  */
 export function decodeCertificates(text: string): Buffer[] {
-  const blocks = findPemBlocks(text).filter(({ label }) => label === 'CERTIFICATE');
-  if (blocks.length === 0) throw new PkiError('ERR_CERTIFICATE', 'no PEM block "CERTIFICATE"');
-  return blocks.map(({ body }) => decodeBody(body));
+  return decodeBlocks(text, 'CERTIFICATE');
+}
+
+/**
+ * The DER of every block with this label; others are skipped.
+ * @throws PkiError ERR_CERTIFICATE where there is none, or one is truncated or not base64
+ */
+export function decodeBlocks(text: string, wanted: string): Buffer[] {
+  const blocks = findPemBlocks(text).filter(({ label }) => label === wanted);
+  if (blocks.length === 0) throw new PkiError('ERR_CERTIFICATE', `no PEM block "${wanted}"`);
+  return blocks.map(decodeBody);
 }
 
 /**

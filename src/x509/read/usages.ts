@@ -20,6 +20,8 @@ const LONGEST_OID = 64;
 const KEY_IDENTIFIER = 0x80;
 /** The sixth bit of KeyUsage. */
 const KEY_CERT_SIGN = 0x04;
+/** The seventh. */
+const CRL_SIGN = 0x02;
 
 /**
  * Whether a certificate may sign others: basicConstraints says so, and keyUsage, where there is one, does not forbid it.
@@ -29,7 +31,16 @@ export function isCertificateAuthority(extensions: Extensions): boolean {
   const usage = extensions.get(KEY_USAGE);
   const [flag] = basicConstraints(extensions);
   const isCa = flag?.tag === BOOLEAN && flag.contents.some((octet) => octet !== 0);
-  return isCa && (usage === undefined || signsCertificates(usage));
+  return isCa && (usage === undefined || hasBit(usage, KEY_CERT_SIGN));
+}
+
+/**
+ * Whether a CA may sign CRLs: keyUsage, where there is one, must say so (RFC 5280 §4.2.1.3). That of kubeadm's CAs does not.
+ * @throws PkiError ERR_CERTIFICATE
+ */
+export function maySignCrls(certificate: Pick<CertificateInfo, 'pem' | 'isCa'>): boolean {
+  const usage = readExtensions(fieldsOf(certificate)).get(KEY_USAGE);
+  return certificate.isCa && (usage === undefined || hasBit(usage, CRL_SIGN));
 }
 
 /**
@@ -49,9 +60,9 @@ function basicConstraints(extensions: Extensions): DerElement[] {
     : contentsOf(only(constraints, 'basic constraints'), SEQUENCE);
 }
 
-function signsCertificates(usage: Buffer): boolean {
+function hasBit(usage: Buffer, bit: number): boolean {
   const { tag, contents } = only(usage, 'key usage');
-  return tag === BIT_STRING && ((contents[1] ?? 0) & KEY_CERT_SIGN) !== 0;
+  return tag === BIT_STRING && ((contents[1] ?? 0) & bit) !== 0;
 }
 
 /**

@@ -43,16 +43,22 @@ export function serialAndTimes({
 }: CertificateFields): Omit<CertificateValidity, 'subject' | 'issuer'> {
   const [notBefore, notAfter] = contentsOf(derElements(validity)[0], SEQUENCE);
   return {
-    serialNumber: serialNumber
-      .toString('hex')
-      .toUpperCase()
-      .replace(/^(?:00)+(?=..)/u, ''),
+    serialNumber: serialText(serialNumber),
     notBefore: readTime(notBefore),
     notAfter: readTime(notAfter),
   };
 }
 
-function readTime(element: DerElement | undefined): Date {
+/** As `CertificateInfo` has it, from the contents of an INTEGER. */
+export function serialText(contents: Buffer): string {
+  return contents
+    .toString('hex')
+    .toUpperCase()
+    .replace(/^(?:00)+(?=..)/u, '');
+}
+
+/** @throws PkiError ERR_CERTIFICATE where it is no Time (RFC 5280 §4.1.2.5) */
+export function readTime(element: DerElement | undefined): Date {
   const text = element?.contents.toString('latin1') ?? '';
   const [year = NaN, month = 0, day = 0, ...time] = (
     TIMES.get(element?.tag ?? 0)
