@@ -7,6 +7,7 @@ import { renderBundle } from './output/bundle.ts';
 import { inventoryFiles } from './output/inventory.ts';
 import { kubeconfigFile } from './output/kubeconfig.ts';
 import { renderManifest } from './output/manifest.ts';
+import { rotationPage } from './output/rotation-page.ts';
 import type { Values } from './values.ts';
 
 /** What was decided for a unit, besides its credentials; each by cluster. */
@@ -15,7 +16,7 @@ export interface Decided {
   readonly etcd: EtcdStarts;
 }
 
-/** All outputs of a unit: manifests, node bundles, kubeconfigs, inventories. Pure; the store is rendered apart. */
+/** All outputs of a unit: manifests, node bundles, kubeconfigs, inventories, runbooks. Pure; the store is rendered apart. */
 export function renderUnit(
   tree: string,
   unit: DesiredUnit,
@@ -23,12 +24,13 @@ export function renderUnit(
   { inventory, etcd }: Decided,
 ): RenderedFile[] {
   return unit.clusters.flatMap((cluster) => {
-    const files = renderCluster(tree, cluster, values, etcd.get(cluster.name) ?? new Map());
-    const paths = files.map(({ path }) => path);
-    return [
-      ...files,
-      ...inventoryFiles(tree, cluster.name, inventory.get(cluster.name) ?? [], paths),
+    const rows = inventory.get(cluster.name) ?? [];
+    const files = [
+      ...renderCluster(tree, cluster, values, etcd.get(cluster.name) ?? new Map()),
+      ...rotationPage(tree, cluster, rows),
     ];
+    const paths = files.map(({ path }) => path);
+    return [...files, ...inventoryFiles(tree, cluster.name, rows, paths)];
   });
 }
 

@@ -143,6 +143,37 @@ test('rotate --abort: takes back accept, and issue by making the old entry issui
   );
 });
 
+const PAGE = 'deploy/prod/ROTATION.md';
+
+test('rotate: the runbook of a stage is in the tree while it is under way, and that of the last is printed', async (t) => {
+  const repository = await made(t);
+  const accepted = await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'ca');
+  t.regex(accepted.stdout, /^to roll out "accept":\n {2}1\. Put the changed files/mu);
+  t.regex(accepted.stdout, /^ {2}how, and how to see it: ROTATION\.md of prod$/mu);
+  t.false(accepted.stdout.includes('kubectl'), 'titles alone');
+  t.regex(repository.read(PAGE), /^## ca: accept$/mu);
+  const before = repository.files();
+  const again = await repository.run(['synth', '--now', '2026-01-02T12:00:00Z']);
+  t.is(again.status, 0, again.stderr);
+  t.deepEqual(repository.files(), before, 'a second run changes no byte');
+
+  await stage(t, repository, '2026-01-03T00:00:00Z', 'prod', 'service-account-key');
+  t.deepEqual(repository.read(PAGE).match(/^## .*$/gmu), [
+    '## ca: accept',
+    '## service-account-key: accept',
+  ]);
+  await stage(t, repository, '2026-01-04T00:00:00Z', 'prod', 'service-account-key', '--abort');
+
+  await stage(t, repository, '2026-01-05T00:00:00Z', 'prod', 'ca');
+  t.regex(repository.read(PAGE), /^## ca: issue$/mu);
+  t.regex(repository.read(PAGE), /delete configmap extension-apiserver-authentication/u);
+  const retired = await stage(t, repository, '2026-03-06T00:00:00Z', 'prod', 'ca');
+  t.false(PAGE in repository.files());
+  t.regex(retired.stdout, /^ {7}kubectl .* delete configmap extension-apiserver-authentication$/mu);
+  const plan = await repository.run(['plan', '--now', '2026-03-06T00:00:00Z']);
+  t.is(plan.status, 0, plan.stdout);
+});
+
 test('rotate: a shared authority takes along the clusters that trust it, and waits for authorities below it', async (t) => {
   const repository = await made(t);
   await stage(t, repository, '2026-01-02T00:00:00Z', '_shared', 'root');

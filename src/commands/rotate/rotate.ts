@@ -8,6 +8,7 @@ import { refuseHalfWritten } from '../writing/half-written.ts';
 import { transaction } from '../writing/transaction.ts';
 import { refuseUnfinished, refuseUnknown } from './refuse.ts';
 import { requestOf } from './request.ts';
+import { runbookLines } from './runbook.ts';
 import { statusJson, statusLines } from './status.ts';
 
 /** Starts or advances the staged rotation of one keyset, takes a stage back, or says where keysets stand. */
@@ -76,6 +77,7 @@ function report(
   }
   reportText(output, result, tense);
   if (tense === 'to do') return;
+  for (const line of runbookLines(request, result.rotations)) output.line(line);
   output.line(
     `next: review and merge this, roll it out everywhere, then: cdk8s-pki rotate ${request.keyset.replace('/', ' ')} --status`,
   );

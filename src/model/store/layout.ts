@@ -28,6 +28,7 @@ export const layout = {
   inventory: (tree: string, cluster: string): TreePath => treePath(tree, cluster, 'inventory.json'),
   inventoryPage: (tree: string, cluster: string): TreePath =>
     treePath(tree, cluster, 'INVENTORY.md'),
+  rotationPage: (tree: string, cluster: string): TreePath => treePath(tree, cluster, 'ROTATION.md'),
 } as const;
 
 /** The cluster folder of authorities that are declared under the App. */

@@ -11,6 +11,9 @@ export type TransitionName = Stage | 'abort-accept' | 'abort-issue' | 'replace';
 /** Where a keyset stands, read from its entries alone: nothing under way, after `accept`, or after `issue`. */
 export type Standing = 'steady' | 'accepted' | 'issued';
 
+/** What a keyset is for: kubeadm's keysets, or any other authority. */
+export type TrustDomain = 'ca' | 'etcd-ca' | 'front-proxy-ca' | 'service-account-key' | 'authority';
+
 /** What somebody asked of `rotate`. */
 export interface RotationRequest {
   readonly keyset: CredentialPath;
@@ -44,6 +47,7 @@ export const NEW_ENTRY = 'new';
 /** Where a keyset stands and what may follow. */
 export interface RotationStatus {
   readonly keyset: CredentialPath;
+  readonly domain: TrustDomain;
   readonly standing: Standing;
   readonly entries: readonly Pick<ObservedEntry, 'id' | 'state'>[];
   /** The commit of the base branch that brought the standing; null where nothing is under way, and where it is not merged. */

@@ -2,7 +2,7 @@ import type { DesiredKeyset } from '../../model/desired.ts';
 import { addSeconds, rotateAt } from '../renewal.ts';
 import type { CredentialPath, Seconds } from '../../model/names.ts';
 import type { ObservedKeyset } from '../../model/observed.ts';
-import type { MergedStage, RotationStatus } from '../../model/store/rotation.ts';
+import type { MergedStage, RotationStatus, TrustDomain } from '../../model/store/rotation.ts';
 import { MOVES, standingOf } from './transitions.ts';
 
 /**
@@ -11,7 +11,8 @@ import { MOVES, standingOf } from './transitions.ts';
  * it signed outside of the tree, or with a lockout that somebody accepts.
  *
  * @param facts `merged`: what the base branch has of it, undefined where that is another state; `below`: keysets with an entry that
- *   this one's outgoing entry signed; `longestLeaf`: validity of what it signs in the tree.
+ *   this one's outgoing entry signed; `longestLeaf`: validity of what it signs in the tree;
+ *   `domain`: what it is for.
  */
 export function rotationStatus(
   { rotation }: DesiredKeyset,
@@ -20,10 +21,12 @@ export function rotationStatus(
     merged,
     below = [],
     longestLeaf = 0,
+    domain = 'authority',
   }: {
     readonly merged?: MergedStage | undefined;
     readonly below?: readonly CredentialPath[];
     readonly longestLeaf?: Seconds;
+    readonly domain?: TrustDomain;
   },
 ): RotationStatus {
   const standing = standingOf(entries);
@@ -31,6 +34,7 @@ export function rotationStatus(
   const notAfter = entries[0]?.certificate?.notAfter;
   const base = {
     keyset: path,
+    domain,
     standing,
     entries: entries.map(({ id, state }) => ({ id, state })),
     next,

@@ -1,3 +1,4 @@
+import { domainOf } from '../../../catalog/rotation/domain.ts';
 import { PkiError } from '../../../errors.ts';
 import type { DesiredKeyset, DesiredUnit } from '../../../model/desired.ts';
 import type { CredentialPath } from '../../../model/names.ts';
@@ -41,6 +42,7 @@ export function rotateUnit(context: Context, { unit, foreign }: Job, observed: C
     const status = rotationStatus(desired, keyset, {
       merged: mergedStage(context, path),
       below: signedByOutgoing(keyset, observed),
+      domain: domainOf(owner ?? { bundles: [] }, desired),
       longestLeaf: owner === undefined ? 0 : longestLeaf(owner, path),
     });
     statuses.push(status);

@@ -1,0 +1,42 @@
+import { step, type Runbook } from './runbook.ts';
+
+const READERS = step(
+  'Let whoever trusts it read the bundle',
+  'Secrets, ConfigMaps, caBundle of webhooks and APIServices, and node files that refer to it have changed in the tree. Restart what reads them at start only; the kubelet needs up to two minutes to bring a changed volume to a pod, and never changes one that is mounted with subPath.',
+);
+
+const OUTSIDE = step(
+  'Hand the bundle to those outside of the tree',
+  'Trust stores of machines, JVMs and images, other clusters, partners, people.',
+);
+
+const KUBEADM = step(
+  'See whether a control plane has it',
+  'Where a KubeadmCluster was given it as ca, frontProxyCa or as the authority of an external etcd, the files of its nodes have changed as well: cdk8s-pki diff names what restarts. kube-system/extension-apiserver-authentication must then be deleted after the last stage.',
+);
+
+/** Any other authority that is declared. */
+export const AUTHORITY_RUNBOOK: Runbook = {
+  about: 'signs what is declared with it as issuer',
+  restarts: { accept: [], issue: [], retire: [] },
+  steps: {
+    accept: [READERS, OUTSIDE, KUBEADM],
+    issue: [
+      step(
+        'Let servers and clients load their new certificates',
+        'Every certificate of it was issued again. Restart what loads them at start only, servers and clients in any order: both entries are trusted.',
+      ),
+      step(
+        'See that a server shows a certificate that the issuing entry signed',
+        'With SERVER as host:port, and the bundle as ca.crt: the entry that issues is its first. It must say "Verify return code: 0 (ok)".',
+        'openssl s_client -connect "$SERVER" -CAfile <(openssl x509 -in ca.crt) -verify_return_error </dev/null 2>&1 | grep "Verify return code"',
+      ),
+      step(
+        'Rotate the authorities below it',
+        'One that has a certificate of the entry before needs one of the new entry: cdk8s-pki plan lists it as RotationNeeded. The last stage waits for that.',
+      ),
+      KUBEADM,
+    ],
+    retire: [READERS, OUTSIDE, KUBEADM],
+  },
+};

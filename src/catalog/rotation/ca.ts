@@ -1,0 +1,120 @@
+import { step, type Runbook } from './runbook.ts';
+import {
+  apiServicesAvailable,
+  fence,
+  nodesReady,
+  published,
+  rebuildPublished,
+  rollWorkloads,
+} from './steps.ts';
+
+const KEY = 'client-ca-file';
+
+/** kube-controller-manager gives kube-root-ca.crt to every namespace; `grep` prints namespaces that have another count. */
+const rootConfigMaps = (count: 1 | 2) =>
+  step(
+    `See that kube-root-ca.crt has ${count === 1 ? 'one certificate' : 'both certificates'} in every namespace`,
+    'kube-controller-manager writes it when it has started with the new bundle, as it does in Secrets of type kubernetes.io/service-account-token. Nothing but the count may be printed.',
+    `kubectl get configmaps -A --field-selector metadata.name=kube-root-ca.crt -o json | jq -r '.items[] | select((.data["ca.crt"] | split("BEGIN CERTIFICATE") | length - 1) != ${count}) | .metadata.namespace'`,
+  );
+
+const KUBELETS = step(
+  'Give every kubelet the bundle, and restart it',
+  'Workers too: nodes/_worker, where it is declared. The kubelet follows pki/ca.crt (clientCAFile) when it changes, but reads the bundle in kubelet.conf at start only. kubelet.conf of a control-plane node is in its bundle; on other nodes put pki/ca.crt into theirs:',
+  'export KUBECONFIG=/etc/kubernetes/kubelet.conf',
+  'kubectl config set-cluster "$(kubectl config view --minify -o jsonpath=\'{.clusters[0].name}\')" --certificate-authority=/etc/kubernetes/pki/ca.crt --embed-certs=true',
+  'systemctl restart kubelet',
+);
+
+const OUTSIDE =
+  'cloud-controller-manager, CNI kubeconfigs (/etc/cni/net.d, written anew when the DaemonSet restarts), monitoring, CI, other clusters, and the kubeconfigs of people, which are to be fetched anew (kubeconfigs/ of this folder, or cdk8s-pki kubeconfig).';
+
+const CA_BUNDLES = step(
+  'Look for the authority where no reference follows it',
+  'References in manifests of this folder have followed. What else holds certificates in caBundle, of webhooks, APIServices and CustomResourceDefinitions, is printed with how many; change those that hold this authority.',
+  `kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations,apiservices,customresourcedefinitions -o json | jq -r '.items[] | . as $o | .. | .caBundle? // empty | "\\($o.kind)/\\($o.metadata.name) \\(@base64d | split("BEGIN CERTIFICATE") | length - 1)"'`,
+);
+
+const NODE_STEP = step(
+  'Renew the client certificate of every kubelet, on its node',
+  'A kubelet keeps the certificate that it has, up to a year, and does not bootstrap again by itself. Do this when kube-controller-manager signs with the new entry on every control-plane node. On a node without /var/lib/kubelet/pki/kubelet-client-current.pem the certificate is in kubelet.conf, new with the bundle: restart the kubelet there. As root; the API server knows the node by the certificate that is still valid, and kubeadm:node-autoapprove-certificate-rotation approves the request:',
+  'export KUBECONFIG=/etc/kubernetes/kubelet.conf; cd /var/lib/kubelet/pki && umask 077',
+  "node=$(openssl x509 -in kubelet-client-current.pem -noout -subject -nameopt multiline | sed -n 's/.*commonName *= system:node://p')",
+  'openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout next.key -subj "/O=system:nodes/CN=system:node:$node" -out next.csr',
+  'csr=$(kubectl create -o name -f - <<END',
+  'apiVersion: certificates.k8s.io/v1',
+  'kind: CertificateSigningRequest',
+  'metadata: {generateName: rotate-}',
+  'spec:',
+  '  request: $(base64 -w0 next.csr)',
+  '  signerName: kubernetes.io/kube-apiserver-client-kubelet',
+  '  usages: [digital signature, client auth]',
+  'END',
+  ')',
+  'until kubectl get "$csr" -o jsonpath=\'{.status.certificate}\' | base64 -d | grep . > next.crt; do sleep 2; done',
+  'next=kubelet-client-$(date +%F-%H-%M-%S).pem; cat next.crt next.key > "$next" && ln -sfn "$next" kubelet-client-current.pem',
+  'rm next.key next.csr next.crt; systemctl restart kubelet',
+);
+
+const BOOTSTRAP = step(
+  'Bootstrap the nodes where that fails',
+  'An administrator makes a token; the node gets /etc/kubernetes/bootstrap-kubelet.conf with the token and the whole of ca.crt. Then, on the node:',
+  'rm /etc/kubernetes/kubelet.conf /var/lib/kubelet/pki/kubelet-client-*; systemctl restart kubelet',
+);
+
+const KUBELET_VERIFIES = step(
+  'See, on every node, that the certificate is of the new entry',
+  'The entry that issues is the first of ca.crt.',
+  'openssl verify -no-CApath -CAfile <(openssl x509 -in /etc/kubernetes/pki/ca.crt) /var/lib/kubelet/pki/kubelet-client-current.pem',
+);
+
+/** The cluster CA. Facts: the Kubernetes manual procedure for its rotation, and which process reads what when. */
+export const CA_RUNBOOK: Runbook = {
+  about: 'signs the API server, every client of it, and the kubelets’ certificates',
+  restarts: {
+    accept: ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'],
+    issue: ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'],
+    retire: ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'],
+  },
+  steps: {
+    accept: [
+      fence,
+      published(KEY, 2),
+      rootConfigMaps(2),
+      KUBELETS,
+      rollWorkloads(
+        'A pod reads kube-root-ca.crt when it starts, and would refuse the API server after the next stage.',
+      ),
+      step('Hand the bundle to those outside of the tree', OUTSIDE),
+      CA_BUNDLES,
+      nodesReady,
+    ],
+    issue: [
+      fence,
+      NODE_STEP,
+      BOOTSTRAP,
+      KUBELET_VERIFIES,
+      step(
+        'See that every API server shows a certificate of the new entry',
+        'On each control-plane node; it must say "Verify return code: 0 (ok)".',
+        'openssl s_client -connect 127.0.0.1:6443 -CAfile /etc/kubernetes/pki/cluster-signing-ca.crt -verify_return_error </dev/null 2>&1 | grep "Verify return code"',
+      ),
+      step(
+        'Hand new credentials to those outside of the tree',
+        `A client certificate of the entry before is refused after the next stage: ${OUTSIDE} So is every certificate that was signed by a CertificateSigningRequest, and served by a kubelet with serverTLSBootstrap.`,
+      ),
+      apiServicesAvailable,
+      nodesReady,
+    ],
+    retire: [
+      KUBELET_VERIFIES,
+      rebuildPublished(KEY),
+      rootConfigMaps(1),
+      KUBELETS,
+      rollWorkloads('So that no process trusts what is retired.'),
+      CA_BUNDLES,
+      apiServicesAvailable,
+      nodesReady,
+    ],
+  },
+};

@@ -1,0 +1,34 @@
+import { step, type Runbook } from './runbook.ts';
+import { apiServicesAvailable, published, rebuildPublished } from './steps.ts';
+
+const KEY = 'requestheader-client-ca-file';
+
+/** The CA by which kube-apiserver shows itself to extension API servers. */
+export const FRONT_PROXY_CA_RUNBOOK: Runbook = {
+  about: 'signs the certificate by which API servers speak to extension API servers for a user',
+  restarts: {
+    accept: ['kube-apiserver', 'kube-controller-manager'],
+    issue: ['kube-apiserver', 'kube-controller-manager'],
+    retire: ['kube-apiserver', 'kube-controller-manager'],
+  },
+  steps: {
+    accept: [
+      published(KEY, 2),
+      step(
+        'Restart extension API servers that read the ConfigMap at start only',
+        'They would refuse the API servers after the next stage. Those built with k8s.io/apiserver follow it by themselves (metrics-server, custom metrics adapters).',
+        'kubectl get apiservices -o json | jq -r \'.items[] | select(.spec.service) | "\\(.metadata.name) \\(.spec.service.namespace)/\\(.spec.service.name)"\'',
+      ),
+      apiServicesAvailable,
+    ],
+    issue: [
+      apiServicesAvailable,
+      step(
+        'See that requests go through the front proxy',
+        'Any extension API will do; an answer of 401 or 403 is one that does not trust the new entry.',
+        'kubectl get --raw /apis/metrics.k8s.io/v1beta1/nodes | head -c 200',
+      ),
+    ],
+    retire: [rebuildPublished(KEY), apiServicesAvailable],
+  },
+};

@@ -1,0 +1,25 @@
+import type { Stage } from '../../model/store/rotation.ts';
+import type { ComponentName } from '../static-pods/input.ts';
+
+/** Something that people do to roll out a stage, or look at to know that it is rolled out. */
+export interface RunbookStep {
+  /** A few words, an imperative; `rotate` prints no more. */
+  readonly title: string;
+  readonly text: string;
+  /** For a shell, lines that belong together. */
+  readonly commands: readonly string[];
+}
+
+/** What follows each stage of a rotation beyond the tree. */
+export interface Runbook {
+  /** What the keyset signs, after its name. */
+  readonly about: string;
+  /** Static pods of a control-plane node that read a file which the stage changes, in the order to wait for. */
+  readonly restarts: Readonly<Record<Stage, readonly ComponentName[]>>;
+  /** What follows the restarts. */
+  readonly steps: Readonly<Record<Stage, readonly RunbookStep[]>>;
+}
+
+export function step(title: string, text: string, ...commands: readonly string[]): RunbookStep {
+  return { title, text, commands };
+}

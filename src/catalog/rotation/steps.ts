@@ -1,0 +1,53 @@
+import { step, type RunbookStep } from './runbook.ts';
+
+/** Steps that more than one runbook has. */
+
+const countOf = (key: string): string =>
+  `kubectl -n kube-system get configmap extension-apiserver-authentication -o jsonpath='{.data.${key}}' | grep -c 'BEGIN CERTIFICATE'`;
+
+/** How many certificates each API server has published for components that delegate authentication to it. */
+export const published = (key: string, count: 1 | 2): RunbookStep =>
+  step(
+    `See that extension-apiserver-authentication has ${count === 1 ? 'one certificate' : 'both certificates'}`,
+    `kube-apiserver publishes what it trusts there, for components that delegate authentication (extension API servers, kube-controller-manager, kube-scheduler). They watch it; restart those that read it at start only. It must say ${count}.`,
+    countOf(key),
+  );
+
+/** kube-apiserver only ever adds to it (DESIGN §7), so whoever delegates authentication would trust what was retired for ever. */
+export const rebuildPublished = (key: string): RunbookStep =>
+  step(
+    'Delete extension-apiserver-authentication, so that it is built anew',
+    'When every kube-apiserver runs with the new bundle, not before. kube-apiserver only adds to this ConfigMap: until it was deleted, components with delegated authentication go on trusting the retired authority, and the retirement is not complete. It is back within a minute, and must say 1.',
+    'kubectl -n kube-system delete configmap extension-apiserver-authentication',
+    `until ${countOf(key)}; do sleep 5; done`,
+  );
+
+export const apiServicesAvailable = step(
+  'See that extension API servers answer',
+  'None of them may be unavailable.',
+  "kubectl get apiservices | grep -v ' True '",
+);
+
+export const nodesReady = step(
+  'See that nodes are Ready, and that no log has a TLS error',
+  'Look at both after each node, and at all of them before the next stage.',
+  'kubectl get nodes',
+  "kubectl -n kube-system logs -l tier=control-plane --since=10m --prefix | grep -iE 'x509|tls:|Unauthorized'",
+);
+
+export const rollWorkloads = (why: string): RunbookStep =>
+  step(
+    'Restart Flux and Argo CD, then the CNI, kube-proxy and CoreDNS, then all other workloads',
+    `${why} Flux and Argo CD first: they deliver the next stage. Argo CD keeps the bundle of other clusters in Secrets, Flux in those of spec.kubeConfig: see to them as well. A rollout obeys the strategy of its workload; disruption budgets hold only for what drains nodes. Delete pods of strategy OnDelete, of Jobs and of no owner by hand.`,
+    'kubectl -n flux-system rollout restart deployment',
+    'kubectl -n argocd rollout restart deployment,statefulset',
+    'kubectl -n kube-system rollout restart daemonset,deployment',
+    'kubectl get poddisruptionbudgets -A',
+    'for namespace in $(kubectl get namespaces -o jsonpath=\'{.items[*].metadata.name}\'); do kubectl -n "$namespace" rollout restart deployment,daemonset,statefulset; done',
+  );
+
+/** kubeadm takes the first certificate of ca.crt alone. */
+export const fence = step(
+  'Keep kubeadm away until the rotation has ended',
+  'Run no kubeadm join, upgrade, certs renew, init phase or kubeconfig user, on any node: kubeadm embeds only the first certificate of a bundle and signs with what lies on the node. Where a node must join, give it the whole bundle and every hash of the table above.',
+);

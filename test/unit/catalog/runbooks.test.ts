@@ -1,0 +1,119 @@
+import test from 'ava';
+import { domainOf } from '../../../src/catalog/rotation/domain.ts';
+import { RUNBOOKS } from '../../../src/catalog/rotation/runbooks.ts';
+import { stageSteps } from '../../../src/catalog/rotation/stage-steps.ts';
+import { CertificateAuthority } from '../../../src/index.ts';
+import type { DesiredCluster, DesiredFile, DesiredKeyset } from '../../../src/model/desired.ts';
+import { findReferences } from '../../../src/model/reference.ts';
+import type { Stage } from '../../../src/model/store/rotation.ts';
+import { describe, newApp, newKubeadm } from '../../_helpers/declare.ts';
+
+const STAGES: readonly Stage[] = ['accept', 'issue', 'retire'];
+
+function kubeadm(): DesiredCluster {
+  const app = newApp();
+  new CertificateAuthority(newKubeadm(app, { kubernetesVersion: '1.34.4' }), 'mesh');
+  return describe(app);
+}
+
+const keysetsOf = ({ authorities, serviceAccountKeys }: DesiredCluster): DesiredKeyset[] => [
+  ...authorities,
+  ...serviceAccountKeys,
+];
+
+/** Whether a stage of the keyset changes the file: trust alone, or also what signs and is signed. */
+function changes(
+  { leaves }: DesiredCluster,
+  { path }: DesiredKeyset,
+  stage: Stage,
+  content: string,
+): boolean {
+  const issued = new Set<string>(
+    leaves.filter(({ issuer }) => issuer === path).map((leaf) => leaf.path),
+  );
+  return findReferences(content).some(({ credential, part }) => {
+    if (credential === path)
+      return stage === 'issue' || part === 'trustBundle' || part === 'publicKeys';
+    return issued.has(credential) && (stage === 'issue' || part === 'content');
+  });
+}
+
+test('RUNBOOKS: restarts are the static pods that read a file which the stage changes', (t) => {
+  const cluster = kubeadm();
+  const files: readonly DesiredFile[] = cluster.bundles[0]?.files ?? [];
+  const pods = files.filter(({ path }) => path.includes('/manifests/'));
+  t.is(pods.length, 4);
+  for (const keyset of keysetsOf(cluster))
+    for (const stage of STAGES) {
+      const changed = new Set(
+        files
+          .filter(({ content }) => changes(cluster, keyset, stage, content))
+          .map(({ path }) => path),
+      );
+      const restarting = pods
+        .filter(({ reads }) => reads.some((path) => changed.has(path)))
+        .map(({ path }) => path.replace(/^.*\/(.*)\.yaml$/u, '$1'));
+      const { restarts } = RUNBOOKS[domainOf(cluster, keyset)];
+      t.deepEqual([...restarts[stage]].sort(), restarting.sort(), `${keyset.name} ${stage}`);
+    }
+});
+
+test('domainOf: tells what a keyset is for by the files of the nodes, not by its name', (t) => {
+  const cluster = kubeadm();
+  t.deepEqual(
+    keysetsOf(cluster).map((keyset) => [keyset.name, domainOf(cluster, keyset)]),
+    [
+      ['ca', 'ca'],
+      ['etcd-ca', 'etcd-ca'],
+      ['front-proxy-ca', 'front-proxy-ca'],
+      ['mesh', 'authority'],
+      ['service-account-key', 'service-account-key'],
+    ],
+  );
+  const [ca] = cluster.authorities;
+  t.is(ca && domainOf({ bundles: [] }, ca), 'authority');
+});
+
+test('RUNBOOKS: titles are short imperatives, texts are sentences, commands hold no reference', (t) => {
+  for (const [domain, runbook] of Object.entries(RUNBOOKS))
+    for (const stage of STAGES) {
+      const steps = stageSteps(runbook, stage, ['cp-1']);
+      t.true(steps.length > 1, `${domain} ${stage}`);
+      t.is(new Set(steps.map(({ title }) => title)).size, steps.length, `${domain} ${stage}`);
+      for (const { title, text, commands } of steps) {
+        t.regex(title, /^[A-Z].{5,110}[^.]$/u);
+        t.regex(text, /^[A-Za-z].*[.:]$/u, title);
+        if (text.endsWith(':')) t.true(commands.length > 0, title);
+        for (const command of commands) t.is(command, command.trimEnd());
+      }
+    }
+});
+
+test('RUNBOOKS: a retirement of what delegated authentication trusts ends with a rebuilt ConfigMap', (t) => {
+  const rebuilding = Object.entries(RUNBOOKS).flatMap(([domain, { steps }]) =>
+    STAGES.filter((stage) =>
+      steps[stage].some(({ commands }) =>
+        commands.some((line) => line.includes('delete configmap extension-apiserver')),
+      ),
+    ).map((stage) => `${domain} ${stage}`),
+  );
+  t.deepEqual(rebuilding, ['ca retire', 'front-proxy-ca retire']);
+});
+
+test('RUNBOOKS: Flux and Argo CD come before other workloads, wherever those are restarted', (t) => {
+  for (const stage of ['accept', 'retire'] as const) {
+    const commands = RUNBOOKS.ca.steps[stage].flatMap((step) => step.commands);
+    const at = (text: string): number => commands.findIndex((line) => line.includes(text));
+    const places = [
+      at('flux-system'),
+      at('argocd'),
+      at('kube-system rollout'),
+      at('for namespace'),
+    ];
+    t.deepEqual(
+      places,
+      places.toSorted((a, b) => a - b),
+    );
+    t.true(places.every((place) => place >= 0));
+  }
+});
