@@ -5,7 +5,6 @@ import { isReady } from '../../../src/commands/propose/ready.ts';
 import type { RunResult } from '../../../src/commands/pipeline/total.ts';
 import { layout } from '../../../src/model/store/layout.ts';
 import type { MergedStage, RotationRequest } from '../../../src/model/store/rotation.ts';
-import type { CredentialPath } from '../../../src/model/names.ts';
 import type { ObservedKeyset } from '../../../src/model/observed.ts';
 import { observeCluster } from '../../../src/observe/cluster.ts';
 import {
