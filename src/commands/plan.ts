@@ -7,7 +7,9 @@ import { refuseHalfWritten } from './writing/half-written.ts';
 export async function run(invocation: Invocation): Promise<number> {
   const { cwd, output, options } = invocation;
   refuseHalfWritten(cwd);
-  const result = await runDeclaration(invocation, 'synth', undefined);
+  const result = await runDeclaration(invocation, 'synth', undefined, {
+    isListed: options.output === 'json',
+  });
   if (options.output === 'json') output.json(reportJson(result));
   else {
     reportText(output, result, 'to do');

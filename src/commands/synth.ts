@@ -10,7 +10,8 @@ export async function run(invocation: Invocation): Promise<number> {
   const { cwd, environment, options, output } = invocation;
   await transaction(
     invocation,
-    (journal) => runDeclaration(invocation, 'synth', journal),
+    (journal) =>
+      runDeclaration(invocation, 'synth', journal, { isListed: options.output === 'json' }),
     (result) => {
       if (options.output === 'json') output.json(reportJson(result));
       else {

@@ -1,26 +1,14 @@
-import {
-  closeSync,
-  fsyncSync,
-  lstatSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PkiError } from '../errors.ts';
 import type { TreePath } from '../model/names.ts';
 import type { TreeFile } from '../model/made/tree.ts';
-import { digestOf, manifestParts, parseManifest, type Manifest } from './manifest.ts';
+import { Draft, MANIFEST } from './draft.ts';
+import { digestOf, readManifest, type Manifest } from './manifest.ts';
 import { apply, prepare, removeEmptyFolders } from './place.ts';
 import { STATE } from './state.ts';
 
 const PREFIX = 'journal-';
-const MANIFEST = 'manifest.json';
 
 /**
  * All-or-nothing writes: files are staged beside the tree (public text and SOPS documents only), then a manifest is put into place
@@ -32,7 +20,8 @@ export class Journal {
   readonly #state: string;
   /** Of this run alone: should another one take over, neither finds files of the other among its own. */
   #folder: string | undefined;
-  readonly #files: { readonly path: TreePath; readonly digest: string }[] = [];
+  #draft: Draft | undefined;
+  #files = 0;
   readonly #remove: TreePath[] = [];
   #isDiscarded = false;
 
@@ -44,12 +33,18 @@ export class Journal {
   stage({ path: file, content }: TreeFile): void {
     this.#refuseDiscarded();
     try {
-      this.#folder ??= mkdtempSync(path.join(this.#state, PREFIX));
-      writeFileSync(path.join(this.#folder, String(this.#files.length)), content);
+      const { folder, draft } = this.#begin();
+      writeFileSync(path.join(folder, String(this.#files)), content);
+      draft.add({ path: file, digest: digestOf(content) });
     } catch (error) {
       throw writeError('nothing was written', error);
     }
-    this.#files.push({ path: file, digest: digestOf(content) });
+    this.#files += 1;
+  }
+
+  #begin(): { readonly folder: string; readonly draft: Draft } {
+    const folder = (this.#folder ??= mkdtempSync(path.join(this.#state, PREFIX)));
+    return { folder, draft: (this.#draft ??= new Draft(folder, this.#remove)) };
   }
 
   remove(file: TreePath): void {
@@ -57,7 +52,7 @@ export class Journal {
   }
 
   get size(): number {
-    return this.#files.length + this.#remove.length;
+    return this.#files + this.#remove.length;
   }
 
   /**
@@ -69,13 +64,14 @@ export class Journal {
   commit(): void {
     this.#refuseDiscarded();
     if (this.size === 0) return;
-    const manifest: Manifest = { files: this.#files, remove: this.#remove };
     const made: string[] = [];
     let folder: string;
+    let manifest: Manifest;
     try {
-      prepare(this.#root, manifest, (name) => made.push(name));
-      folder = this.#folder ??= mkdtempSync(path.join(this.#state, PREFIX));
-      decide(folder, manifest);
+      const begun = this.#begin();
+      folder = begun.folder;
+      prepare(this.#root, begun.draft.finish(), (name) => made.push(name));
+      manifest = begun.draft.decide();
     } catch (error) {
       for (const name of made) removeEmptyFolders(this.#root, name);
       this.discard();
@@ -111,7 +107,7 @@ export class Journal {
 export function recover(root: string, state: string): 'nothing' | 'discarded' | 'finished' {
   let done: ReturnType<typeof recover> = 'nothing';
   for (const folder of journalsOf(state)) {
-    const manifest = readManifest(folder);
+    const manifest = manifestOf(folder);
     if (manifest !== undefined) {
       check(root, folder, manifest);
       try {
@@ -153,24 +149,11 @@ function hasManifest(folder: string): boolean {
   return lstatSync(path.join(folder, MANIFEST), { throwIfNoEntry: false }) !== undefined;
 }
 
-function readManifest(folder: string): Manifest | undefined {
+function manifestOf(folder: string): Manifest | undefined {
   if (!hasManifest(folder)) return undefined;
-  const manifest = parseManifest(read(path.join(folder, MANIFEST))?.toString() ?? '');
+  const manifest = readManifest(path.join(folder, MANIFEST));
   if (manifest !== undefined) return manifest;
   throw journalError('the journal of a run that was cut off cannot be read', folder);
-}
-
-/** After this the writes count as done. */
-function decide(folder: string, manifest: Manifest): void {
-  const draft = path.join(folder, 'manifest.draft');
-  const descriptor = openSync(draft, 'w');
-  try {
-    for (const part of manifestParts(manifest)) writeSync(descriptor, part);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(draft, path.join(folder, MANIFEST));
 }
 
 function carryOut(root: string, folder: string, manifest: Manifest): void {
@@ -195,14 +178,15 @@ function clear(folder: string, outcome: string): void {
  * crashed before the files were on its disk. The rest of them would then make a tree of two halves.
  */
 function check(root: string, folder: string, { files }: Manifest): void {
-  const isWhole = files.every(({ path: file, digest }, index) => {
+  let index = 0;
+  for (const { path: file, digest } of files) {
     const staged = path.join(folder, String(index));
     const isStaged = lstatSync(staged, { throwIfNoEntry: false }) !== undefined;
     const content = read(isStaged ? staged : path.join(root, file));
-    return content !== undefined && digestOf(content) === digest;
-  });
-  if (isWhole) return;
-  throw journalError('the tree was changed after a run was cut off in the midst of it', folder);
+    if (content === undefined || digestOf(content) !== digest)
+      throw journalError('the tree was changed after a run was cut off in the midst of it', folder);
+    index += 1;
+  }
 }
 
 function journalError(message: string, folder: string): PkiError {

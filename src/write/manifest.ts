@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { TreePath } from '../model/names.ts';
+import { linesOf } from './lines.ts';
 import { STATE } from './state.ts';
 
-/** What a run decided to write, in the order of its staged files `0`, `1`, … */
+/** What a run decided to write. A fleet has hundreds of thousands of files: they are read anew each time they are walked. */
 export interface Manifest {
-  readonly files: readonly { readonly path: TreePath; readonly digest: string }[];
+  /** In the order of the staged files `0`, `1`, … */
+  readonly files: Iterable<ManifestFile>;
   readonly remove: readonly TreePath[];
+}
+
+export interface ManifestFile {
+  readonly path: TreePath;
+  readonly digest: string;
 }
 
 /** Tells a file from an accident, not from an attack: half of SHA-256. */
@@ -14,47 +21,63 @@ export function digestOf(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('base64url').slice(0, 22);
 }
 
-/** Of a fleet's hundreds of thousands of files, in one text. */
-const FILES_PER_PART = 1000;
+/** A line of the manifest: a file to write, one to remove, or at the end the numbers of both. */
+type Line =
+  | ManifestFile
+  | { readonly remove: TreePath }
+  | { readonly files: number; readonly removals: number };
 
-/** The manifest as JSON, in parts: that of a large fleet would fill the memory twice. */
-export function* manifestParts({ files, remove }: Manifest): Generator<string> {
-  yield '{"files":[';
-  for (let at = 0; at < files.length; at += FILES_PER_PART) {
-    const part = files.slice(at, at + FILES_PER_PART).map((file) => JSON.stringify(file));
-    yield `${at === 0 ? '' : ','}${part.join(',')}`;
-  }
-  yield `],"remove":${JSON.stringify(remove)}}`;
+export function manifestLine(line: Line): string {
+  return `${JSON.stringify(line)}\n`;
+}
+
+/** The files of a manifest that this run wrote, or that was read once. */
+export function filesIn(file: string): Iterable<ManifestFile> {
+  return {
+    *[Symbol.iterator]() {
+      for (const line of linesOf(file)) {
+        const entry = JSON.parse(line) as Line;
+        if ('path' in entry) yield entry;
+      }
+    },
+  };
 }
 
 /** Undefined for what is not of our making: nobody else's may make a run write or remove files outside the repository. */
-export function parseManifest(text: string): Manifest | undefined {
+export function readManifest(file: string): Manifest | undefined {
+  const remove: TreePath[] = [];
+  let files = 0;
+  let isWhole = false;
   try {
-    const manifest: unknown = JSON.parse(text);
-    return isManifest(manifest) ? manifest : undefined;
+    for (const text of linesOf(file)) {
+      const line = lineOf(JSON.parse(text));
+      if (line === undefined || isWhole) return undefined;
+      if ('path' in line) files += 1;
+      else if ('remove' in line) remove.push(line.remove);
+      else if (line.files === files && line.removals === remove.length) isWhole = true;
+      else return undefined;
+    }
   } catch {
     return undefined;
   }
+  return isWhole ? { files: filesIn(file), remove } : undefined;
 }
 
-function isManifest(value: unknown): value is Manifest {
-  if (typeof value !== 'object' || value === null) return false;
-  if (!('files' in value && 'remove' in value)) return false;
-  const { files, remove } = value;
-  return (
-    Array.isArray(files) &&
-    files.every(isFile) &&
-    Array.isArray(remove) &&
-    remove.every(isBelowRoot)
-  );
+function lineOf(value: unknown): Line | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if ('path' in value)
+    return 'digest' in value && typeof value.digest === 'string' && isBelowRoot(value.path)
+      ? { path: value.path, digest: value.digest }
+      : undefined;
+  if ('remove' in value) return isBelowRoot(value.remove) ? { remove: value.remove } : undefined;
+  if (!('files' in value && 'removals' in value)) return undefined;
+  const { files, removals } = value;
+  return typeof files === 'number' && typeof removals === 'number'
+    ? { files, removals }
+    : undefined;
 }
 
-function isFile(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || !('path' in value)) return false;
-  return 'digest' in value && typeof value.digest === 'string' && isBelowRoot(value.path);
-}
-
-function isBelowRoot(file: unknown): boolean {
+function isBelowRoot(file: unknown): file is TreePath {
   return typeof file === 'string' && !path.isAbsolute(file) && isOpenPath(file);
 }
 

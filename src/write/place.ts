@@ -30,7 +30,7 @@ export function prepare(
 ): void {
   const going = new Set<string>(remove);
   const look = (place: string): Stats | undefined => statusOf(path.join(root, place));
-  for (const folder of new Set(files.map(({ path: file }) => path.dirname(file)))) {
+  for (const folder of foldersOf(files)) {
     let nearest = folder;
     let isBlocked = false;
     while (look(nearest) === undefined || going.has(nearest)) {
@@ -66,6 +66,12 @@ export function prepare(
   }
 }
 
+function foldersOf(files: Manifest['files']): Set<string> {
+  const folders = new Set<string>();
+  for (const { path: file } of files) folders.add(path.dirname(file));
+  return folders;
+}
+
 /** Of the place itself, links not followed; undefined also below what is a file. */
 function statusOf(place: string): Stats | undefined {
   try {
@@ -98,24 +104,34 @@ function refused(place: string, what: string, hint: string): PkiError {
  * nothing is renamed: where names fold case, a new file may have the name of an old one.
  */
 export function apply(root: string, journal: string, { files, remove }: Manifest): void {
-  const waiting = files.flatMap(({ path: file }, index) => {
-    const staged = path.join(journal, String(index));
-    return statusOf(staged) === undefined ? [] : [{ staged, file }];
-  });
-  if (waiting.length === files.length) {
+  if (remove.length > 0 && isUntouched(journal, files)) {
     for (const file of remove) {
       rmSync(path.join(root, file), { force: true });
       removeEmptyFolders(root, path.dirname(file));
     }
   }
   const folders = new Set<string>();
-  for (const { staged, file } of waiting) {
+  let index = 0;
+  for (const { path: file } of files) {
+    const staged = path.join(journal, String(index));
+    index += 1;
+    if (statusOf(staged) === undefined) continue;
     const target = path.join(root, file);
     const folder = path.dirname(target);
     if (!folders.has(folder)) mkdirSync(folder, { recursive: true });
     folders.add(folder);
     move(staged, target);
   }
+}
+
+/** Whether every file is staged still. */
+function isUntouched(journal: string, files: Manifest['files']): boolean {
+  let count = 0;
+  for (const { path: file } of files) {
+    if (file === '' || statusOf(path.join(journal, String(count))) === undefined) return false;
+    count += 1;
+  }
+  return true;
 }
 
 /** As a rename, also to another file system: the tree may be a mount. */

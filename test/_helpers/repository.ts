@@ -6,6 +6,7 @@ import type { RunResult } from '../../src/commands/pipeline/total.ts';
 import { workUnit, type MakePorts } from '../../src/commands/pipeline/unit/work.ts';
 import type { DesiredFleet, DesiredUnit } from '../../src/model/desired.ts';
 import { treePath, type CredentialPath, type TreePath } from '../../src/model/names.ts';
+import type { FileChange } from '../../src/model/plan.ts';
 import type { TreeReader } from '../../src/model/ports.ts';
 import { NO_HEAD } from '../../src/model/store/ledger.ts';
 import type { IsSelected } from '../../src/model/selection.ts';
@@ -93,12 +94,14 @@ export interface SynthOptions {
   readonly rotation?: Context['rotation'];
 }
 
+type SynthResult = Omit<RunResult, 'files'> & { readonly files: readonly FileChange[] };
+
 /** The whole line in memory, as `synth` runs it; with `plan`, as `plan` does. */
 export async function synth(
   tree: MemoryTree,
   options: SynthOptions,
   mode: 'synth' | 'plan' = 'synth',
-): Promise<RunResult> {
+): Promise<SynthResult> {
   const { units, identity, now = NOW, head = [], newAuthorities = [] } = options;
   const staged: (readonly [string, string | undefined])[] = [];
   const { clusters, ...settings } = fleetOf(
@@ -153,7 +156,7 @@ export async function synth(
     if (content === undefined) tree.files.delete(treePath(path));
     else tree.write(path, content);
   }
-  return result;
+  return { ...result, files: result.files.list };
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous

@@ -15,7 +15,8 @@ import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import test, { type ExecutionContext } from 'ava';
-import { digestOf } from '../../src/write/manifest.ts';
+import { treePath } from '../../src/model/names.ts';
+import { digestOf, manifestLine } from '../../src/write/manifest.ts';
 import { declaration } from '../_helpers/declaration.ts';
 import { changed, newPerson, Repository, type Result } from '../_helpers/run-cli.ts';
 
@@ -217,8 +218,9 @@ test('a run that was cut off while staging is forgotten, after its decision it i
   repository.write('.cdk8s-pki/journal-x/0', content);
   repository.remove(file);
   repository.write(
-    '.cdk8s-pki/journal-x/manifest.json',
-    JSON.stringify({ files: [{ path: file, digest: digestOf(content) }], remove: [] }),
+    '.cdk8s-pki/journal-x/manifest.jsonl',
+    manifestLine({ path: treePath(file), digest: digestOf(content) }) +
+      manifestLine({ files: 1, removals: 0 }),
   );
   const planned = await repository.run(['plan']);
   t.deepEqual(

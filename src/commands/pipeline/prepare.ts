@@ -55,6 +55,8 @@ interface RunSettings {
   readonly request?: RotationRequest;
   /** Whether HEAD is the head of the base branch. */
   readonly isBase?: boolean;
+  /** Whether changes of files are listed, not only counted; default true. */
+  readonly isListed?: boolean;
 }
 
 /** Runs the line over a declaration, with ports to the world. */
@@ -62,7 +64,7 @@ export function runDeclaration(
   invocation: Invocation,
   chain: ChainName,
   sink: Sink | undefined,
-  { onlooker, request, isBase = false }: RunSettings = {},
+  { onlooker, request, isBase = false, isListed = true }: RunSettings = {},
 ): Promise<RunResult> {
   const { cwd, environment, options, output } = invocation;
   const selection = selectionOf(invocation);
@@ -109,6 +111,7 @@ export function runDeclaration(
           workshop,
           progress,
           isLenient,
+          isListed,
         },
         sink,
       ),

@@ -12,7 +12,7 @@ export function reportJson({ actions, files, findings, skipped, problems }: RunR
   const failed = problems.clusters;
   return {
     actions,
-    files,
+    files: files.list,
     findings,
     ...(skipped.length > 0 ? { skipped } : {}),
     ...(failed.length > 0 ? { failed } : {}),
@@ -50,11 +50,12 @@ export function reportText(
   for (const { credential, code, message } of findings) {
     output.line(`${output.paint('warning', code)} ${credential}: ${message}`);
   }
-  const count = (change: string): number => files.filter((file) => file.change === change).length;
   const parts = (['create', 'update', 'delete'] as const)
-    .filter((change) => count(change) > 0)
+    .filter((change) => files.count(change) > 0)
     .map((change) =>
-      tense === 'to do' ? `${count(change)} to ${change}` : `${count(change)} ${change}d`,
+      tense === 'to do'
+        ? `${files.count(change)} to ${change}`
+        : `${files.count(change)} ${change}d`,
     );
   if (parts.length > 0) output.line(`files: ${parts.join(', ')}`);
 }
@@ -82,7 +83,7 @@ function isRemoval({ reason, message }: Action): boolean {
 /** The last line: whether something is left, and for whom. */
 export function outcomeText(result: RunResult): string {
   const { actions, files, findings, skipped } = result;
-  const isEmpty = actions.length + files.length + skipped.length === 0;
+  const isEmpty = actions.length + files.size + skipped.length === 0;
   const count = findings.length;
   if (count === 0) return isEmpty ? `nothing to do: ${asDeclared(result)}` : asDeclared(result);
   const needs = count === 1 ? '1 finding needs a person' : `${count} findings need a person`;
@@ -95,7 +96,7 @@ export function planStatus(result: RunResult): number {
 }
 
 export function isNothing({ actions, files }: RunResult): boolean {
-  return actions.length === 0 && files.length === 0;
+  return actions.length === 0 && files.size === 0;
 }
 
 /** `1 cluster is as declared`. */

@@ -38,6 +38,8 @@ export interface RunOptions {
   readonly progress: (done: number) => void;
   /** Errors end nothing that can go on without, and are all problems of the result: for who only looks. */
   readonly isLenient?: boolean;
+  /** Whether changes of files are listed, not only counted; default true. */
+  readonly isListed?: boolean;
 }
 
 /**
@@ -72,7 +74,12 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
   });
   const historyOf = historyIndex(ledger.lines, options.head, options.observePast);
   const exported = new Exports();
-  const total = new Total(ledgerEntries(ledger), sink, options.progress);
+  const total = new Total(
+    ledgerEntries(ledger),
+    sink,
+    options.progress,
+    options.isListed !== false,
+  );
   const pending: { readonly unit: DesiredUnit; readonly result: Promise<UnitResult> }[] = [];
   const settle = async (most: number): Promise<void> => {
     while (pending.length > most) {
@@ -119,19 +126,26 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
     fleetLevelFiles(fleet, reader, ledger.text, total.newEntries, failed),
   );
   for (const file of ofFleet) {
-    result.files.push({ path: file.path, change: reader.read(file.path) ? 'update' : 'create' });
+    total.files.add({ path: file.path, change: reader.read(file.path) ? 'update' : 'create' });
     sink?.stage(file);
   }
   if (sink === undefined && total.createsKeysets && total.newEntries.length === 0) {
     const path = layout.ledger(fleet.tree);
-    result.files.push({ path, change: reader.read(path) ? 'update' : 'create' });
+    total.files.add({ path, change: reader.read(path) ? 'update' : 'create' });
   }
   for (const file of abandonedFiles(fleet, reader)) {
-    result.files.push({ path: file, change: 'delete' });
+    total.files.add({ path: file, change: 'delete' });
     sink?.remove(file);
   }
   const { leaves, keysets } = total;
-  return { ...result, tree: fleet.tree, leaves, keysets: [...keysets], problems };
+  return {
+    ...result,
+    files: total.files,
+    tree: fleet.tree,
+    leaves,
+    keysets: [...keysets],
+    problems,
+  };
 }
 
 function namesOf({ clusters }: DesiredUnit): string[] {

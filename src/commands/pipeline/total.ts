@@ -10,7 +10,7 @@ export interface RunResult {
   readonly tree: string;
   readonly clusters: number;
   readonly actions: readonly Action[];
-  readonly files: readonly FileChange[];
+  readonly files: FileChanges;
   readonly findings: readonly Finding[];
   /** Manifests of the clusters that were looked at, changed or not. */
   readonly manifests: readonly TreePath[];
@@ -31,12 +31,40 @@ export interface Sink {
   remove(file: TreePath): void;
 }
 
+/** Changes of files, or where nobody asks for more, their numbers: a fleet has hundreds of thousands. */
+export class FileChanges {
+  readonly #counts = { create: 0, update: 0, delete: 0 };
+  readonly #list: FileChange[] | undefined;
+
+  constructor(isListed: boolean) {
+    this.#list = isListed ? [] : undefined;
+  }
+
+  add(change: FileChange): void {
+    this.#counts[change.change] += 1;
+    this.#list?.push(change);
+  }
+
+  count(change: FileChange['change']): number {
+    return this.#counts[change];
+  }
+
+  get size(): number {
+    return Object.values(this.#counts).reduce((sum, count) => sum + count, 0);
+  }
+
+  get list(): readonly FileChange[] {
+    if (this.#list === undefined) throw new TypeError('the files of this run were only counted');
+    return this.#list;
+  }
+}
+
 /** What all units together come to. */
 export class Total {
+  readonly files: FileChanges;
   readonly result = {
     clusters: 0,
     actions: [] as Action[],
-    files: [] as FileChange[],
     findings: [] as Finding[],
     manifests: [] as TreePath[],
     skipped: [] as string[],
@@ -56,7 +84,9 @@ export class Total {
     ledger: readonly LedgerEntry[],
     sink: Sink | undefined,
     progress: (done: number) => void,
+    isListed: boolean,
   ) {
+    this.files = new FileChanges(isListed);
     this.#inLedger = new Set(ledger.map(({ spki }) => spki));
     this.#sink = sink;
     this.#progress = progress;
@@ -93,14 +123,10 @@ export class Total {
         message: this.#once(message),
       });
     }
-    for (const { path, change } of unit.files)
-      result.files.push({ path, change: this.#once(change) });
+    for (const { path, change } of unit.files) this.files.add({ path, change: this.#once(change) });
     this.createsKeysets ||= unit.createsKeysets;
     this.newEntries.push(...unit.entries.filter(({ spki }) => !this.#inLedger.has(spki)));
-    // the same path came as two texts
-    const paths = new Map(unit.files.map(({ path }) => [path, path]));
-    for (const { path, content } of unit.staged)
-      this.#sink?.stage({ path: paths.get(path) ?? path, content });
+    for (const file of unit.staged) this.#sink?.stage(file);
     for (const file of unit.removed) this.#sink?.remove(file);
     this.#progress(result.clusters);
   }

@@ -68,7 +68,7 @@ export class RenewalOf implements Renewal<ClusterWork> {
     );
     const mine = new Set(work.clusters);
     const isRequested = actions.length > 0;
-    const isStale = files.some(({ path }) => mine.has(clusterOf(this.#tree, path) ?? ''));
+    const isStale = files.list.some(({ path }) => mine.has(clusterOf(this.#tree, path) ?? ''));
     return !isLeft && isMade && (isRequested || !isStale);
   }
 

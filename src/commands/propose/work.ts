@@ -32,7 +32,7 @@ export function worksOf(
   return groups.map(({ name, clusters }) => {
     const isIn = new Set(clusters);
     const own = actions.filter(({ cluster }) => isIn.has(cluster));
-    const changed = files.filter(({ path }) => isIn.has(clusterOf(tree, path) ?? ''));
+    const changed = files.list.filter(({ path }) => isIn.has(clusterOf(tree, path) ?? ''));
     const set =
       own.length > 0
         ? own.map(({ action, credential }) => `${action} ${credential}`)

@@ -37,12 +37,13 @@ export async function run(invocation: Invocation): Promise<number> {
   const plaintext = await lookForPlaintext(cwd);
   const { declared, result } = await lookAtDeclaration(invocation);
   const { tree } = declared.fleet;
+  const toDo = { ...result, files: result.files.list };
   const base = await openBase(invocation, reader, tree);
   const isChange = options.base !== undefined;
 
   const stores = verifyStores(reader, tree, clusterFolders(reader, tree));
   const touched = { files: new Set(base?.differing), isChange };
-  const { findings: drift, pending } = driftOf(result, declared, touched);
+  const { findings: drift, pending } = driftOf(toDo, declared, touched);
   const made = madeFiles(reader, declared);
   const cipher = await findCipher(invocation, declared.fleet.encryption);
   const keys = cipher && (await verifyPrivateKeys({ reader, tree }, stores, made, cipher));
@@ -57,7 +58,7 @@ export async function run(invocation: Invocation): Promise<number> {
       ? { findings: [], notes: [] }
       : explainFlags(reviewOf(base, reader, tree, options.now), {
           declared,
-          toDo: result,
+          toDo,
           findings: ofTree,
           generated: generatedFiles(base.reader, reader, declared),
           made,

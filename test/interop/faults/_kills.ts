@@ -10,7 +10,7 @@ import { nativeCipher } from '../../../src/sops/cipher.ts';
 import { recover } from '../../../src/write/journal.ts';
 import { takeLock } from '../../../src/write/lock.ts';
 import { openState } from '../../../src/write/state.ts';
-import { digestOf, parseManifest } from '../../../src/write/manifest.ts';
+import { digestOf, readManifest } from '../../../src/write/manifest.ts';
 import { readPrivateKey, spkiHash } from '../../../src/x509/read/key.ts';
 import { fromBase64, record, text } from '../../_helpers/fleet-tree.ts';
 import { MemoryTree } from '../../_helpers/repository.ts';
@@ -45,15 +45,15 @@ export function treeOf(repository: Repository): Files {
 export function decided(t: ExecutionContext, repository: Repository, before: Files): Files {
   const after: Record<string, string> = { ...before };
   const now = repository.files();
-  const manifests = Object.keys(now).filter((file) => file.endsWith('/manifest.json'));
+  const manifests = Object.keys(now).filter((file) => file.endsWith('/manifest.jsonl'));
   t.true(manifests.length <= 1, 'one run decides at a time');
   const hasJournal = Object.keys(now).some((file) => file.startsWith('.cdk8s-pki/journal-'));
   if (!hasJournal) return treeOf(repository);
   for (const file of manifests) {
-    const manifest = parseManifest(now[file] ?? '');
+    const manifest = readManifest(repository.path(file));
     if (manifest === undefined) throw new TypeError('a manifest that nobody can read');
     for (const name of manifest.remove) Reflect.deleteProperty(after, name);
-    for (const [index, { path: name, digest }] of manifest.files.entries()) {
+    for (const [index, { path: name, digest }] of [...manifest.files].entries()) {
       const content = now[path.join(path.dirname(file), String(index))] ?? now[name] ?? '';
       t.is(digestOf(Buffer.from(content, 'latin1')), digest, name);
       after[name] = content;

@@ -15,7 +15,7 @@ import test, { type ExecutionContext } from 'ava';
 import { PkiError, type ErrorCode } from '../../../src/errors.ts';
 import { treePath } from '../../../src/model/names.ts';
 import { isHalfWritten, Journal, recover } from '../../../src/write/journal.ts';
-import { digestOf } from '../../../src/write/manifest.ts';
+import { digestOf, manifestLine } from '../../../src/write/manifest.ts';
 
 interface Place {
   readonly root: string;
@@ -107,18 +107,19 @@ test('journal: cut off while staging, the next run discards it', (t) => {
 test('journal: cut off while the manifest is drafted, the next run discards it', (t) => {
   const at = place(t);
   staged(at);
-  writeFileSync(path.join(at.folder, 'manifest.draft'), '{"files": ["deploy/a"');
+  writeFileSync(path.join(at.folder, 'manifest.draft'), '{"path": "deploy/a"');
   t.is(recover(at.root, at.state), 'discarded');
   t.deepEqual(files(at.root), BEFORE);
 });
 
-const MANIFEST = {
-  files: [
-    { path: 'deploy/a', digest: digestOf('new a') },
-    { path: 'deploy/new/d', digest: digestOf('new d') },
-  ],
-  remove: ['deploy/gone/c'],
-};
+const MANIFEST = [
+  { path: treePath('deploy/a'), digest: digestOf('new a') },
+  { path: treePath('deploy/new/d'), digest: digestOf('new d') },
+  { remove: treePath('deploy/gone/c') },
+  { files: 2, removals: 1 },
+]
+  .map(manifestLine)
+  .join('');
 
 /** What a run does after the manifest is in place, one step each; the last one is the removal of the journal. */
 const STEPS: readonly ((at: Place) => void)[] = [
@@ -146,7 +147,7 @@ for (let cut = 0; cut <= STEPS.length; cut += 1) {
   test(`journal: cut off after ${cut} steps of a commit, the next run finishes it`, (t) => {
     const at = place(t);
     staged(at);
-    writeFileSync(path.join(at.folder, 'manifest.json'), JSON.stringify(MANIFEST));
+    writeFileSync(path.join(at.folder, 'manifest.jsonl'), MANIFEST);
     for (const step of STEPS.slice(0, cut)) step(at);
     t.true(isHalfWritten(at.root));
     t.is(recover(at.root, at.state), 'finished');
@@ -164,7 +165,7 @@ for (const [what, edit] of [
   test(`journal: ${what} that is not as decided stops the next run before it changes anything`, (t) => {
     const at = place(t);
     staged(at);
-    writeFileSync(path.join(at.folder, 'manifest.json'), JSON.stringify(MANIFEST));
+    writeFileSync(path.join(at.folder, 'manifest.jsonl'), MANIFEST);
     renameSync(path.join(at.folder, '0'), path.join(at.root, 'deploy/a'));
     const [file = '', content = ''] = edit(at);
     writeFileSync(file, content);
@@ -213,7 +214,7 @@ test('journal: a link in place of a journal is removed, and what it leads to is 
   const at = place(t);
   const outside = place(t);
   staged(outside);
-  writeFileSync(path.join(outside.folder, 'manifest.json'), JSON.stringify(MANIFEST));
+  writeFileSync(path.join(outside.folder, 'manifest.jsonl'), MANIFEST);
   const before = files(outside.root);
   symlinkSync(outside.folder, path.join(at.state, 'journal-x'));
   t.false(isHalfWritten(at.root));
@@ -228,34 +229,36 @@ function refused(t: ExecutionContext, work: () => void, code: ErrorCode, message
   t.true(error.hints.length > 0);
 }
 
+/** A manifest of one line, and its end. */
+const only = (line: string, end: object = { files: 1, removals: 0 }): string =>
+  `${line}\n${JSON.stringify(end)}\n`;
+
 for (const [what, manifest] of [
   ['is not JSON', '{'],
   ['is empty', ''],
-  ['is a list', '[]'],
-  ['has no list of removals', '{"files": []}'],
-  ['has a number for a path', '{"files": [1], "remove": []}'],
-  ['writes above the repository', '{"files": [{"path": "../x", "digest": "x"}], "remove": []}'],
+  ['is a list', '[]\n'],
+  ['is cut off', '{"path": "deploy/a", "digest": "x"}\n'],
+  ['is cut off in a line', '{"path": "deploy/a", "dig'],
+  ['counts other files', only('{"path": "a", "digest": "x"}', { files: 2, removals: 0 })],
+  ['counts other removals', only('{"remove": "a"}', { files: 0, removals: 0 })],
+  ['goes on after its end', `{"files": 0, "removals": 0}\n{"remove": "a"}\n`],
+  ['has a number for a path', only('{"path": 1, "digest": "x"}')],
+  ['writes above the repository', only('{"path": "../x", "digest": "x"}')],
   [
     'writes above the repository in the middle of a path',
-    '{"files": [{"path": "a/../../x", "digest": "x"}], "remove": []}',
+    only('{"path": "a/../../x", "digest": "x"}'),
   ],
-  ['writes to an absolute path', '{"files": [{"path": "/tmp/x", "digest": "x"}], "remove": []}'],
-  [
-    'writes into .git',
-    '{"files": [{"path": ".git/hooks/pre-commit", "digest": "x"}], "remove": []}',
-  ],
-  [
-    'writes into .GIT',
-    '{"files": [{"path": ".GIT/hooks/pre-commit", "digest": "x"}], "remove": []}',
-  ],
-  ['has a file without digest', '{"files": [{"path": "a"}], "remove": []}'],
-  ['removes the lock', '{"files": [], "remove": [".cdk8s-pki/lock"]}'],
-  ['removes above the repository', '{"files": [], "remove": ["../x"]}'],
+  ['writes to an absolute path', only('{"path": "/tmp/x", "digest": "x"}')],
+  ['writes into .git', only('{"path": ".git/hooks/pre-commit", "digest": "x"}')],
+  ['writes into .GIT', only('{"path": ".GIT/hooks/pre-commit", "digest": "x"}')],
+  ['has a file without digest', only('{"path": "a"}')],
+  ['removes the lock', only('{"remove": ".cdk8s-pki/lock"}', { files: 0, removals: 1 })],
+  ['removes above the repository', only('{"remove": "../x"}', { files: 0, removals: 1 })],
 ] as const) {
   test(`journal: a manifest that ${what} is ERR_JOURNAL and changes nothing`, (t) => {
     const at = place(t);
     staged(at);
-    writeFileSync(path.join(at.folder, 'manifest.json'), manifest);
+    writeFileSync(path.join(at.folder, 'manifest.jsonl'), manifest);
     const before = files(at.root);
     refused(t, () => recover(at.root, at.state), 'ERR_JOURNAL', /cannot be read$/u);
     t.deepEqual(files(at.root), before);
