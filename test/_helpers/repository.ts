@@ -94,7 +94,7 @@ export interface SynthOptions {
   readonly rotation?: Context['rotation'];
 }
 
-type SynthResult = Omit<RunResult, 'files'> & { readonly files: readonly FileChange[] };
+export type SynthResult = Omit<RunResult, 'files'> & { readonly files: readonly FileChange[] };
 
 /** The whole line in memory, as `synth` runs it; with `plan`, as `plan` does. */
 export async function synth(

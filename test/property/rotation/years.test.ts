@@ -18,7 +18,7 @@ import {
   TREE,
   unit,
 } from '../../_helpers/desired.ts';
-import { MemoryTree, newIdentity, synth } from '../../_helpers/repository.ts';
+import { MemoryTree, newIdentity, synth, type SynthResult } from '../../_helpers/repository.ts';
 
 const identity = await newIdentity();
 const YEARS = 10;
@@ -89,7 +89,7 @@ class Repository {
     return new Date(Math.min(...[...all, issuing ?? new Date(0)].map((date) => date.getTime())));
   }
 
-  #run(verb: RotationRequest['verb'], now: Date): Promise<RunResult> {
+  #run(verb: RotationRequest['verb'], now: Date): Promise<SynthResult> {
     const request = { keyset: CA.path, verb, acceptLockout: false };
     const merged = new Map(this.#merged === undefined ? [] : [[CA.path, this.#merged]]);
     const rotation = { request, merged };
