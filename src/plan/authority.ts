@@ -6,6 +6,7 @@ import type { ObservedCluster, ObservedEntry, ObservedKeyset } from '../model/ob
 import type { Finding } from '../model/plan.ts';
 import { subjectText } from './checks.ts';
 import { rotateAt } from './renewal.ts';
+import { MOVES, standingOf } from './rotation/transitions.ts';
 
 /**
  * What a person must rotate: an authority that differs from its declaration, or that nears its end. Authorities are never issued
@@ -21,10 +22,12 @@ export function authorityFindings(
     const entry = issuingEntry(store?.keysets.get(desired.path));
     if (!entry?.certificate) return [];
     const issuer = issuerMessage(desired, entry, keyset);
-    return [
+    const found = [
       ...differences(desired, { ...entry.certificate, pathLength: entry.pathLength }, cluster, now),
       ...(issuer === undefined ? [] : [[desired, issuer] as const]),
     ];
+    const going = underWay(store?.keysets.get(desired.path));
+    return found.map(([of, message]) => [of, `${message}${going}`] as const);
   });
   const serviceAccountKeys = cluster.serviceAccountKeys.flatMap((desired) => {
     const algorithm = issuingEntry(store?.keysets.get(desired.path))?.keyAlgorithm;
@@ -68,6 +71,14 @@ function differences(
     ...(now.getTime() < due.getTime() ? [] : [`due for rotation since ${due.toISOString()}`]),
   ];
   return messages.map((message) => [desired, message]);
+}
+
+/** A rotation that has begun is to be gone on with, not begun. */
+function underWay(keyset: ObservedKeyset | undefined): string {
+  const standing = standingOf(keyset?.entries ?? []);
+  return standing === 'steady'
+    ? ''
+    : `; its rotation is under way, "${MOVES[standing].next}" is next`;
 }
 
 /** A CA under another one outlives neither a new declaration of its issuer nor the entry that signed it. */

@@ -1,7 +1,9 @@
 import type { PullRequestText } from '../../propose/forges/forge.ts';
 import type { CredentialPath } from '../../model/names.ts';
 import type { Action } from '../../model/plan.ts';
-import type { TransitionName } from '../../model/store/rotation.ts';
+import { RUNBOOKS } from '../../catalog/rotation/runbooks.ts';
+import { stageSteps } from '../../catalog/rotation/stage-steps.ts';
+import type { RotationStatus, Stage, TransitionName } from '../../model/store/rotation.ts';
 import { MEANING } from '../../plan/rotation/plan-transition.ts';
 import { restartOrder } from '../pipeline/report.ts';
 import type { RotationWork } from './rotations.ts';
@@ -44,25 +46,57 @@ export function describeStage({
   transition,
   keyset,
   actions,
-}: Pick<RotationWork, 'transition' | 'keyset' | 'actions'>): PullRequestText {
-  const number = STAGES.indexOf(transition) + 1;
+  domain,
+}: Pick<RotationWork, 'transition' | 'keyset' | 'actions' | 'domain'>): PullRequestText {
+  const number = STAGES.findIndex((name) => name === transition) + 1;
   const stage = number === 0 ? transition : `${transition} (stage ${number} of 3)`;
-  const [cluster = '', name = ''] = keyset.split('/');
+  const command = `cdk8s-pki rotate ${cell(keyset.replace('/', ' '))}`;
   return {
     title: `Rotate ${keyset}: ${stage}`,
     body: [
       `**${transition}**: ${MEANING[transition]}.`,
       '',
-      'Roll it out everywhere before the next stage. That one waits for the soak, counted from the commit that brings this to the base branch:',
-      `\`cdk8s-pki rotate ${cell(cluster)} ${cell(name)} --status\` says from when. To go back: \`cdk8s-pki rotate ${cell(cluster)} ${cell(name)} --abort\`.`,
+      FOLLOWS[transition](command),
       '',
       ...actionTable(actions, new Map()),
       ...restartOrder(actions).flatMap((line) => ['', cell(line)]),
+      ...stepsOf(transition, domain),
     ].join('\n'),
   };
 }
 
-const STAGES: readonly TransitionName[] = ['accept', 'issue', 'retire'];
+const STAGES: readonly Stage[] = ['accept', 'issue', 'retire'];
+
+const waits = (command: string): string =>
+  `Roll it out everywhere before the next stage. That one waits, counted from the commit that brings this to the base branch: \`${command} --status\` says until when. To go back: \`${command} --abort\`.`;
+
+/** What follows a transition; what was retired or replaced does not come back. */
+const FOLLOWS: Readonly<Record<TransitionName, (command: string) => string>> = {
+  accept: waits,
+  issue: waits,
+  retire: () => 'There is no way back: the key of the outgoing entry is deleted.',
+  'abort-accept': (command) => `To begin again: \`${command}\`.`,
+  'abort-issue': waits,
+  replace: () =>
+    'There is no way back, and no soak: roll it out everywhere at once. `verify` finds that no key that could be trusted signed it; somebody has to overrule that.',
+};
+
+/** How to roll a stage out. */
+function stepsOf(transition: TransitionName, domain: RotationStatus['domain']): string[] {
+  const stage = STAGES.find((name) => name === transition);
+  if (stage === undefined) return [];
+  return [
+    '',
+    '### To roll it out',
+    ...stageSteps(RUNBOOKS[domain], stage, []).flatMap(({ title, text, commands }, index) => [
+      '',
+      `${index + 1}. **${title}.** ${text}`,
+      ...(commands.length === 0
+        ? []
+        : ['', '   ```bash', ...commands.map((line) => `   ${line}`), '   ```']),
+    ]),
+  ];
+}
 
 function actionTable(
   actions: readonly Action[],

@@ -26,6 +26,7 @@ export interface RotationWork extends Work {
   readonly request: RotationRequest;
   readonly transition: TransitionName;
   readonly keyset: CredentialPath;
+  readonly domain: RotationStatus['domain'];
   readonly actions: readonly Action[];
   /** `id state`, as the transition leaves them. */
   readonly entries: readonly string[];
@@ -129,11 +130,11 @@ function clusterOfKeyset({ keyset }: Pick<RotationStatus, 'keyset'>): string {
 
 /** Of no cluster: what is due of a cluster is another pull request's. */
 function nothingOf(
-  { keyset }: RotationStatus,
+  { keyset, domain }: RotationStatus,
   request: RotationRequest,
 ): Omit<RotationWork, 'transition'> {
   const work = { name: keyset, clusters: [], set: [], deadline: null, renewBefore: null };
-  return { ...work, keyset, request, entries: [], actions: [] };
+  return { ...work, keyset, domain, request, entries: [], actions: [] };
 }
 
 /** @throws PkiError `ERR_ROTATION` where the transition may not follow yet */

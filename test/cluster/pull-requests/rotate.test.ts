@@ -71,6 +71,8 @@ onGitea(
       [accept.head.ref, accept.title],
       ['cdk8s-pki/rotate/alpha/ca', 'Rotate alpha/ca: accept (stage 1 of 3)'],
     );
+    t.regex(accept.body, /\*\*accept\*\*: a new entry comes into every trust bundle/u);
+    t.regex(accept.body, /### To roll it out\n\n1\. \*\*/u);
     t.true((await own.files(accept)).includes('deploy/alpha/pki/ca/keyset.yaml'));
     t.deepEqual(
       (await own.files(accept)).filter((file) => file.startsWith('deploy/bravo/')),
@@ -94,6 +96,8 @@ onGitea(
     await rotate(own, '--now', inDays(3));
     const retire = await only(own);
     t.is(retire.title, 'Rotate alpha/ca: retire (stage 3 of 3)');
+    t.regex(retire.body, /There is no way back/u);
+    t.notRegex(retire.body, /--abort/u);
     await own.merge(retire);
 
     const { repository } = own;

@@ -7,6 +7,7 @@ import {
   type RotationRequest,
   type TransitionName,
 } from '../../../../src/model/store/rotation.ts';
+import { authorityFindings } from '../../../../src/plan/authority.ts';
 import { chooseTransition } from '../../../../src/plan/rotation/choose.ts';
 import { planTransition } from '../../../../src/plan/rotation/plan-transition.ts';
 import { rotationStatus } from '../../../../src/plan/rotation/status.ts';
@@ -15,7 +16,9 @@ import {
   after,
   ALICE,
   authority,
+  cluster,
   DAY,
+  observedCluster,
   NOW,
   observedEntry,
   observedKeyset,
@@ -184,4 +187,26 @@ test('chooseTransition: a lockout is accepted for the stage that causes one only
     code: 'ERR_ROTATION',
     message: '"accept" of "prod/ca" locks nobody out',
   });
+});
+
+test('authorityFindings: of an authority whose rotation is under way it says what is next', (t) => {
+  const found = (...states: readonly EntryState[]): readonly string[] => {
+    const prod = cluster('prod', { authorities: [CA] });
+    const keysets = new Map([[CA.path, keyset(...states)]]);
+    const store = { ...observedCluster(prod), keysets };
+    const messages = authorityFindings(
+      prod,
+      store,
+      (path) => keysets.get(path),
+      after(NOW, 9999 * DAY),
+    );
+    return messages.map(({ message }) => message.replace(/since \S+Z/u, 'since then'));
+  };
+  t.deepEqual(found('issuing'), ['due for rotation since then']);
+  t.deepEqual(found('issuing', 'incoming'), [
+    'due for rotation since then; its rotation is under way, "issue" is next',
+  ]);
+  t.deepEqual(found('issuing', 'outgoing'), [
+    'due for rotation since then; its rotation is under way, "retire" is next',
+  ]);
 });
