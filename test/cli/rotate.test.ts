@@ -101,14 +101,14 @@ test('rotate: the cluster CA goes through its three stages, each alone, none bef
   await refuses(
     t,
     repository,
-    /may not follow before 2026-03-04T00:00:00.000Z/u,
+    /may not follow before 2026-03-05T00:00:00.000Z/u,
     1,
-    ...['prod', 'ca', '--now', '2026-03-03T23:59:59Z'],
+    ...['prod', 'ca', '--now', '2026-03-04T23:59:59Z'],
   );
-  const retired = await stage(t, repository, '2026-03-04T00:00:00Z', 'prod', 'ca');
+  const retired = await stage(t, repository, '2026-03-05T00:00:00Z', 'prod', 'ca');
   t.regex(retired.stdout, /^rotate prod\/ca: Retire, /u);
   t.is(repository.read(BUNDLE), repository.read(SIGNING));
-  const { stdout, status } = await repository.run(['plan', '--now', '2026-03-04T00:00:00Z']);
+  const { stdout, status } = await repository.run(['plan', '--now', '2026-03-05T00:00:00Z']);
   t.deepEqual([status, stdout], [0, 'nothing to do: 2 clusters are as declared\n']);
   const entries = Object.keys(repository.files()).filter((file) => file.includes('/pki/ca/'));
   t.is(entries.length, 2, 'keyset.yaml and one entry');
@@ -135,7 +135,7 @@ test('rotate --abort: takes back accept, and issue by making the old entry issui
   t.regex(back.stdout, /^rotate prod\/ca: AbortIssue, /u);
   t.is<string | undefined, string | undefined>(repository.read(SIGNING), first[SIGNING]);
   t.is(certificates(repository.read(BUNDLE)), 2);
-  await stage(t, repository, '2026-03-07T00:00:00Z', 'prod', 'ca');
+  await stage(t, repository, '2026-03-08T00:00:00Z', 'prod', 'ca');
   t.is<string | undefined, string | undefined>(
     repository.read(BUNDLE),
     first[BUNDLE],
@@ -167,10 +167,10 @@ test('rotate: the runbook of a stage is in the tree while it is under way, and t
   await stage(t, repository, '2026-01-05T00:00:00Z', 'prod', 'ca');
   t.regex(repository.read(PAGE), /^## ca: issue$/mu);
   t.regex(repository.read(PAGE), /delete configmap extension-apiserver-authentication/u);
-  const retired = await stage(t, repository, '2026-03-06T00:00:00Z', 'prod', 'ca');
+  const retired = await stage(t, repository, '2026-03-08T00:00:00Z', 'prod', 'ca');
   t.false(PAGE in repository.files());
   t.regex(retired.stdout, /^ {7}kubectl .* delete configmap extension-apiserver-authentication$/mu);
-  const plan = await repository.run(['plan', '--now', '2026-03-06T00:00:00Z']);
+  const plan = await repository.run(['plan', '--now', '2026-03-08T00:00:00Z']);
   t.is(plan.status, 0, plan.stdout);
 });
 
@@ -200,7 +200,7 @@ test('rotate: a service-account key keeps its public key for the life of its tok
   await stage(t, repository, '2026-01-04T00:00:00Z', 'prod', 'service-account-key');
   t.true(repository.read(keys).endsWith(first));
   const early = ['prod', 'service-account-key', '--now', '2026-01-10T00:00:00Z'];
-  await refuses(t, repository, /may not follow before 2026-02-03T00:00:00.000Z/u, 1, ...early);
+  await refuses(t, repository, /may not follow before 2026-02-04T00:00:00.000Z/u, 1, ...early);
   await stage(
     t,
     repository,

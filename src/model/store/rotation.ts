@@ -1,5 +1,5 @@
-import type { DesiredKeyset } from '../desired.ts';
-import type { CredentialPath } from '../names.ts';
+import type { DesiredKeyset, DesiredRotation } from '../desired.ts';
+import type { CredentialPath, Seconds } from '../names.ts';
 import type { ObservedEntry, ObservedKeyset } from '../observed.ts';
 
 /** The three stages of a rotation, in their order; each is one pull request, rolled out everywhere before the next. */
@@ -43,6 +43,14 @@ export interface PlannedTransition {
 
 /** Stands for the id of an entry whose key is still to be made. */
 export const NEW_ENTRY = 'new';
+
+/**
+ * How long what has been issuing stays trusted after the stage `issue` is merged: until that is rolled out it still signs, so a soak
+ * and the longest life of what it signs outside of the tree. Null where nobody knows that life.
+ */
+export function retirementWait({ soak, outsideLife }: DesiredRotation): Seconds | null {
+  return outsideLife === null ? null : soak + outsideLife;
+}
 
 /** Where a keyset stands and what may follow. */
 export interface RotationStatus {

@@ -2,7 +2,12 @@ import type { DesiredKeyset } from '../../model/desired.ts';
 import { addSeconds, rotateAt } from '../renewal.ts';
 import type { CredentialPath, Seconds } from '../../model/names.ts';
 import type { ObservedKeyset } from '../../model/observed.ts';
-import type { MergedStage, RotationStatus, TrustDomain } from '../../model/store/rotation.ts';
+import {
+  retirementWait,
+  type MergedStage,
+  type RotationStatus,
+  type TrustDomain,
+} from '../../model/store/rotation.ts';
 import { MOVES, standingOf } from './transitions.ts';
 
 /**
@@ -46,12 +51,10 @@ export function rotationStatus(
     const when = { notBefore: always, notBeforeWithLockout: always };
     return { ...base, ...when, since: null, commit: null, blockers: [] };
   }
-  const { soak, outsideLife } = rotation;
+  const { soak } = rotation;
+  const wait = retirementWait(rotation);
   const soaked = merged === undefined ? null : addSeconds(merged.since, soak);
-  const outlived =
-    merged === undefined || outsideLife === null
-      ? null
-      : addSeconds(merged.since, Math.max(soak, outsideLife));
+  const outlived = merged === undefined || wait === null ? null : addSeconds(merged.since, wait);
   return {
     ...base,
     since: merged?.since ?? null,

@@ -8,7 +8,7 @@ import type { EntryState } from '../../model/observed.ts';
 import { formatDuration } from '../../model/store/duration.ts';
 import type { InventoryRow } from '../../model/store/inventory.ts';
 import { layout } from '../../model/store/layout.ts';
-import type { Stage } from '../../model/store/rotation.ts';
+import { retirementWait, type Stage } from '../../model/store/rotation.ts';
 
 /** The stage that an entry of this state shows to be made last, and the one after it. */
 const STAGES: Readonly<Record<EntryState, readonly [Stage, Stage] | null>> = {
@@ -104,12 +104,13 @@ function wayBack(stage: Stage, command: string): string {
 }
 
 function whenNext({ rotation }: DesiredKeyset, next: Stage, command: string): string {
-  const { soak, outsideLife } = rotation;
+  const { soak } = rotation;
+  const wait = retirementWait(rotation);
   const soaked = `${formatDuration(soak)} after the change that brought this stage is on the base branch`;
   if (next !== 'retire') return `\`${command}\`, not before ${soaked}.`;
-  if (outsideLife === null)
+  if (wait === null)
     return `\`${command} --accept-lockout\`, not before ${soaked}: nobody declares how long tokens live (\`rotation.maxTokenLife\`), so look first that nobody is locked out. There is no way back.`;
-  const outlived = `${formatDuration(Math.max(soak, outsideLife))} after the change that brought this stage is on the base branch, when all has run out that the outgoing entry signed outside of the tree`;
+  const outlived = `${formatDuration(wait)} after the change that brought this stage is on the base branch, when all has run out that the outgoing entry signed outside of the tree`;
   return `\`${command}\`, not before ${outlived}; with \`--accept-lockout\` ${formatDuration(soak)} after it, which locks out who still uses that. There is no way back. Then:`;
 }
 

@@ -88,7 +88,7 @@ test('rotationPage: after issue it has the steps of that stage, and those of the
       t.true(text.includes(`. ${title}.** ${words}\n`), title);
       t.true(text.includes(commands.join('\n')), title);
     }
-  t.true(text.includes('`cdk8s-pki rotate prod ca`, not before 1440h after'));
+  t.true(text.includes('`cdk8s-pki rotate prod ca`, not before 1464h after'));
   t.true(text.includes('`cdk8s-pki rotate prod ca --abort`: the outgoing entry'));
 });
 

@@ -127,14 +127,16 @@ test('rotationStatus: what is not on the base branch never soaks', (t) => {
 
 test('rotationStatus: what was issuing leaves after the longest life of what it signed outside of the tree, or with a lockout', (t) => {
   const status = rotationStatus(CA, keyset('issuing', 'outgoing'), { merged: merged(NOW) });
-  t.deepEqual(status.notBefore, after(NOW, 60 * DAY));
+  t.deepEqual(status.notBefore, after(NOW, 61 * DAY), 'until it is rolled out it still signs');
   const soaked = after(NOW, DAY);
-  t.throws(() => chooseTransition(request(), status, soaked), { code: 'ERR_ROTATION' });
+  t.throws(() => chooseTransition(request(), status, after(NOW, 61 * DAY - 1)), {
+    code: 'ERR_ROTATION',
+  });
   t.is(chooseTransition(request({ acceptLockout: true }), status, soaked), 'retire');
   t.throws(() => chooseTransition(request({ acceptLockout: true }), status, after(NOW, DAY - 1)), {
     code: 'ERR_ROTATION',
   });
-  t.is(chooseTransition(request(), status, after(NOW, 60 * DAY)), 'retire');
+  t.is(chooseTransition(request(), status, after(NOW, 61 * DAY)), 'retire');
 });
 
 test('rotationStatus: where nobody knows how long tokens live, only a lockout retires', (t) => {
