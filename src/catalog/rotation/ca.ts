@@ -35,6 +35,13 @@ const CA_BUNDLES = step(
   `kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations,apiservices,customresourcedefinitions -o json | jq -r '.items[] | . as $o | .. | .caBundle? // empty | "\\($o.kind)/\\($o.metadata.name) \\(@base64d | split("BEGIN CERTIFICATE") | length - 1)"'`,
 );
 
+/** The signatures in it are by token, and made anew by kube-controller-manager when its text changes. */
+const CLUSTER_INFO = step(
+  'Put the bundle into cluster-info',
+  'kubeadm join reads kube-public/cluster-info to find whom to trust; on a control-plane node that has the new ca.crt. kube-controller-manager signs it anew for each bootstrap token. Hashes for --discovery-token-ca-cert-hash are a set: give those of all certificates in the bundle.',
+  'kubectl -n kube-public get configmap cluster-info -o json | jq --arg ca "$(base64 -w0 /etc/kubernetes/pki/ca.crt)" \'.data.kubeconfig |= sub("certificate-authority-data: .*"; "certificate-authority-data: \\($ca)")\' | kubectl replace -f -',
+);
+
 const NODE_STEP = step(
   'Renew the client certificate of every kubelet, on its node',
   'A kubelet keeps the certificate that it has, up to a year, and does not bootstrap again by itself. Do this when kube-controller-manager signs with the new entry on every control-plane node. On a node without /var/lib/kubelet/pki/kubelet-client-current.pem the certificate is in kubelet.conf, new with the bundle: restart the kubelet there. As root; the API server knows the node by the certificate that is still valid, and kubeadm:node-autoapprove-certificate-rotation approves the request:',
@@ -81,6 +88,7 @@ export const CA_RUNBOOK: Runbook = {
       fence,
       published(KEY, 2),
       rootConfigMaps(2),
+      CLUSTER_INFO,
       KUBELETS,
       rollWorkloads(
         'A pod reads kube-root-ca.crt when it starts, and would refuse the API server after the next stage.',
@@ -110,6 +118,7 @@ export const CA_RUNBOOK: Runbook = {
       KUBELET_VERIFIES,
       rebuildPublished(KEY),
       rootConfigMaps(1),
+      CLUSTER_INFO,
       KUBELETS,
       rollWorkloads('So that no process trusts what is retired.'),
       CA_BUNDLES,

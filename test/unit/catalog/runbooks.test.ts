@@ -38,6 +38,18 @@ function changes(
   });
 }
 
+test('RUNBOOKS: cluster-info follows the trust bundle of the cluster CA, when it grows and when it shrinks', (t) => {
+  const commands = (stage: Stage): string =>
+    RUNBOOKS.ca.steps[stage].flatMap((one) => one.commands).join('\n');
+  for (const stage of ['accept', 'retire'] as const)
+    t.true(
+      commands(stage).includes(
+        String.raw`sub("certificate-authority-data: .*"; "certificate-authority-data: \($ca)")`,
+      ),
+    );
+  t.false(commands('issue').includes('cluster-info'), 'the bundle has the same certificates');
+});
+
 test('RUNBOOKS: restarts are the static pods that read a file which the stage changes', (t) => {
   const cluster = kubeadm();
   const files: readonly DesiredFile[] = cluster.bundles[0]?.files ?? [];
