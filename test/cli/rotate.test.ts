@@ -114,6 +114,27 @@ test('rotate: the cluster CA goes through its three stages, each alone, none bef
   t.is(entries.length, 2, 'keyset.yaml and one entry');
 });
 
+test('rotate: every stage passes the gate of its pull request; a replacement needs to be overruled', async (t) => {
+  const repository = await made(t);
+  const gate = (now: string): Promise<Result> =>
+    repository.run(['verify', '--base', 'HEAD~1', '--now', now]);
+  for (const [now, notes] of [
+    ['2026-01-02T00:00:00Z', /^note NewAuthority: .* incoming CA/mu],
+    ['2026-01-04T00:00:00Z', /^0 findings/mu],
+    ['2026-03-08T00:00:00Z', /^0 findings/mu],
+  ] as const) {
+    await stage(t, repository, now, 'prod', 'ca');
+    const { status, stdout } = await gate(now);
+    t.is(status, 0, stdout);
+    t.regex(stdout, notes);
+  }
+  const now = '2026-03-09T00:00:00Z';
+  await stage(t, repository, now, 'prod', 'ca', '--compromised');
+  const { status, stdout } = await gate(now);
+  t.is(status, 3);
+  t.regex(stdout, /^error KeysetNotSigned: /u);
+});
+
 test('rotate --abort: takes back accept, and issue by making the old entry issuing again', async (t) => {
   const repository = await made(t);
   const first = repository.files();
