@@ -30,8 +30,8 @@ export interface Rotated {
 export function rotateUnit(context: Context, { unit, foreign }: Job, observed: Clusters): Rotated {
   const { rotation, now } = context;
   if (rotation === undefined) return { clusters: observed, transitions: [], statuses: [] };
-  guardBelow(observed, foreign.keysets);
-  const { keyset: wanted } = rotation.request;
+  const { keyset: wanted, verb } = rotation.request;
+  if (verb === 'advance') guardBelow(observed, foreign.keysets.get(wanted));
   const transitions: PlannedTransition[] = [];
   const statuses: RotationStatus[] = [];
   for (const desired of keysetsOf(unit)) {
@@ -91,27 +91,23 @@ function signedByOutgoing(
     .map((below) => below.path);
 }
 
-/** An authority of this unit must not be left without its issuer, whose keyset is another unit's. */
-function guardBelow(
-  clusters: Clusters,
-  foreign: ReadonlyMap<CredentialPath, ObservedKeyset>,
-): void {
-  for (const { path, entries } of [...clusters.values()].flatMap(({ keysets }) => [
-    ...keysets.values(),
-  ])) {
-    for (const { issuer } of entries) {
-      const above = issuer === null ? undefined : foreign.get(issuer.keyset);
-      if (issuer === null || above === undefined) continue;
-      if (above.entries.some(({ id }) => id === issuer.id)) continue;
-      throw new PkiError(
-        'ERR_ROTATION',
-        `"${path}" has a certificate of "${issuer.keyset}/${issuer.id}"`,
-        {
-          hint: `rotate it first: cdk8s-pki rotate ${path.replace('/', ' ')}`,
-        },
-      );
-    }
-  }
+/**
+ * An authority of this unit must not lose its issuer by a stage of that one, whose keyset is another unit's. A replacement waits for
+ * nobody: what stands below is compromised as well, and a finding.
+ */
+function guardBelow(clusters: Clusters, above: ObservedKeyset | undefined): void {
+  if (above === undefined) return;
+  for (const { keysets } of clusters.values())
+    for (const { path, entries } of keysets.values())
+      for (const { issuer } of entries) {
+        if (issuer?.keyset !== above.path) continue;
+        if (above.entries.some(({ id }) => id === issuer.id)) continue;
+        throw new PkiError(
+          'ERR_ROTATION',
+          `"${path}" has a certificate of "${issuer.keyset}/${issuer.id}"`,
+          { hint: `rotate it first: cdk8s-pki rotate ${path.replace('/', ' ')}` },
+        );
+      }
 }
 
 function withTransition(clusters: Clusters, { desired, after }: PlannedTransition): Clusters {
