@@ -1,6 +1,4 @@
-import type { CredentialPath } from '../../model/names.ts';
 import { layout } from '../../model/store/layout.ts';
-import type { RotationRequest } from '../../model/store/rotation.ts';
 import type { ProposedFile } from '../../propose/git/objects.ts';
 import type { Renewal } from '../../propose/renewal.ts';
 import { treeReader } from '../../observe/source/reader.ts';
@@ -13,12 +11,6 @@ import type { RunResult, Sink } from '../pipeline/total.ts';
 import { describeWork } from './describe.ts';
 import { collectFiles, isGenerated, ownPath } from './files.ts';
 import { clusterOf, worksOf, type ClusterWork } from './work.ts';
-
-const WHERE_ALL_STAND: RotationRequest = {
-  keyset: '' as CredentialPath,
-  verb: 'status',
-  acceptLockout: false,
-};
 
 /** What `renew` does, for the pull requests that carry it: the same line over a checkout of the base. */
 export class RenewalOf implements Renewal<ClusterWork> {
@@ -44,12 +36,9 @@ export class RenewalOf implements Renewal<ClusterWork> {
 
   async plan(cwd: string): Promise<readonly ClusterWork[]> {
     const invocation = { ...this.#invocation, cwd };
-    const units = await unitsOf(invocation);
-    const result = await runDeclaration(invocation, 'propose', undefined, {
-      request: WHERE_ALL_STAND,
-      isBase: true,
-    });
-    this.rotates = result.rotations.some(({ automatic }) => automatic);
+    const { units, rotates } = await unitsOf(invocation);
+    this.rotates = rotates;
+    const result = await runDeclaration(invocation, 'propose', undefined);
     refuseUnknownNames(invocation, result);
     this.#tree = result.tree;
     this.problems = result.problems;
@@ -99,8 +88,10 @@ export class RenewalOf implements Renewal<ClusterWork> {
   }
 }
 
-/** Clusters that belong together, of those that the run is about. */
-async function unitsOf(invocation: Invocation): Promise<readonly (readonly string[])[]> {
+/** Clusters that belong together, of those that the run is about, and whether one of their keysets is rotated unasked. */
+async function unitsOf(
+  invocation: Invocation,
+): Promise<{ readonly units: readonly (readonly string[])[]; readonly rotates: boolean }> {
   const selection = selectionOf(invocation);
   return withDeclaration(invocation, selection, async ({ fleet, units }) => {
     const isSelected = selectClusters(
@@ -108,10 +99,15 @@ async function unitsOf(invocation: Invocation): Promise<readonly (readonly strin
       fleet.clusters.map(({ name }) => name),
     );
     const found: string[][] = [];
+    let rotates = false;
     for await (const { clusters } of units) {
       const names = clusters.map(({ name }) => name);
-      if (isSelected(names)) found.push(names);
+      if (!isSelected(names)) continue;
+      found.push(names);
+      rotates ||= clusters.some(({ authorities, serviceAccountKeys }) =>
+        [...authorities, ...serviceAccountKeys].some(({ rotation }) => rotation.automatic),
+      );
     }
-    return found;
+    return { units: found, rotates };
   });
 }

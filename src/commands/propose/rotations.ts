@@ -1,3 +1,4 @@
+import { PkiError } from '../../errors.ts';
 import type { CredentialPath } from '../../model/names.ts';
 import type { Action } from '../../model/plan.ts';
 import {
@@ -7,6 +8,7 @@ import {
   type TransitionName,
 } from '../../model/store/rotation.ts';
 import { chooseTransition } from '../../plan/rotation/choose.ts';
+import { isReady } from '../../plan/rotation/ready.ts';
 import { TRANSITIONS } from '../../plan/rotation/transitions.ts';
 import type { PullRequestText } from '../../propose/forges/forge.ts';
 import type { ProposedFile } from '../../propose/git/objects.ts';
@@ -18,7 +20,6 @@ import { isNothing } from '../pipeline/report.ts';
 import type { RunResult, Sink } from '../pipeline/total.ts';
 import { refuseUnfinished, refuseUnknown } from '../rotate/refuse.ts';
 import { describeStage } from './describe.ts';
-import { isReady } from './ready.ts';
 import { collectFiles, isGenerated } from './files.ts';
 
 /** One transition of one keyset; a stage is always alone in its pull request. */
@@ -66,11 +67,28 @@ export class RotationsOf implements Renewal<RotationWork> {
             .map((status) => workOf(status, request, this.#now));
     const complete: RotationWork[] = [];
     for (const work of works) {
-      const isEmpty = work.set.length === 0;
-      const actions = isEmpty ? [] : (await this.#run(cwd, work.request, undefined)).actions;
-      complete.push({ ...work, actions, isAsked: request !== undefined });
+      const actions = work.set.length === 0 ? [] : await this.#actions(cwd, work);
+      complete.push(
+        actions === 'blocked'
+          ? { ...work, set: [] }
+          : { ...work, actions, isAsked: request !== undefined },
+      );
     }
     return complete;
+  }
+
+  /** An automatic stage that another cluster blocks waits: nobody asked for it, and others are not to wait with it. */
+  async #actions(
+    cwd: string,
+    { request }: RotationWork,
+  ): Promise<RotationWork['actions'] | 'blocked'> {
+    try {
+      return (await this.#run(cwd, request, undefined)).actions;
+    } catch (error) {
+      const isBlocked = error instanceof PkiError && error.code === 'ERR_ROTATION';
+      if (isBlocked && this.#request === undefined) return 'blocked';
+      throw error;
+    }
   }
 
   async isCurrent(cwd: string, { request, entries }: RotationWork): Promise<boolean> {

@@ -1,25 +1,12 @@
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { declaration } from '../../_helpers/declaration.ts';
-import { Gitea } from '../../_helpers/gitea.ts';
-import { toolTest } from '../../_helpers/tool-test.ts';
-import { requireTools } from '../../_helpers/tools.ts';
 import { DUE, Fleet, type Pull } from './_fleet.ts';
+import { gitea, onGitea } from './_gitea.ts';
 import { faultyProxy } from './_proxy.ts';
 
-const onGitea = toolTest(['gitea', 'gitea-files'], { serial: true });
-const teardowns: (() => unknown)[] = [];
-const gitea = requireTools(['gitea', 'gitea-files'])
-  ? await Gitea.start({ teardown: (work) => void teardowns.unshift(work) })
-  : undefined;
-
-test.after.always(async () => {
-  for (const teardown of teardowns) await teardown();
-});
-
 function fleet(t: ExecutionContext, clusters?: readonly string[], made?: string): Promise<Fleet> {
-  if (gitea === undefined) throw new Error('no Gitea');
-  return Fleet.create(t, gitea, clusters, made);
+  return Fleet.create(t, gitea(), clusters, made);
 }
 
 const branches = (pulls: readonly Pull[]): string[] => pulls.map(({ head }) => head.ref);
@@ -315,12 +302,12 @@ onGitea(
 
 onGitea('a token without rights is a clear error, and leaves no branch', async (t) => {
   const own = await fleet(t, ['alpha']);
-  const weak = await gitea?.token(gitea.admin, 'read:repository,read:issue');
-  const { status, stderr } = await own.propose(DUE, [], { GITEA_TOKEN: weak ?? '' });
+  const weak = await gitea().token(gitea().admin, 'read:repository,read:issue');
+  const { status, stderr } = await own.propose(DUE, [], { GITEA_TOKEN: weak });
   t.is(status, 1);
   t.regex(stderr, /^cdk8s-pki: error: /u);
   t.regex(stderr, /hint: the token must be allowed to/u);
-  t.false(stderr.includes(weak ?? ''));
+  t.false(stderr.includes(weak));
   const none = await own.propose(DUE, [], { GITEA_TOKEN: 'wrong' });
   t.is(none.status, 1);
   t.regex(
@@ -337,7 +324,7 @@ onGitea('a token without rights is a clear error, and leaves no branch', async (
 onGitea('a forge that fails and hangs for a while is asked again', async (t) => {
   const own = await fleet(t, ['alpha']);
   const asked: string[] = [];
-  const proxy = await faultyProxy(t, gitea?.url ?? '', (request) => {
+  const proxy = await faultyProxy(t, gitea().url, (request) => {
     asked.push(request);
     const tries = asked.filter((one) => one === request).length;
     if (!request.startsWith('POST') || !request.endsWith('/pulls') || tries > 3) return 'pass';
@@ -353,7 +340,7 @@ onGitea(
   'a forge that keeps failing is a clear error; the branch that stands is used by the next run',
   async (t) => {
     const own = await fleet(t, ['alpha']);
-    const proxy = await faultyProxy(t, gitea?.url ?? '', (request) =>
+    const proxy = await faultyProxy(t, gitea().url, (request) =>
       request.startsWith('POST') && request.endsWith('/pulls') ? 'fail' : 'pass',
     );
     const { status, stderr } = await own.propose(DUE, [], { GITEA_URL: proxy });

@@ -1,20 +1,7 @@
-import test from 'ava';
 import { declaration } from '../../_helpers/declaration.ts';
-import { Gitea } from '../../_helpers/gitea.ts';
 import type { Result } from '../../_helpers/run-cli.ts';
-import { toolTest } from '../../_helpers/tool-test.ts';
-import { requireTools } from '../../_helpers/tools.ts';
-import { Fleet, type Pull } from './_fleet.ts';
-
-const onGitea = toolTest(['gitea', 'gitea-files'], { serial: true });
-const teardowns: (() => unknown)[] = [];
-const gitea = requireTools(['gitea', 'gitea-files'])
-  ? await Gitea.start({ teardown: (work) => void teardowns.unshift(work) })
-  : undefined;
-
-test.after.always(async () => {
-  for (const teardown of teardowns) await teardown();
-});
+import { DUE, Fleet, type Pull } from './_fleet.ts';
+import { gitea, onGitea } from './_gitea.ts';
 
 const MADE = '2026-01-01T00:00:00Z';
 const DAY = 86_400_000;
@@ -27,8 +14,7 @@ async function fleet(
   clusters: readonly string[],
   app = '',
 ): Promise<Fleet> {
-  if (gitea === undefined) throw new Error('no Gitea');
-  const own = await Fleet.create(t, gitea, clusters, MADE);
+  const own = await Fleet.create(t, gitea(), clusters, MADE);
   const { repository, custodian } = own;
   if (app === '') return own;
   repository.write(
@@ -147,5 +133,51 @@ onGitea(
     }
     const done = await renewed(inDays(6));
     t.is(done.stdout, 'nothing is due, and no pull request is open\n', done.stderr);
+  },
+);
+
+onGitea(
+  'renew --pull-request: a rotation under way that nobody declares automatic asks nothing of a shallow clone',
+  async (t) => {
+    const own = await fleet(t, ['alpha']);
+    const { repository } = own;
+    await rotate(own, '--now', inDays(0));
+    await own.merge(await only(own));
+    own.fetch();
+    repository.git('reset', '-q', '--hard', 'origin/main');
+    repository.write('.git/shallow', `${repository.git('rev-parse', 'HEAD')}\n`);
+    t.is(repository.git('rev-parse', '--is-shallow-repository'), 'true');
+    const renewed = await own.propose(DUE);
+    t.is(renewed.status, 0, renewed.stderr);
+    t.deepEqual(branches(await own.pulls('open')), ['cdk8s-pki/renew/alpha']);
+  },
+);
+
+onGitea(
+  'renew --pull-request: an automatic stage that an authority of another cluster blocks waits, and stops nothing',
+  async (t) => {
+    const own = await fleet(t, ['alpha']);
+    const { repository, custodian } = own;
+    const root = `const root = new pki.CertificateAuthority(app, 'root', { rotation: { automatic: true } });
+const mesh = new pki.CertificateAuthority(alpha, 'mesh', { issuer: root, validity: pki.Duration.days(1500) });
+new pki.Certificate(alpha, 'below', { issuer: mesh, profile: 'client' });`;
+    const { recipient } = custodian;
+    repository.write(
+      'clusters/main.ts',
+      declaration({ recipients: [recipient], clusters: ['alpha'], extra: root }),
+    );
+    for (const [args, now] of [
+      [['synth'], '2026-10-01T00:00:00Z'],
+      [['rotate', '_shared', 'root'], '2026-10-02T00:00:00Z'],
+      [['rotate', '_shared', 'root'], '2026-10-04T00:00:00Z'],
+    ] as const) {
+      const ran = await repository.run([...args, '--now', now], { as: custodian });
+      t.is(ran.status, 0, ran.stderr);
+      repository.commit(args.join(' '), now);
+    }
+    own.push('main');
+    const renewed = await own.propose(DUE);
+    t.is(renewed.status, 0, renewed.stderr);
+    t.deepEqual(branches(await own.pulls('open')), ['cdk8s-pki/renew/alpha']);
   },
 );

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import test from 'ava';
 import fc from 'fast-check';
-import { isReady } from '../../../src/commands/propose/ready.ts';
+import { isReady } from '../../../src/plan/rotation/ready.ts';
 import type { RunResult } from '../../../src/commands/pipeline/total.ts';
 import { layout } from '../../../src/model/store/layout.ts';
 import type { MergedStage, RotationRequest } from '../../../src/model/store/rotation.ts';

@@ -236,3 +236,10 @@ test('property: what is due is never forgotten: with the branch left to us, some
     ),
   );
 });
+
+test(
+  decides,
+  'one that was closed yesterday waits, and is built at once where somebody asks for it',
+  { closed: closed(1), work: work({ isAsked: true }) },
+  { do: 'build' },
+);

@@ -1,0 +1,23 @@
+import test from 'ava';
+import { Gitea } from '../../_helpers/gitea.ts';
+import { toolTest } from '../../_helpers/tool-test.ts';
+import { requireTools } from '../../_helpers/tools.ts';
+
+const TOOLS = ['gitea', 'gitea-files'] as const;
+
+/** Tests that share one real Gitea of their file, one after the other. */
+export const onGitea = toolTest(TOOLS, { serial: true });
+
+const teardowns: (() => unknown)[] = [];
+const started = requireTools(TOOLS)
+  ? await Gitea.start({ teardown: (work) => void teardowns.unshift(work) })
+  : undefined;
+
+test.after.always(async () => {
+  for (const teardown of teardowns) await teardown();
+});
+
+export function gitea(): Gitea {
+  if (started === undefined) throw new Error('no Gitea');
+  return started;
+}
