@@ -98,24 +98,12 @@ function stackOf(error: unknown): string {
   }
 }
 
-const CLUSTERS_PER_COLLECTION = 250;
-let clusters = 0;
-
-/** Between clusters: what was made for the last ones is garbage, and the heap would double before it is looked for. */
-function settle(): void {
-  clusters += 1;
-  if (clusters % CLUSTERS_PER_COLLECTION === 0) globalThis.gc?.();
-}
-
 function handOver(app: IConstruct, mark: AppMark, selection: Selection): never {
   const fleet = collect(app, mark);
   const names = fleet.folders.map(({ name }) => name);
-  const { problems, ...found } = survey(fleet, selected(selection, names), settle);
+  const { problems, ...found } = survey(fleet, selected(selection, names));
   if (problems.length > 0) return finish({ type: 'invalid', problems }, 1);
-  for (const record of records(fleet, found)) {
-    settle();
-    write(record);
-  }
+  for (const record of records(fleet, found)) write(record);
   return finish({ type: 'end' }, 0);
 }
 

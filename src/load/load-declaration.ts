@@ -35,8 +35,11 @@ const PROGRAM = fileURLToPath(
   ),
 );
 
-/** A smaller space for what is new, in MiB: clusters are described one by one. */
-const HEAP = ['--expose-gc', '--max-semi-space-size=4'];
+/**
+ * A smaller space for what is new, in MiB, since clusters are described one by one; and what was made for the last ones is looked for
+ * when the heap has grown by so many percent: it would double before.
+ */
+const HEAP = ['--max-semi-space-size=4', '--heap-growing-percent=20'];
 
 /**
  * Runs a declaration in a process of its own, without secrets in its environment, and gives what it declares, one unit at a time;

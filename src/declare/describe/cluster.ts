@@ -37,11 +37,20 @@ export function describeFleetCluster(fleet: Fleet, folder: Folder): FleetCluster
   };
 }
 
+/** What is written for a cluster beside its credentials. */
+export type Outputs = Pick<DesiredCluster, 'manifests' | 'bundles'>;
+
+export const describeOutputs = (folder: Folder): Outputs => ({
+  manifests: folder.objects.map((object) => describeManifest(object, folder)),
+  bundles: folder.bundles.map(describeBundle),
+});
+
 /** Everything of one cluster, as data; made when it is handed over and not kept. */
 export function describeCluster(
   fleet: Fleet,
   folder: Folder,
   longestLeaves: LongestLeaves,
+  outputs: Outputs,
 ): DesiredCluster {
   const scope = scopeOf(fleet, folder);
   const authorities: DesiredAuthority[] = [];
@@ -66,8 +75,7 @@ export function describeCluster(
       if (mark?.kind !== 'Certificate' && mark?.kind !== 'Kubeconfig') return [];
       return describeLeaf(leaf, mark, scope) ?? [];
     }),
-    manifests: folder.objects.map((object) => describeManifest(object, folder)),
-    bundles: folder.bundles.map(describeBundle),
+    ...outputs,
   };
 }
 

@@ -71,10 +71,11 @@ function namedPaths(container: Fields): string[] {
     ...list(container['args']),
     ...list(container['env']).map((variable) => fields(variable)['value']),
   ];
-  return words
-    .flatMap((word) => SEPARATORS.flatMap((separator) => text(word).split(separator)))
-    .filter((part) => part.startsWith('/'))
-    .map(plain);
+  const parts = words
+    .map(text)
+    .filter((word) => word.includes('/'))
+    .flatMap((word) => SEPARATORS.flatMap((separator) => word.split(separator)));
+  return [...new Set(parts)].filter((part) => part.startsWith('/')).map(plain);
 }
 
 /** Without dots, repeated and trailing slashes, the root being empty. */

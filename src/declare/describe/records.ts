@@ -1,5 +1,5 @@
 import type { DeclarationRecord } from '../../model/desired.ts';
-import { describeCluster, describeFleetCluster } from './cluster.ts';
+import { describeCluster, describeFleetCluster, describeOutputs } from './cluster.ts';
 import type { Fleet } from '../fleet/collect.ts';
 import { longestLeavesOf } from '../fleet/longest-leaves.ts';
 import { planUnits, type Imports } from '../fleet/units.ts';
@@ -17,7 +17,8 @@ export function* records(
   for (const { clusters: unit, ...between } of planUnits(names, imports)) {
     const described = unit.flatMap((name) => {
       const folder = folders.get(name);
-      return folder === undefined ? [] : [describeCluster(fleet, folder, longestLeaves)];
+      if (folder === undefined) return [];
+      return [describeCluster(fleet, folder, longestLeaves, describeOutputs(folder))];
     });
     yield { type: 'unit', unit: { clusters: described, ...between } };
   }

@@ -1,6 +1,7 @@
+import type { DesiredBundle } from '../../model/desired.ts';
 import { PLACEHOLDERS } from '../../model/placeholder.ts';
 import { findReferences } from '../../model/reference.ts';
-import { describeBundle, MANIFESTS } from '../describe/bundle.ts';
+import { MANIFESTS } from '../describe/bundle.ts';
 import type { Folder, Report } from '../fleet/collect.ts';
 import { countBesidePod } from '../describe/pod-manifest.ts';
 import { referenceProblems, type KindOf } from './references.ts';
@@ -8,11 +9,16 @@ import { referenceProblems, type KindOf } from './references.ts';
 /** The file in which a bundle lists its own files. */
 const LIST = 'bundle.yaml';
 
-/** Files of node bundles: where they lie and what they refer to. */
-export function checkBundles({ bundles }: Folder, kindOf: KindOf, report: Report): void {
-  for (const construct of bundles) {
+/** Files of node bundles, as they were described: where they lie and what they refer to. */
+export function checkBundles(
+  folder: Folder,
+  described: readonly DesiredBundle[],
+  kindOf: KindOf,
+  report: Report,
+): void {
+  for (const [index, construct] of folder.bundles.entries()) {
     const paths = new Set([LIST]);
-    for (const { path, content, secret } of describeBundle(construct).files) {
+    for (const { path, content, secret } of described[index]?.files ?? []) {
       const folded = path.toLowerCase();
       if (paths.has(folded))
         report(construct, `file "${path}" is there twice, or belongs to the tool`);

@@ -6,17 +6,19 @@ import { eachText } from '../fleet/imports.ts';
 import { describeManifest, identityOf, record, text } from '../describe/manifests.ts';
 import { referenceProblems, type KindOf } from './references.ts';
 
-/** Objects of a folder: their files and what they refer to. False where one cannot be rendered. */
-export function checkManifests(folder: Folder, kindOf: KindOf, report: Report): boolean {
+/** Objects of a folder, described: their files and what they refer to. Undefined where one cannot be rendered. */
+export function checkManifests(
+  folder: Folder,
+  kindOf: KindOf,
+  report: Report,
+): DesiredManifest[] | undefined {
   const files = new Map<string, DesiredManifest>();
   const identities = new Map<string, DesiredManifest>();
-  let fine = true;
+  const described: DesiredManifest[] = [];
   for (const construct of folder.objects) {
     const manifest = tryDescribe(construct, folder, report);
-    if (manifest === undefined) {
-      fine = false;
-      continue;
-    }
+    if (manifest === undefined) continue;
+    described.push(manifest);
     const { path, template } = manifest;
     const [chart = '', file = ''] = path.split('/');
     const key = `${chart}:${identityOf(template)}`;
@@ -36,7 +38,7 @@ export function checkManifests(folder: Folder, kindOf: KindOf, report: Report): 
     files.set(path.toLowerCase(), manifest);
     for (const problem of new Set(templateProblems(template, kindOf))) report(construct, problem);
   }
-  return fine;
+  return described.length === folder.objects.length ? described : undefined;
 }
 
 function tryDescribe(

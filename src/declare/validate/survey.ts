@@ -3,6 +3,7 @@ import { chartName } from '../../catalog/names/tree-name.ts';
 import type { DeclarationProblem, DesiredAuthority } from '../../model/desired.ts';
 import { credentialParts, type CredentialPath } from '../../model/names.ts';
 import type { IsSelected } from '../../model/selection.ts';
+import { describeBundle } from '../describe/bundle.ts';
 import { describeCluster } from '../describe/cluster.ts';
 import { isShared, type Fleet, type Folder, type Report } from '../fleet/collect.ts';
 import { describeAuthority, scopeOf } from '../describe/credentials.ts';
@@ -28,14 +29,10 @@ export interface Survey {
 }
 
 /**
- * Finds everything that is wrong, cluster by cluster, and what clusters use of each other; `settle` is called between them. Clusters
- * that are neither selected nor used by one that is are not looked at: what is wrong there does not keep anybody from working here.
+ * Finds everything that is wrong, cluster by cluster, and what clusters use of each other. Clusters that are neither selected nor
+ * used by one that is are not looked at: what is wrong there does not keep anybody from working here.
  */
-export function survey(
-  fleet: Fleet,
-  isSelected: IsSelected = () => true,
-  settle: () => void = () => undefined,
-): Survey {
+export function survey(fleet: Fleet, isSelected: IsSelected = () => true): Survey {
   const problems = new Map<string, DeclarationProblem>();
   const report: Report = (construct, message) => {
     const constructPath = construct.node.path;
@@ -54,13 +51,13 @@ export function survey(
     if (folder === undefined) continue;
     // references hold the name: each one would only say again that it is none
     if (!isShared(folder) && chartName(name).problem !== undefined) continue;
-    settle();
     checkRecipients(fleet, folder, report);
     const known = checkIssuers(fleet, folder, report);
-    const rendered = checkManifests(folder, index.kindOf, report);
-    checkBundles(folder, index.kindOf, report);
-    if (!known || !rendered) continue;
-    const cluster = describeCluster(fleet, folder, new Map());
+    const manifests = checkManifests(folder, index.kindOf, report);
+    const bundles = folder.bundles.map(describeBundle);
+    checkBundles(folder, bundles, index.kindOf, report);
+    if (!known || manifests === undefined) continue;
+    const cluster = describeCluster(fleet, folder, new Map(), { manifests, bundles });
     const constructs = index.constructsOf(folder.name);
     checkSpans(folder, cluster, constructs, index.authorityOf, report);
     checkAlgorithms(fleet, folder, cluster, constructs, report);
