@@ -2,6 +2,7 @@ import { createECDH, createPrivateKey, generateKeyPair, type KeyObject } from 'n
 import { promisify } from 'node:util';
 import type { KeyAlgorithm } from '../../model/names.ts';
 import { PkiError } from '../../errors.ts';
+import { P256, P384, publicJwk, type Curve } from '../../x509/read/curves.ts';
 import { publicKeyInfo, rememberKey } from '../../x509/read/key.ts';
 import { formatPem } from '../../x509/read/pem.ts';
 
@@ -23,48 +24,19 @@ const GENERATORS: Readonly<Record<KeyAlgorithm, () => Promise<GeneratedKey> | Ge
   Ed25519: () => generate('ed25519', {}),
 };
 
-interface Curve {
-  /** OpenSSL's name. */
-  readonly name: string;
-  /** RFC 7518 §6.2.1.1. */
-  readonly crv: string;
-  /** Octets of a coordinate. */
-  readonly size: number;
-  /** A SubjectPublicKeyInfo up to the coordinates of an uncompressed point (RFC 5480 §2). */
-  readonly infoStart: string;
-}
-
-const P256: Curve = {
-  name: 'prime256v1',
-  crv: 'P-256',
-  size: 32,
-  infoStart: '3059301306072a8648ce3d020106082a8648ce3d03010703420004',
-};
-const P384: Curve = {
-  name: 'secp384r1',
-  crv: 'P-384',
-  size: 48,
-  infoStart: '3076301006072a8648ce3d020106052b8104002203620004',
-};
-
 /** In half of the time of a key pair and the export of its public key, which OpenSSL 3 has slow encoders for. */
-function generateEc({ name, crv, size, infoStart }: Curve): GeneratedKey {
+function generateEc(curve: Curve): GeneratedKey {
+  const { name, size, infoStart } = curve;
   const ecdh = createECDH(name);
   const point = ecdh.generateKeys().subarray(1); // after the octet that says uncompressed
   const scalar = ecdh.getPrivateKey(); // without leading zeros
   const padded = Buffer.concat([Buffer.alloc(size - scalar.length), scalar]);
-  const key = {
-    kty: 'EC',
-    crv,
-    d: padded.toString('base64url'),
-    x: point.subarray(0, size).toString('base64url'),
-    y: point.subarray(size).toString('base64url'),
-  };
+  const key = { ...publicJwk(curve, point), d: padded.toString('base64url') };
   scalar.fill(0);
   padded.fill(0);
   return {
     privateKey: createPrivateKey({ key, format: 'jwk' }),
-    info: Buffer.concat([Buffer.from(infoStart, 'hex'), point]),
+    info: Buffer.concat([infoStart, point]),
   };
 }
 

@@ -8,10 +8,13 @@ import {
 } from 'node:crypto';
 import type { KeyAlgorithm } from '../../model/names.ts';
 import { PkiError } from '../../errors.ts';
+import { curveOfInfo, publicJwk } from './curves.ts';
 import { derContents } from './der.ts';
+import { decodeBlocks } from './pem.ts';
 
 const PRIVATE_KEY = /^-----BEGIN (?:(?:RSA|EC) )?PRIVATE KEY-----[ \t]*\r?$/mu;
 const PUBLIC_KEY = /^-----BEGIN (?:RSA )?PUBLIC KEY-----[ \t]*\r?$/mu;
+const PKIX = /^-----BEGIN PUBLIC KEY-----[ \t]*\r?$/mu;
 const ENCRYPTED = /^-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/mu;
 
 /** The algorithms by OpenSSL's names of their parameters: modulus length or curve. */
@@ -64,9 +67,20 @@ export function readPublicKey(pem: string): KeyObject {
   const known = parsed.get(pem);
   if (known !== undefined) return known;
   if (!PUBLIC_KEY.test(pem)) throw new PkiError('ERR_KEY', 'no PEM block with a public key');
-  const key = parse(() => createPublicKey({ key: pem, format: 'pem' }), 'public');
+  const key = parse(() => importPublicKey(pem), 'public');
   if (parsed.size >= MOST_PARSED) parsed.clear();
   parsed.set(pem, key);
+  return key;
+}
+
+/** From the coordinates where they are at hand: OpenSSL's decoders, which threads wait for, take several times as long. */
+function importPublicKey(pem: string): KeyObject {
+  const [info] = PKIX.test(pem) ? decodeBlocks(pem, 'PUBLIC KEY') : [];
+  const curve = info === undefined ? undefined : curveOfInfo(info);
+  if (info === undefined || curve === undefined) return createPublicKey({ key: pem, format: 'pem' });
+  const coordinates = info.subarray(curve.infoStart.length);
+  const key = createPublicKey({ key: publicJwk(curve, coordinates), format: 'jwk' });
+  rememberKey(key, curve.algorithm, info);
   return key;
 }
 

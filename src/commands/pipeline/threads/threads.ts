@@ -1,16 +1,19 @@
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Identities } from '../../../sops/age/identity.ts';
 import type { Job } from '../context.ts';
 import type { Workshop } from '../run.ts';
 import type { UnitResult } from '../unit/work.ts';
 import { errorOf, problemOf, type FromThread, type ThreadSetup, type ToThread } from './message.ts';
-import { settler } from './settle.ts';
 
 /** One unit in the works and one waiting, so that no thread waits for the main one. */
 const JOBS_PER_THREAD = 2;
 
-/** MiB of each thread's heap for what is new. A unit needs less than one, and the default of 48 is spent before it is looked through. */
-const YOUNG_GENERATION = 8;
+/** MiB of each thread's heap for what is new. A unit needs one or two, and the default of 48 is spent before it is looked through. */
+const YOUNG_GENERATION = 24;
+
+/** What units leave behind is garbage, and a heap would double before it is looked for: several heaps share this process. */
+const HEAP = '--heap-growing-percent=20';
 
 interface Waiting {
   readonly resolve: (result: UnitResult) => void;
@@ -27,6 +30,7 @@ export class Threads implements Workshop {
   readonly #threads: readonly Thread[];
 
   constructor(count: number, setup: ThreadSetup, identities: () => Promise<Identities>) {
+    setFlagsFromString(HEAP);
     this.#threads = Array.from({ length: count }, () => new Thread(setup, identities));
     this.width = count * JOBS_PER_THREAD;
   }
@@ -45,7 +49,6 @@ class Thread {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #identities: () => Promise<Identities>;
-  readonly #settle = settler();
   #number = 0;
 
   constructor(setup: ThreadSetup, identities: () => Promise<Identities>) {
@@ -94,7 +97,6 @@ class Thread {
     }
     const waiting = this.#waiting.get(message.number);
     this.#waiting.delete(message.number);
-    this.#settle();
     if (message.type === 'done') waiting?.resolve(message.result);
     else waiting?.reject(errorOf(message.problem));
   }

@@ -12,7 +12,6 @@ import {
   type ThreadSetup,
   type ToThread,
 } from './message.ts';
-import { settler } from './settle.ts';
 
 /** Entry of a worker thread: works on the units that it is sent. */
 const port = parentPort;
@@ -29,8 +28,6 @@ const ports = setup.make && makePorts(context.fleet, setup.make, identities);
 const send = (message: FromThread): void => {
   port.postMessage(message);
 };
-
-const settle = settler();
 
 let answer: PromiseWithResolvers<Identities> | undefined;
 
@@ -55,7 +52,6 @@ async function work(number: number, job: Job): Promise<void> {
   } catch (error) {
     send({ type: 'failed', number, problem: problemOf(error) });
   }
-  settle();
 }
 
 port.on('message', (message: ToThread) => {
