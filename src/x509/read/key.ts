@@ -77,7 +77,8 @@ export function readPublicKey(pem: string): KeyObject {
 function importPublicKey(pem: string): KeyObject {
   const [info] = PKIX.test(pem) ? decodeBlocks(pem, 'PUBLIC KEY') : [];
   const curve = info === undefined ? undefined : curveOfInfo(info);
-  if (info === undefined || curve === undefined) return createPublicKey({ key: pem, format: 'pem' });
+  if (info === undefined || curve === undefined)
+    return createPublicKey({ key: pem, format: 'pem' });
   const coordinates = info.subarray(curve.infoStart.length);
   const key = createPublicKey({ key: publicJwk(curve, coordinates), format: 'jwk' });
   rememberKey(key, curve.algorithm, info);

@@ -31,7 +31,10 @@ for (const algorithm of ALGORITHMS) {
     const key = await sharedKey(algorithm, 'leaf');
     t.true(readPrivateKey(formatPrivateKey(key)).equals(key));
     t.true(readPrivateKey(key.export({ type: 'pkcs8', format: 'pem' }).toString()).equals(key));
-    t.true(readPublicKey(formatPublicKey(key)).equals(createPublicKey(key)));
+    const publicKey = readPublicKey(formatPublicKey(key));
+    t.true(publicKey.equals(createPublicKey(key)));
+    t.is(keyAlgorithmOf(publicKey), algorithm);
+    t.is(spkiHash(publicKey), spkiHash(createPublicKey(key)));
   });
 
   test(`signData: ${algorithm} verifies, and not for other data`, async (t) => {
