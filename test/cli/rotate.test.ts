@@ -148,12 +148,15 @@ test('rotate --abort: takes back accept, and issue by making the old entry issui
     '--abort',
   );
   await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'ca');
-  await stage(t, repository, '2026-01-02T01:00:00Z', 'prod', 'ca', '--abort');
+  const gaveUp = await stage(t, repository, '2026-01-02T01:00:00Z', 'prod', 'ca', '--abort');
+  t.regex(gaveUp.stdout, /^to roll out "abort-accept":$/mu);
+  t.regex(gaveUp.stdout, /kubectl .* delete configmap extension-apiserver-authentication/u);
   t.is<string | undefined, string | undefined>(repository.read(BUNDLE), first[BUNDLE]);
   await stage(t, repository, '2026-01-03T00:00:00Z', 'prod', 'ca');
   await stage(t, repository, '2026-01-05T00:00:00Z', 'prod', 'ca');
   const back = await stage(t, repository, '2026-01-05T01:00:00Z', 'prod', 'ca', '--abort');
   t.regex(back.stdout, /^rotate prod\/ca: AbortIssue, /u);
+  t.regex(back.stdout, /^to roll out "abort-issue":$[^]*ROTATION\.md of prod$/mu);
   t.is<string | undefined, string | undefined>(repository.read(SIGNING), first[SIGNING]);
   t.is(certificates(repository.read(BUNDLE)), 2);
   await stage(t, repository, '2026-03-08T00:00:00Z', 'prod', 'ca');
@@ -236,6 +239,8 @@ test('rotate --compromised: replaces at once what is issued and trusted', async 
   const first = repository.files();
   const done = await stage(t, repository, START, 'prod', 'etcd-ca', '--compromised');
   t.regex(done.stdout, /^rotate prod\/etcd-ca: Compromised, .*locked out/u);
+  t.regex(done.stdout, /^outage: Members refuse each other .*etcd has no quorum/mu);
+  t.regex(done.stdout, /^ {2}1\. Put the changed files on all control-plane nodes at once$/mu);
   const bundle = 'deploy/prod/nodes/cp-1/etc/kubernetes/pki/etcd/ca.crt';
   t.is(certificates(repository.read(bundle)), 1);
   t.not(repository.read(bundle), first[bundle]);

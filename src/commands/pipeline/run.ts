@@ -121,7 +121,7 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
 
   const { result } = total;
   refuseUnknown(context.newAuthorities, total.keysets);
-  refuseWithoutIdentity(total.locked);
+  refuseWithoutIdentity(total.locked, context);
   const ofFleet = guarded([], () =>
     fleetLevelFiles(fleet, reader, ledger.text, total.newEntries, failed),
   );
@@ -163,7 +163,7 @@ function refuseUnknown(newAuthorities: ReadonlySet<string>, keysets: ReadonlySet
   );
 }
 
-function refuseWithoutIdentity(needy: readonly Action[]): void {
+function refuseWithoutIdentity(needy: readonly Action[], { rotation, chain }: Context): void {
   if (needy.length === 0) return;
   throw new PkiError(
     'ERR_IDENTITY_NEEDED',
@@ -172,7 +172,9 @@ function refuseWithoutIdentity(needy: readonly Action[]): void {
       details: needy.map(({ action, credential, reason }) => `${action} ${credential} (${reason})`),
       hint: [
         'set SOPS_AGE_KEY_FILE to the identity file of a custodian; nothing was written',
-        'or leave these clusters as they are: cdk8s-pki synth --partial',
+        ...(chain === 'synth' && rotation === undefined
+          ? ['or leave these clusters as they are: cdk8s-pki synth --partial']
+          : []),
       ],
     },
   );

@@ -1,8 +1,8 @@
 import type { PullRequestText } from '../../propose/forges/forge.ts';
 import type { CredentialPath } from '../../model/names.ts';
 import type { Action } from '../../model/plan.ts';
-import { RUNBOOKS } from '../../catalog/rotation/runbooks.ts';
-import { stageSteps } from '../../catalog/rotation/stage-steps.ts';
+import { REPLACEMENTS } from '../../catalog/rotation/replacements.ts';
+import { rolloutSteps } from '../../catalog/rotation/rollout.ts';
 import type { RotationStatus, Stage, TransitionName } from '../../model/store/rotation.ts';
 import { MEANING } from '../../plan/rotation/plan-transition.ts';
 import { restartOrder } from '../pipeline/report.ts';
@@ -58,6 +58,7 @@ export function describeStage({
       '',
       FOLLOWS[transition](command),
       '',
+      ...(transition === 'replace' ? [`**Outage.** ${REPLACEMENTS[domain].lockout}`, ''] : []),
       ...actionTable(actions, new Map()),
       ...restartOrder(actions).flatMap((line) => ['', cell(line)]),
       ...stepsOf(transition, domain),
@@ -83,12 +84,10 @@ const FOLLOWS: Readonly<Record<TransitionName, (command: string) => string>> = {
 
 /** How to roll a stage out. */
 function stepsOf(transition: TransitionName, domain: RotationStatus['domain']): string[] {
-  const stage = STAGES.find((name) => name === transition);
-  if (stage === undefined) return [];
   return [
     '',
     '### To roll it out',
-    ...stageSteps(RUNBOOKS[domain], stage, []).flatMap(({ title, text, commands }, index) => [
+    ...rolloutSteps(domain, transition, []).flatMap(({ title, text, commands }, index) => [
       '',
       `${index + 1}. **${title}.** ${text}`,
       ...(commands.length === 0

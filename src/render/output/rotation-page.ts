@@ -1,5 +1,5 @@
 import { domainOf } from '../../catalog/rotation/domain.ts';
-import { stageSteps } from '../../catalog/rotation/stage-steps.ts';
+import { rolloutSteps } from '../../catalog/rotation/rollout.ts';
 import type { RunbookStep } from '../../catalog/rotation/runbook.ts';
 import { RUNBOOKS } from '../../catalog/rotation/runbooks.ts';
 import type { DesiredCluster, DesiredKeyset } from '../../model/desired.ts';
@@ -63,7 +63,7 @@ function section(
     .filter((node) => !node.startsWith('_'))
     .sort();
   const command = `cdk8s-pki rotate ${cluster.name} ${name}`;
-  const following = stageSteps(runbook, next, nodes);
+  const following = rolloutSteps(domain, next, nodes);
   return [
     `## ${name}: ${stage}`,
     '',
@@ -73,7 +73,7 @@ function section(
     '',
     `### Now: roll out \`${stage}\``,
     '',
-    ...steps(stageSteps(runbook, stage, nodes)),
+    ...steps(rolloutSteps(domain, stage, nodes)),
     `### The way back`,
     '',
     wayBack(stage, command),

@@ -1,14 +1,22 @@
 import test from 'ava';
 import { domainOf } from '../../../src/catalog/rotation/domain.ts';
 import { RUNBOOKS } from '../../../src/catalog/rotation/runbooks.ts';
-import { stageSteps } from '../../../src/catalog/rotation/stage-steps.ts';
+import { REPLACEMENTS } from '../../../src/catalog/rotation/replacements.ts';
+import { rolloutSteps } from '../../../src/catalog/rotation/rollout.ts';
 import { CertificateAuthority } from '../../../src/index.ts';
 import type { DesiredCluster, DesiredFile, DesiredKeyset } from '../../../src/model/desired.ts';
 import { findReferences } from '../../../src/model/reference.ts';
-import type { Stage } from '../../../src/model/store/rotation.ts';
+import type { Stage, TransitionName, TrustDomain } from '../../../src/model/store/rotation.ts';
 import { describe, newApp, newKubeadm } from '../../_helpers/declare.ts';
 
 const STAGES: readonly Stage[] = ['accept', 'issue', 'retire'];
+const TRANSITIONS: readonly TransitionName[] = [
+  ...STAGES,
+  'abort-accept',
+  'abort-issue',
+  'replace',
+];
+const DOMAINS = Object.keys(RUNBOOKS) as TrustDomain[];
 
 function kubeadm(): DesiredCluster {
   const app = newApp();
@@ -87,11 +95,11 @@ test('domainOf: tells what a keyset is for by the files of the nodes, not by its
 });
 
 test('RUNBOOKS: titles are short imperatives, texts are sentences, commands hold no reference', (t) => {
-  for (const [domain, runbook] of Object.entries(RUNBOOKS))
-    for (const stage of STAGES) {
-      const steps = stageSteps(runbook, stage, ['cp-1']);
-      t.true(steps.length > 1, `${domain} ${stage}`);
-      t.is(new Set(steps.map(({ title }) => title)).size, steps.length, `${domain} ${stage}`);
+  for (const domain of DOMAINS)
+    for (const transition of TRANSITIONS) {
+      const steps = rolloutSteps(domain, transition, ['cp-1']);
+      t.true(steps.length > 1, `${domain} ${transition}`);
+      t.is(new Set(steps.map(({ title }) => title)).size, steps.length, `${domain} ${transition}`);
       for (const { title, text, commands } of steps) {
         t.regex(title, /^[A-Z].{5,110}[^.]$/u);
         t.regex(text, /^[A-Za-z].*[.:]$/u, title);
@@ -101,15 +109,31 @@ test('RUNBOOKS: titles are short imperatives, texts are sentences, commands hold
     }
 });
 
-test('RUNBOOKS: a retirement of what delegated authentication trusts ends with a rebuilt ConfigMap', (t) => {
-  const rebuilding = Object.entries(RUNBOOKS).flatMap(([domain, { steps }]) =>
-    STAGES.filter((stage) =>
-      steps[stage].some(({ commands }) =>
+test('RUNBOOKS: what takes trust from delegated authentication ends with a rebuilt ConfigMap', (t) => {
+  const rebuilding = DOMAINS.flatMap((domain) =>
+    TRANSITIONS.filter((transition) =>
+      rolloutSteps(domain, transition, []).some(({ commands }) =>
         commands.some((line) => line.includes('delete configmap extension-apiserver')),
       ),
-    ).map((stage) => `${domain} ${stage}`),
+    ).map((transition) => `${domain} ${transition}`),
   );
-  t.deepEqual(rebuilding, ['ca retire', 'front-proxy-ca retire']);
+  t.deepEqual(
+    rebuilding,
+    ['ca', 'front-proxy-ca'].flatMap((domain) =>
+      ['retire', 'abort-accept', 'replace'].map((transition) => `${domain} ${transition}`),
+    ),
+  );
+});
+
+test('REPLACEMENTS: each says who is locked out, and why; nodes are changed at once', (t) => {
+  for (const domain of DOMAINS) {
+    const { lockout } = REPLACEMENTS[domain];
+    t.regex(lockout, /refuse|locked out/u, domain);
+    t.regex(lockout, /Whoever has (?:this|the) key can .*only the end of all trust in it/u, domain);
+    const [first] = rolloutSteps(domain, 'replace', ['cp-1', 'cp-2']);
+    t.regex(first?.title ?? '', domain === 'authority' ? /at once$/u : /at once: cp-1, cp-2$/u);
+  }
+  t.regex(rolloutSteps('ca', 'issue', ['cp-1', 'cp-2'])[0]?.title ?? '', /cp-1, then cp-2$/u);
 });
 
 test('RUNBOOKS: Flux and Argo CD come before other workloads, wherever those are restarted', (t) => {

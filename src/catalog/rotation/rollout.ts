@@ -1,0 +1,47 @@
+import type { Stage, TransitionName, TrustDomain } from '../../model/store/rotation.ts';
+import { REPLACEMENTS } from './replacements.ts';
+import { step, type RunbookStep } from './runbook.ts';
+import { RUNBOOKS } from './runbooks.ts';
+
+/** Where both entries are trusted, so that nobody is refused in between. */
+const ONE_BY_ONE = {
+  title: 'Put the changed files on control-plane nodes, one node at a time',
+  text: 'Wait until the pods of a node run, and answer, before the next.',
+};
+const AT_ONCE = {
+  title: 'Put the changed files on all control-plane nodes at once',
+  text: 'Nodes with old and with new files refuse each other, so there is nothing to wait for.',
+};
+
+/** How a transition is rolled out; the trust bundle of what goes back from `accept` shrinks, as in the last stage. */
+const ROLLOUTS: Readonly<
+  Record<TransitionName, { readonly like: Stage; readonly order: typeof ONE_BY_ONE }>
+> = {
+  accept: { like: 'accept', order: ONE_BY_ONE },
+  issue: { like: 'issue', order: ONE_BY_ONE },
+  retire: { like: 'retire', order: ONE_BY_ONE },
+  'abort-accept': { like: 'retire', order: ONE_BY_ONE },
+  'abort-issue': { like: 'issue', order: ONE_BY_ONE },
+  replace: { like: 'issue', order: AT_ONCE },
+};
+
+/** All steps after a transition, in their order: the control plane first. */
+export function rolloutSteps(
+  domain: TrustDomain,
+  transition: TransitionName,
+  nodes: readonly string[],
+): readonly RunbookStep[] {
+  const { restarts, steps } = RUNBOOKS[domain];
+  const { like, order } = ROLLOUTS[transition];
+  const following = transition === 'replace' ? REPLACEMENTS[domain].steps : steps[like];
+  const pods = restarts[like];
+  if (pods.length === 0) return following;
+  const names = nodes.length === 0 ? '' : `: ${nodes.join(order === AT_ONCE ? ', ' : ', then ')}`;
+  const restart = step(
+    `${order.title}${names}`,
+    `Changed are files that ${pods.join(', ')} read at start, and kubeconfigs. Static pods of the bundle restart by themselves when their manifest has come, the last of the files; without one, or with kubeadm's, move the manifest out of /etc/kubernetes/manifests and back. ${order.text}`,
+    'kubectl -n kube-system get pods -l tier=control-plane -o wide',
+    "kubectl --kubeconfig /etc/kubernetes/admin.conf get --raw '/readyz?verbose'",
+  );
+  return [restart, ...following];
+}
