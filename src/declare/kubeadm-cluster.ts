@@ -11,6 +11,7 @@ import { CertificateAuthority } from './certificate-authority.ts';
 import { Certificate } from './certificate.ts';
 import { Cluster } from './cluster.ts';
 import { bundleFiles, type BundleSource } from './kubeadm/bundle-files.ts';
+import { addClusterInfo } from './kubeadm/cluster-info.ts';
 import { controlPlane, type ControlPlane } from './kubeadm/control-plane.ts';
 import type { KubeadmClusterProps, WorkerNode } from './kubeadm/props.ts';
 import { addRbac } from './kubeadm/rbac.ts';
@@ -27,7 +28,8 @@ import { addProblems } from './tree/problems.ts';
  * The PKI of a cluster whose control plane is laid out as kubeadm does (`kubeadm init phase certs` and `kubeconfig`): keysets
  * `ca`, `etcd-ca`, `front-proxy-ca` and `service-account-key`; for each control-plane node its own leaf certificates and
  * kubeconfigs, and a node bundle with the files below `/etc/kubernetes`. With a `kubernetesVersion` the bundle is enough to start the
- * control plane. The chart has kubeadm's RBAC objects for nodes and administrators.
+ * control plane. The chart has kubeadm's RBAC objects for nodes and administrators, and
+ * `kube-public/cluster-info`.
  */
 export class KubeadmCluster extends Cluster {
   /** Signs the API server's certificate and every client certificate. */
@@ -88,6 +90,7 @@ export class KubeadmCluster extends Cluster {
     for (const node of nodes) this.#node(node, { certificates, minor, source, software });
     if (props.workerNodes !== undefined) this.#workers(props.workerNodes, topology);
     addRbac(this);
+    addClusterInfo(this, this.ca, server);
   }
 
   /**

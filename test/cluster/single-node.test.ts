@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
@@ -91,6 +91,68 @@ clusterTest(
     t.true(own.includes('kubeadm:cluster-admins'));
     await kubernetes.allowed(node, kubeletClient, ['get', 'nodes', '--subresource=proxy']);
     t.false(await kubernetes.isAllowed(node, '/etc/kubernetes/scheduler.conf', all));
+  },
+);
+
+const TOKEN = { id: 'abcdef', secret: '0123456789abcdef' };
+/** A token for nodes, and who may read cluster-info without one: what kubeadm init makes (phases/bootstraptoken). */
+const BOOTSTRAP = `apiVersion: v1
+kind: Secret
+metadata: { name: bootstrap-token-${TOKEN.id}, namespace: kube-system }
+type: bootstrap.kubernetes.io/token
+stringData:
+  token-id: ${TOKEN.id}
+  token-secret: ${TOKEN.secret}
+  usage-bootstrap-signing: "true"
+  usage-bootstrap-authentication: "true"
+  auth-extra-groups: system:bootstrappers:kubeadm:default-node-token
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: { name: kubeadm:bootstrap-signer-clusterinfo, namespace: kube-public }
+rules: [{ apiGroups: [""], resources: [configmaps], resourceNames: [cluster-info], verbs: [get] }]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: kubeadm:bootstrap-signer-clusterinfo, namespace: kube-public }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: kubeadm:bootstrap-signer-clusterinfo }
+subjects: [{ apiGroup: rbac.authorization.k8s.io, kind: User, name: system:anonymous }]
+`;
+
+const join = (hash: string): string => `apiVersion: kubeadm.k8s.io/v1beta4
+kind: JoinConfiguration
+nodeRegistration: { criSocket: "unix:///none" }
+discovery:
+  bootstrapToken:
+    apiServerEndpoint: edge-1.example.com:6443
+    token: ${TOKEN.id}.${TOKEN.secret}
+    caCertHashes: ["sha256:${hash}"]
+timeouts: { discovery: 4s, kubernetesAPICall: 2s }
+`;
+
+clusterTest(
+  'kubeadm join believes cluster-info, signed by the token, where the hash is that of the cluster CA, and no other',
+  async (t) => {
+    await kubernetes.apply(node, ADMIN, BOOTSTRAP);
+    const args = ['get', 'configmap', 'cluster-info', '--namespace=kube-public'];
+    await kubernetes.eventually('signature of cluster-info', async () => {
+      const { data } = await kubernetes.json(node, ADMIN, args);
+      return record(data)[`jws-kubeconfig-${TOKEN.id}`];
+    });
+    const discover = async (hash: string): Promise<string> => {
+      const file = node.write('join.yaml', join(hash));
+      const options = [`--config=${file}`, '--ignore-preflight-errors=all', '-v=1'];
+      const { status, stderr } = await node.run('kubeadm', ['join', ...options]);
+      t.not(status, 0, 'a cluster that kubeadm did not make has no kubeadm-config');
+      return stderr.toString();
+    };
+    const { publicKey } = new X509Certificate(node.root.read('pki/ca.crt'));
+    const hash = createHash('sha256').update(publicKey.export({ type: 'spki', format: 'der' }));
+    const believed = /TLS certificate validates against pinned roots/u;
+    const found = await discover(hash.digest('hex'));
+    t.regex(found, believed);
+    t.regex(found, /configmaps "kubeadm-config"/u);
+    t.notRegex(await discover('0'.repeat(64)), believed);
   },
 );
 

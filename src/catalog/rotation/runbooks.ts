@@ -1,10 +1,10 @@
 import type { TrustDomain } from '../../model/store/rotation.ts';
-import { AUTHORITY_RUNBOOK } from './authority.ts';
-import { CA_RUNBOOK } from './ca.ts';
-import { ETCD_CA_RUNBOOK } from './etcd-ca.ts';
-import { FRONT_PROXY_CA_RUNBOOK } from './front-proxy-ca.ts';
+import { AUTHORITY_RUNBOOK } from './domains/authority.ts';
+import { CA_RUNBOOK } from './domains/ca.ts';
+import { ETCD_CA_RUNBOOK } from './domains/etcd-ca.ts';
+import { FRONT_PROXY_CA_RUNBOOK } from './domains/front-proxy-ca.ts';
 import type { Runbook } from './runbook.ts';
-import { SERVICE_ACCOUNT_KEY_RUNBOOK } from './service-account-key.ts';
+import { SERVICE_ACCOUNT_KEY_RUNBOOK } from './domains/service-account-key.ts';
 
 /** What follows each stage, by what the keyset is for. */
 export const RUNBOOKS: Readonly<Record<TrustDomain, Runbook>> = {

@@ -174,7 +174,7 @@ test('App: synth and synthYaml say what to run, while cdk8s’ own test helper w
   const app = newApp();
   t.throws(() => app.synth(), { message: /run "cdk8s-pki synth"/ });
   t.throws(() => app.synthYaml(), { message: /run "cdk8s-pki synth"/ });
-  t.is((Testing.synth(newKubeadm(app)) as unknown[]).length, RBAC.length);
+  t.is((Testing.synth(newKubeadm(app)) as unknown[]).length, RBAC.length + 1); // and cluster-info
 });
 
 test('recipients: the cluster’s instead of the App’s', (t) => {

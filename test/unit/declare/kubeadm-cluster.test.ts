@@ -1,4 +1,5 @@
 import test from 'ava';
+import { load } from 'js-yaml';
 import { CertificateAuthority, Duration, ServiceAccountKey } from '../../../src/index.ts';
 import { findReferences } from '../../../src/model/reference.ts';
 import { describe, newApp, newKubeadm } from '../../_helpers/declare.ts';
@@ -130,6 +131,31 @@ test('KubeadmCluster: binds kubeadm:cluster-admins by its exact name, without a 
     subjects: [
       { apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'kubeadm:cluster-admins' },
     ],
+  });
+});
+
+test('KubeadmCluster: cluster-info names the API server, and the whole trust bundle of the cluster CA', (t) => {
+  const app = newApp();
+  newKubeadm(app, { namespace: 'kube-system' });
+  const manifest = describe(app).manifests.find(({ path }) => path.includes('cluster-info'));
+  t.is(manifest?.path, 'manifests/ConfigMap.kube-public.cluster-info');
+  const { data } = (manifest?.template ?? {}) as { data?: Record<string, string> };
+  t.deepEqual(load(data?.['kubeconfig'] ?? ''), {
+    apiVersion: 'v1',
+    clusters: [
+      {
+        cluster: {
+          'certificate-authority-data': '__cdk8s-pki:prod/ca#trustBundle.base64__',
+          server: 'https://api.prod.example.com:6443',
+        },
+        name: '',
+      },
+    ],
+    contexts: null,
+    'current-context': '',
+    kind: 'Config',
+    preferences: {},
+    users: null,
   });
 });
 

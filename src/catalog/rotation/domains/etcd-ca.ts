@@ -1,4 +1,4 @@
-import { step, type Runbook } from './runbook.ts';
+import { step, type Runbook } from '../runbook.ts';
 
 const ETCDCTL =
   'etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/healthcheck-client.crt --key=/etc/kubernetes/pki/etcd/healthcheck-client.key';

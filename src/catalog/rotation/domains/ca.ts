@@ -1,4 +1,4 @@
-import { step, type Runbook } from './runbook.ts';
+import { step, type Runbook } from '../runbook.ts';
 import {
   apiServicesAvailable,
   fence,
@@ -6,7 +6,7 @@ import {
   published,
   rebuildPublished,
   rollWorkloads,
-} from './steps.ts';
+} from '../steps.ts';
 
 const KEY = 'client-ca-file';
 
@@ -37,8 +37,8 @@ const CA_BUNDLES = step(
 
 /** The signatures in it are by token, and made anew by kube-controller-manager when its text changes. */
 const CLUSTER_INFO = step(
-  'Put the bundle into cluster-info',
-  'kubeadm join reads kube-public/cluster-info to find whom to trust; on a control-plane node that has the new ca.crt. kube-controller-manager signs it anew for each bootstrap token. Hashes for --discovery-token-ca-cert-hash are a set: give those of all certificates in the bundle.',
+  'See that cluster-info has the bundle',
+  'kubeadm join reads kube-public/cluster-info to find whom to trust; it is one of the manifests of this folder, and kube-controller-manager signs it anew for each bootstrap token. Hashes for --discovery-token-ca-cert-hash are a set: give those of all certificates in the bundle. Where manifests are not applied from here, on a control-plane node that has the new ca.crt:',
   'kubectl -n kube-public get configmap cluster-info -o json | jq --arg ca "$(base64 -w0 /etc/kubernetes/pki/ca.crt)" \'.data.kubeconfig |= sub("certificate-authority-data: .*"; "certificate-authority-data: \\($ca)")\' | kubectl replace -f -',
 );
 

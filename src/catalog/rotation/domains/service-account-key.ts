@@ -1,4 +1,4 @@
-import { step, type Runbook } from './runbook.ts';
+import { step, type Runbook } from '../runbook.ts';
 
 const jwks = (count: 1 | 2) =>
   step(

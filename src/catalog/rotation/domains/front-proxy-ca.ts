@@ -1,5 +1,5 @@
-import { step, type Runbook } from './runbook.ts';
-import { apiServicesAvailable, published, rebuildPublished } from './steps.ts';
+import { step, type Runbook } from '../runbook.ts';
+import { apiServicesAvailable, published, rebuildPublished } from '../steps.ts';
 
 const KEY = 'requestheader-client-ca-file';
 

@@ -1,4 +1,4 @@
-import { step, type Runbook } from './runbook.ts';
+import { step, type Runbook } from '../runbook.ts';
 
 const READERS = step(
   'Let whoever trusts it read the bundle',
