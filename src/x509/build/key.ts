@@ -2,8 +2,14 @@ import { createECDH, createPrivateKey, generateKeyPair, type KeyObject } from 'n
 import { promisify } from 'node:util';
 import type { KeyAlgorithm } from '../../model/names.ts';
 import { PkiError } from '../../errors.ts';
-import { P256, P384, publicJwk, type Curve } from '../../x509/read/curves.ts';
-import { publicKeyInfo, rememberKey } from '../../x509/read/key.ts';
+import {
+  P256,
+  P384,
+  publicJwk,
+  publicKeyInfo,
+  rememberKey,
+  type Curve,
+} from '../../x509/read/key.ts';
 import { formatPem } from '../../x509/read/pem.ts';
 
 const generate = promisify(generateKeyPair);
