@@ -132,7 +132,7 @@ export default app;`,
 test.serial('declaration: no secret of the environment reaches it', async (t) => {
   const folder = await userRepository(t, {
     'main.ts': `import { ApiObject } from 'cdk8s';\n${TYPED}
-new ApiObject(prod, 'env', { apiVersion: 'v1', kind: 'ConfigMap', data: { ...process.env } });
+new ApiObject(prod, 'env', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'env' }, data: { ...process.env } });
 export default app;`,
   });
   const secret = 'hunter2';
@@ -158,8 +158,9 @@ export default app;`,
     TZ: 'UTC',
   });
   t.false(JSON.stringify(records).includes(secret));
-  const data = clusterOf(records)?.manifests.find(({ path }) => path.includes('ConfigMap'))
-    ?.template['data'];
+  const data = clusterOf(records)?.manifests.find(({ path }) => path.endsWith('.env'))?.template[
+    'data'
+  ];
   t.deepEqual(Object.keys(data as object).sort(), ['LC_ALL', 'PATH', 'TZ']);
 });
 
