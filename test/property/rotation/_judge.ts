@@ -12,9 +12,11 @@ import type { AgeIdentity } from '../../../src/sops/age/identity.ts';
 import type { MemoryTree } from '../../_helpers/repository.ts';
 import type { Handshake, Input } from './_handshakes.ts';
 
-interface Kubeconfig {
-  readonly clusters: readonly { readonly cluster: Readonly<Record<string, string>> }[];
-  readonly users: readonly { readonly user: Readonly<Record<string, string>> }[];
+/** A kubeconfig, or a Secret or ConfigMap. */
+interface Document {
+  readonly clusters?: readonly { readonly cluster: Readonly<Record<string, string>> }[];
+  readonly users?: readonly { readonly user: Readonly<Record<string, string>> }[];
+  readonly data?: Readonly<Record<string, string>>;
 }
 
 /** A tree of one moment, its private keys opened. */
@@ -25,7 +27,7 @@ export interface Moment {
   readonly keys: ReadonlyMap<string, KeyObject>;
 }
 
-const pathOf = ({ node, file }: Input): string => `deploy/prod/nodes/${node}/${file}`;
+const pathOf = ({ file }: Input): string => `deploy/prod/${file}`;
 
 export async function momentOf(
   name: string,
@@ -42,10 +44,10 @@ export async function momentOf(
 function textOf({ tree }: Moment, input: Input): string {
   const text = tree.text(pathOf(input));
   if (input.field === undefined) return text;
-  const { clusters, users } = load(text) as Kubeconfig;
-  const data = { ...clusters[0]?.cluster, ...users[0]?.user }[input.field];
-  if (data === undefined) throw new RangeError(`${pathOf(input)} has no ${input.field}`);
-  return Buffer.from(data, 'base64').toString('utf8');
+  const { clusters, users, data } = load(text) as Document;
+  const value = { ...clusters?.[0]?.cluster, ...users?.[0]?.user, ...data }[input.field];
+  if (value === undefined) throw new RangeError(`${pathOf(input)} has no ${input.field}`);
+  return value.startsWith('-----') ? value : Buffer.from(value, 'base64').toString('utf8');
 }
 
 const BLOCK = /-----BEGIN ([A-Z ]+)-----[^-]+-----END \1-----\n/gu;
@@ -60,8 +62,8 @@ function certificate(pem: string): X509Certificate {
 
 /**
  * Whether what one process shows of one moment is accepted by another that is in another moment, by OpenSSL: issuer, key
- * identifiers and signature; of a token its signature. What kube-controller-manager signs chains to the certificate that it signs
- * with, so that one must be trusted itself.
+ * identifiers and signature, through the certificates that come with it; of a token its signature. What kube-controller-manager signs
+ * chains to the certificate that it signs with, so that one must be trusted itself.
  */
 export function accepts({ shows, trusts }: Handshake, shown: Moment, trusting: Moment): boolean {
   const anchors = blocks(textOf(trusting, trusts));
@@ -71,10 +73,22 @@ export function accepts({ shows, trusts }: Handshake, shown: Moment, trusting: M
     const signature = sign('sha256', data, key);
     return anchors.some((anchor) => verify('sha256', data, createPublicKey(anchor), signature));
   }
-  const [leaf = ''] = blocks(textOf(shown, shows));
-  return anchors.some((anchor) => {
-    const [subject, issuer] = [certificate(leaf), certificate(anchor)];
-    if (subject.ca) return subject.fingerprint256 === issuer.fingerprint256;
-    return subject.checkIssued(issuer) && subject.verify(issuer.publicKey);
-  });
+  const [subject, ...chain] = blocks(textOf(shown, shows)).map(certificate);
+  const trusted = anchors.map(certificate);
+  if (subject?.ca === true)
+    return trusted.some(({ fingerprint256 }) => fingerprint256 === subject.fingerprint256);
+  return subject !== undefined && leads(subject, chain, trusted);
 }
+
+/** Whether a path leads from the certificate to an anchor. */
+function leads(
+  subject: X509Certificate,
+  [next, ...rest]: readonly X509Certificate[],
+  anchors: readonly X509Certificate[],
+): boolean {
+  if (anchors.some((anchor) => isIssuedBy(subject, anchor))) return true;
+  return next !== undefined && isIssuedBy(subject, next) && leads(next, rest, anchors);
+}
+
+const isIssuedBy = (subject: X509Certificate, issuer: X509Certificate): boolean =>
+  issuer.ca && subject.checkIssued(issuer) && subject.verify(issuer.publicKey);
