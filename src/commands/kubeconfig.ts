@@ -6,18 +6,8 @@ import { issue } from '../issue/issue.ts';
 import { parseDuration } from '../model/store/duration.ts';
 import { layout } from '../model/store/layout.ts';
 import type { DesiredLeaf } from '../model/desired.ts';
-import type {
-  AuthorityMaterial,
-  LeafMaterial,
-  ServiceAccountMaterial,
-} from '../model/made/material.ts';
-import {
-  credentialParts,
-  credentialPath,
-  treePath,
-  type CredentialPath,
-  type Seconds,
-} from '../model/names.ts';
+import type { Material } from '../model/made/material.ts';
+import { credentialParts, credentialPath, treePath, type Seconds } from '../model/names.ts';
 import type { ObservedKeyset, ObservedLeaf } from '../model/observed.ts';
 import { listStore } from '../observe/cluster.ts';
 import { observeKeyset } from '../observe/keyset.ts';
@@ -85,13 +75,13 @@ export async function run(invocation: Invocation): Promise<number> {
     new Map([[keyset.path, { id, certificate, privateKey: readPrivateKey(privateKey) }]]),
     { now, randomBytes: (size) => randomBytes(size), generateKey },
   );
+  const authority: Material = new Map([
+    [keyset.path, keysetMaterial(keyset.kind, keyset, new Map())],
+  ]);
   const text = leaves.map((leaf) =>
     kubeconfigText(desired.path, {
       privateKeys: new Map([[desired.path, leaf.privateKey]]),
-      material: new Map<CredentialPath, AuthorityMaterial | ServiceAccountMaterial | LeafMaterial>([
-        [desired.path, leafMaterial(desired, leaf.certificate)],
-        [keyset.path, keysetMaterial(keyset.kind, keyset)],
-      ]),
+      material: new Map([...authority, [desired.path, leafMaterial(desired, leaf, authority)]]),
     }),
   );
   output.line(text.join('').trimEnd());

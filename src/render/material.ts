@@ -6,9 +6,14 @@ import type {
   ServiceAccountMaterial,
 } from '../model/made/material.ts';
 import type { CredentialPath } from '../model/names.ts';
-import type { ObservedCluster, ObservedKeyset } from '../model/observed.ts';
+import type { IssuerId, ObservedCluster, ObservedKeyset, ObservedLeaf } from '../model/observed.ts';
 
 type Mutable = Map<CredentialPath, AuthorityMaterial | ServiceAccountMaterial | LeafMaterial>;
+
+/** What is shown of a leaf. */
+type LeafCertificate = Pick<ObservedLeaf, 'issuer'> & {
+  readonly certificate: Pick<ObservedLeaf['certificate'], 'pem' | 'spki'>;
+};
 
 /** Stands for public text that is known only after issuing: no file of the tree ever holds it. */
 const PENDING = '(pending)\n';
@@ -27,21 +32,26 @@ export function materialOf(
   for (const cluster of unit.clusters) {
     const store = clusters.get(cluster.name);
     for (const { path, kind } of [...cluster.authorities, ...cluster.serviceAccountKeys]) {
-      material.set(path, keysetMaterial(kind, store?.keysets.get(path)));
+      material.set(path, keysetMaterial(kind, store?.keysets.get(path), material));
     }
     for (const leaf of cluster.leaves) {
       const observed = replaced.has(leaf.path) ? undefined : store?.leaves.get(leaf.path);
       const known = observed === undefined || 'unreadable' in observed ? undefined : observed;
-      material.set(leaf.path, leafMaterial(leaf, known?.certificate));
+      material.set(leaf.path, leafMaterial(leaf, known, material));
     }
   }
   return material;
 }
 
-/** The public side of a keyset. */
+/**
+ * The public side of a keyset.
+ *
+ * @param above has its issuer, where it is below another authority.
+ */
 export function keysetMaterial(
   kind: 'CertificateAuthority' | 'ServiceAccountKey',
   keyset: ObservedKeyset | undefined,
+  above: Material,
 ): AuthorityMaterial | ServiceAccountMaterial {
   const entries = keyset?.entries ?? [];
   const spki = entries[0]?.spki ?? PENDING;
@@ -55,18 +65,34 @@ export function keysetMaterial(
     spki,
     certificate: certificates[0] ?? PENDING,
     trustBundle: certificates.join('') || PENDING,
+    chains: new Map(
+      entries.map(({ id, issuer, certificate }) => [
+        id,
+        issuer === null ? '' : (certificate?.pem ?? PENDING) + chainOf(issuer, above),
+      ]),
+    ),
   };
 }
 
-/** The public side of a leaf; pending without its certificate. */
+function chainOf({ keyset, id }: IssuerId, above: Material): string {
+  const authority = above.get(keyset);
+  return authority?.kind === 'CertificateAuthority' ? (authority.chains.get(id) ?? '') : '';
+}
+
+/**
+ * The public side of a leaf; pending without its certificate.
+ *
+ * @param above has its issuer.
+ */
 export function leafMaterial(
   { kind, kubeconfig, issuer }: DesiredLeaf,
-  certificate: { readonly pem: string; readonly spki: string } | undefined,
+  leaf: LeafCertificate | undefined,
+  above: Material,
 ): LeafMaterial {
   return {
     kind,
-    spki: certificate?.spki ?? PENDING,
-    certificate: certificate?.pem ?? PENDING,
+    spki: leaf?.certificate.spki ?? PENDING,
+    certificate: leaf === undefined ? PENDING : leaf.certificate.pem + chainOf(leaf.issuer, above),
     kubeconfig: kubeconfig === null ? null : { ...kubeconfig, authority: issuer },
   };
 }

@@ -7,6 +7,11 @@ export interface AuthorityMaterial {
   readonly certificate: string;
   /** The issuing entry first, then the other. */
   readonly trustBundle: string;
+  /**
+   * By the id of an entry, what a sender adds to a certificate that the entry signed (RFC 8446 §4.4.2): the entry's own certificate and
+   * those above it, but none that is signed by its own key. Empty for a root.
+   */
+  readonly chains: ReadonlyMap<string, string>;
 }
 
 export interface ServiceAccountMaterial {
@@ -19,6 +24,7 @@ export interface ServiceAccountMaterial {
 export interface LeafMaterial {
   readonly kind: 'Certificate' | 'Kubeconfig';
   readonly spki: string;
+  /** With the certificates of authorities between it and a root. */
   readonly certificate: string;
   readonly kubeconfig: {
     readonly server: string;

@@ -1,13 +1,20 @@
 import test from 'ava';
 import type { CredentialPath } from '../../../src/model/names.ts';
-import type { RotationRequest } from '../../../src/model/store/rotation.ts';
-import { layout } from '../../../src/model/store/layout.ts';
 import { Kubeconfig } from '../../../src/index.ts';
 import { describe, newApp, newKubeadm } from '../../_helpers/declare.ts';
-import { after, DAY, NOW, TREE, unit } from '../../_helpers/desired.ts';
-import { MemoryTree, newIdentity, synth } from '../../_helpers/repository.ts';
+import { unit } from '../../_helpers/desired.ts';
+import { newIdentity } from '../../_helpers/repository.ts';
 import { handshakes, type Handshake } from './_handshakes.ts';
-import { accepts, momentOf, type Moment } from './_judge.ts';
+import { accepts, type Moment } from './_judge.ts';
+import {
+  ABORT as abort,
+  ACCEPT as accept,
+  ISSUE as issue,
+  momentsOf,
+  REPLACE as replace,
+  RETIRE as retire,
+  type Step,
+} from './_moments.ts';
 
 const identity = await newIdentity();
 const NODES = ['cp-1', 'cp-2', 'cp-3'];
@@ -26,31 +33,12 @@ const prod = newKubeadm(app, {
 new Kubeconfig(prod, 'deployer', { user: 'deployer', groups: ['deployers'] });
 const PROD = unit(describe(app));
 
-type Step = Pick<RotationRequest, 'verb'> & { readonly name: string };
-const ADVANCE: Step['verb'] = 'advance';
-const accept: Step = { name: 'accept', verb: ADVANCE };
-const issue: Step = { name: 'issue', verb: ADVANCE };
-const retire: Step = { name: 'retire', verb: ADVANCE };
-const abort: Step = { name: 'abort', verb: 'abort' };
-const replace: Step = { name: 'replace', verb: 'compromised' };
-
-/** The trees of a sequence of transitions, each made by the line that `rotate` runs, from the one before. */
-async function moments(keyset: Keyset, steps: readonly Step[]): Promise<Moment[]> {
-  const path = `prod/${keyset}` as CredentialPath;
-  const tree = new MemoryTree();
-  await synth(tree, { units: [PROD] });
-  const all = [await momentOf('start', tree, identity)];
-  let now = NOW;
-  for (const { name, verb } of steps) {
-    const content = tree.read(layout.keyset(TREE, path)) ?? new Uint8Array();
-    const merged = new Map([[path, { since: now, commit: 'c'.repeat(40), content }]]);
-    now = after(now, 400 * DAY);
-    const request = { keyset: path, verb, acceptLockout: name === 'retire' };
-    await synth(tree, { units: [PROD], identity, now, rotation: { request, merged } });
-    all.push(await momentOf(name, tree, identity));
-  }
-  return all;
-}
+const moments = (keyset: Keyset, steps: readonly Step[]): Promise<Moment[]> =>
+  momentsOf(
+    PROD,
+    identity,
+    steps.map((step) => ({ ...step, keyset: `prod/${keyset}` as CredentialPath })),
+  );
 
 /** Handshakes that fail where one side is in `shown` and the other in `trusting`. */
 const refused = (keyset: Keyset, shown: Moment, trusting: Moment): Handshake[] =>

@@ -40,6 +40,7 @@ function material(cluster: DesiredCluster, changed: string | undefined): Materia
       spki: text,
       certificate: text,
       trustBundle: `all of ${text}`,
+      chains: new Map(),
     });
   }
   for (const { path } of cluster.serviceAccountKeys)

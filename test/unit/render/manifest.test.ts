@@ -44,6 +44,7 @@ const MATERIAL: Material = new Map<CredentialPath, LeafMaterial | AuthorityMater
       spki: 'cd',
       certificate: CERTIFICATE,
       trustBundle: CERTIFICATE + CERTIFICATE,
+      chains: new Map(),
     },
   ],
 ]);
