@@ -7,7 +7,6 @@ import { NEW_ENTRY, type PlannedTransition } from '../model/store/rotation.ts';
 import { buildCertificate } from '../x509/build/certificate.ts';
 import { formatPrivateKey } from '../x509/build/key.ts';
 import { serialNumber } from '../x509/build/serial.ts';
-import { readCertificate } from '../x509/read/certificate.ts';
 import { validityOf } from './dates.ts';
 import { issueKeyset } from './keyset.ts';
 import { signerOf, type Signer } from './signer.ts';
@@ -82,7 +81,7 @@ function issueLeaf(
   ports: IssuePorts,
 ): IssuedLeaf {
   const issuer = signerOf(desired.issuer, signers, desired.path);
-  const pem = buildCertificate(
+  const certificate = buildCertificate(
     {
       profile: desired.profile,
       subject: desired.subject,
@@ -98,7 +97,7 @@ function issueLeaf(
   );
   return {
     desired,
-    certificate: readCertificate(pem),
+    certificate,
     issuer: { keyset: issuer.keyset, id: issuer.id },
     privateKey: formatPrivateKey(privateKey),
     issuedAt: ports.now,

@@ -10,7 +10,6 @@ import type { CertificateInfo } from '../model/x509.ts';
 import { buildCertificate } from '../x509/build/certificate.ts';
 import { formatPrivateKey, formatPublicKey } from '../x509/build/key.ts';
 import { serialNumber } from '../x509/build/serial.ts';
-import { readCertificate } from '../x509/read/certificate.ts';
 import { signData, spkiHash } from '../x509/read/key.ts';
 import { validityOf } from './dates.ts';
 import type { IssuePorts } from './issue.ts';
@@ -96,7 +95,7 @@ function issueAuthority(
   ports: IssuePorts,
 ): CertificateInfo {
   const dates = validityOf({ ...desired, jitter: 0 }, issuer?.certificate ?? null, ports.now);
-  const pem = buildCertificate(
+  return buildCertificate(
     {
       profile: 'ca',
       subject: desired.subject,
@@ -110,5 +109,4 @@ function issueAuthority(
     privateKey,
     issuer,
   );
-  return readCertificate(pem);
 }

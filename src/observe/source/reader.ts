@@ -5,7 +5,7 @@ import {
   lstatSync,
   openSync,
   readdirSync,
-  readFileSync,
+  readSync,
   realpathSync,
   statSync,
 } from 'node:fs';
@@ -36,11 +36,14 @@ const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBL
 export function treeReader(root: string): TreeReader {
   const top = realpathSync.native(root);
   const checked = new Set<string>();
-  const checkFolder = (folder: string): void => {
+  /** Whether the folder is there. */
+  const checkFolder = (folder: string): boolean => {
     // who leads up by name asked for it
-    if (folder === '.' || checked.has(folder) || folder.startsWith('..')) return;
-    checkFolder(path.dirname(folder));
-    if (folder === '.git' || lstatSync(path.join(root, folder)).isSymbolicLink()) {
+    if (folder === '.' || checked.has(folder) || folder.startsWith('..')) return true;
+    if (!checkFolder(path.dirname(folder))) return false;
+    const status = lstatSync(path.join(root, folder), { throwIfNoEntry: false });
+    if (status === undefined) return false;
+    if (folder === '.git' || status.isSymbolicLink()) {
       const real = path.relative(top, realpathSync.native(path.join(root, folder)));
       if (path.isAbsolute(real) || /^(?:\.\.|\.git)(?:[\\/]|$)/iu.test(real)) {
         throw new PkiError('ERR_READ', `"${folder}" leads out of the repository`, {
@@ -50,6 +53,7 @@ export function treeReader(root: string): TreeReader {
     }
     if (checked.size >= MOST_CHECKED) checked.clear();
     checked.add(folder);
+    return true;
   };
   const attempt = <T>(file: string, read: (absolute: string) => T): T | undefined => {
     try {
@@ -67,7 +71,7 @@ export function treeReader(root: string): TreeReader {
   return {
     read: (file) =>
       attempt(file, (absolute) => {
-        checkFolder(path.dirname(file));
+        if (!checkFolder(path.dirname(file))) return undefined;
         const read = readRegular(absolute);
         if ('content' in read) return read.content;
         const { problem } = read;
@@ -77,8 +81,7 @@ export function treeReader(root: string): TreeReader {
       }),
     list: (folder) => {
       const entries = attempt(folder, (absolute) => {
-        checkFolder(folder);
-        return readdirSync(absolute, { withFileTypes: true });
+        return checkFolder(folder) ? readdirSync(absolute, { withFileTypes: true }) : [];
       });
       return (entries ?? [])
         .map((entry) => {
@@ -110,10 +113,22 @@ function readRegular(
     if (!status.isFile()) return { problem: 'is not a file' }; // a device or a pipe would never end
     const largest = OF_FLEETS.has(path.basename(file)) ? LARGEST_OF_FLEETS : LARGEST;
     if (status.size > largest) return { problem: `has more than ${largest} octets` };
-    return { content: readFileSync(descriptor) };
+    return { content: readWhole(descriptor, status.size) };
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** As `readFileSync`, which asks for the size once more. */
+function readWhole(descriptor: number, size: number): Uint8Array {
+  const content = Buffer.allocUnsafe(size);
+  let length = 0;
+  while (length < size) {
+    const more = readSync(descriptor, content, length, size - length, null);
+    if (more === 0) break; // it was cut while it was read
+    length += more;
+  }
+  return content.subarray(0, length);
 }
 
 /** False for a link that leads nowhere or in a circle: reading it tells. */

@@ -1,3 +1,4 @@
+import type { CertificateInfo } from '../../model/x509.ts';
 import type { KeyObject } from 'node:crypto';
 import type { CertificateSpec } from '../../model/x509.ts';
 import { PkiError } from '../../errors.ts';
@@ -21,14 +22,14 @@ const VERSION_3 = 2;
  * @param spec - What it says; names are made canonical, dates are cut to whole seconds.
  * @param key - The subject's key: public, or private; private where it signs itself.
  * @param issuer - Null for a self-signed CA.
- * @returns PEM, one block.
+ * @returns what was read.
  * @throws PkiError ERR_ISSUE where the result would break RFC 5280 or not verify under its issuer
  */
 export function buildCertificate(
   spec: CertificateSpec,
   key: KeyObject,
   issuer: Issuer | null,
-): string {
+): CertificateInfo {
   if (issuer === null && (spec.profile !== 'ca' || key.type !== 'private')) {
     throw new PkiError('ERR_ISSUE', 'only a CA with its private key signs itself');
   }
@@ -57,7 +58,7 @@ export function buildCertificate(
   );
   const signature = signData(issuer?.privateKey ?? key, encode(tbsCertificate));
   const certificate = der.sequence(tbsCertificate, algorithm, der.bitString(signature));
-  return readCertificate(formatPem('CERTIFICATE', encode(certificate))).pem;
+  return readCertificate(formatPem('CERTIFICATE', encode(certificate)));
 }
 
 /** An AlgorithmIdentifier: NULL parameters for RSA (RFC 4055 §5), none for the others (RFC 5758 §3.2, RFC 8410 §3). */

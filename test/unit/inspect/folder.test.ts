@@ -12,7 +12,7 @@ const second = await rootCa('ECDSA-P256', { serialNumber: new Uint8Array(16).fil
 const key = await sharedKey('ECDSA-P256', 'leaf');
 const CA = ca.certificate.pem;
 const SECOND = second.certificate.pem;
-const LEAF = buildCertificate(leafSpec(), key, ca);
+const LEAF = buildCertificate(leafSpec(), key, ca).pem;
 
 function kubeconfig(user: Readonly<Record<string, string>>): string {
   return JSON.stringify({

@@ -67,7 +67,7 @@ function forged(tree: MemoryTree, key: KeyObject, over: Partial<CertificateSpec>
     ...over,
   };
   const issuer = { certificate: certificateIn(tree, CA_FILE), privateKey: caKey };
-  const pem = buildCertificate(spec, key, issuer).trimEnd().replaceAll(/^/gmu, '    ');
+  const pem = buildCertificate(spec, key, issuer).pem.trimEnd().replaceAll(/^/gmu, '    ');
   const text = tree.text(WEB).replace(PEM, pem);
   return tree.clone().write(WEB, text.replace(/^spki: .*$/mu, `spki: ${spkiHash(key)}`));
 }

@@ -55,12 +55,13 @@ export async function rootCa(
 ): Promise<Issuer> {
   const privateKey = await sharedKey(algorithm, 'ca');
   return {
-    certificate: readCertificate(buildCertificate(caSpec(change), privateKey, null)),
+    certificate: readCertificate(buildCertificate(caSpec(change), privateKey, null).pem),
     privateKey,
   };
 }
 
 /** A leaf under a CA of its own. */
 export async function leaf(change: Partial<CertificateSpec> = {}): Promise<string> {
-  return buildCertificate(leafSpec(change), await sharedKey('ECDSA-P256', 'leaf'), await rootCa());
+  return buildCertificate(leafSpec(change), await sharedKey('ECDSA-P256', 'leaf'), await rootCa())
+    .pem;
 }

@@ -15,14 +15,14 @@ for (const algorithm of ALGORITHMS) {
     });
     const privateKey = await sharedKey(algorithm, 'leaf');
     const spec = caSpec({ subject: { commonName: 'intermediate' }, pathLength: 0 });
-    const pem = buildCertificate(spec, createPublicKey(privateKey), root);
+    const pem = buildCertificate(spec, createPublicKey(privateKey), root).pem;
     checkCertificate(t, pem, { ...spec, keyAlgorithm: algorithm, issuer: root.certificate.pem });
     const issuer = { certificate: readCertificate(pem), privateKey };
     for (const keyAlgorithm of ALGORITHMS) {
       const key = await sharedKey(keyAlgorithm, 'leaf');
       for (const profile of ['server', 'client', 'peer'] as const) {
         const expected = leafSpec({ profile });
-        const certificate = buildCertificate(expected, key, issuer);
+        const certificate = buildCertificate(expected, key, issuer).pem;
         checkCertificate(t, certificate, { ...expected, keyAlgorithm, issuer: pem });
       }
     }
@@ -42,7 +42,7 @@ const IDENTIFIERS = {
 for (const algorithm of ALGORITHMS) {
   test(`buildCertificate: signature algorithm of an ${algorithm} issuer, inside as outside`, async (t) => {
     const key = await sharedKey('ECDSA-P256', 'leaf');
-    const pem = buildCertificate(leafSpec(), key, await rootCa(algorithm));
+    const pem = buildCertificate(leafSpec(), key, await rootCa(algorithm)).pem;
     const { innerAlgorithm, outerAlgorithm } = parseCertificate(pem);
     t.is(innerAlgorithm.toString('hex'), IDENTIFIERS[algorithm]);
     t.is(outerAlgorithm.toString('hex'), IDENTIFIERS[algorithm]);
@@ -53,8 +53,8 @@ test('buildCertificate: the same from a public key as from its private key', asy
   const key = await sharedKey('Ed25519', 'leaf');
   const ca = await rootCa('Ed25519');
   t.is(
-    buildCertificate(leafSpec(), key, ca),
-    buildCertificate(leafSpec(), createPublicKey(key), ca),
+    buildCertificate(leafSpec(), key, ca).pem,
+    buildCertificate(leafSpec(), createPublicKey(key), ca).pem,
   );
 });
 

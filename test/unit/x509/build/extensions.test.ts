@@ -83,7 +83,7 @@ for (const [profile, value] of [
   const with_ = profile === 'client' ? 'without' : 'with';
   test(`keyUsage: of an RSA key, profile ${profile}, ${with_} keyEncipherment`, async (t) => {
     const key = await sharedKey('RSA-2048', 'leaf');
-    const pem = buildCertificate(leafSpec({ profile }), key, await rootCa());
+    const pem = buildCertificate(leafSpec({ profile }), key, await rootCa()).pem;
     const usage = parseCertificate(pem).extensions.get(OID.keyUsage);
     t.deepEqual(usage, { critical: true, value: Buffer.from(value, 'hex') });
   });

@@ -14,7 +14,7 @@ const future = { notBefore: new Date('2027-01-01'), notAfter: new Date('2028-01-
 test("issuer: its name is copied octet by octet from Go's certificate", async (t) => {
   const key = await sharedKey('ECDSA-P256', 'leaf');
   const ca = adopted(goCa);
-  const pem = buildCertificate(leafSpec(), key, ca);
+  const pem = buildCertificate(leafSpec(), key, ca).pem;
   checkCertificate(t, pem, { profile: 'server', issuer: ca.certificate.pem });
   t.is(readCertificate(pem).issuer, readCertificate(goLeaf).issuer);
 });
@@ -22,7 +22,7 @@ test("issuer: its name is copied octet by octet from Go's certificate", async (t
 test('issuer: a name and an identifier that this product would write otherwise are copied too', async (t) => {
   const key = await sharedKey('ECDSA-P256', 'leaf');
   const ca = adopted(odd);
-  const pem = buildCertificate(leafSpec(future), key, ca);
+  const pem = buildCertificate(leafSpec(future), key, ca).pem;
   checkCertificate(t, pem, { profile: 'server', issuer: ca.certificate.pem });
   const { extensions } = parseCertificate(pem);
   t.is(extensions.get(OID.authorityKeyIdentifier)?.value.toString('hex'), '30078005abcdef0102');
@@ -31,11 +31,11 @@ test('issuer: a name and an identifier that this product would write otherwise a
 test('issuer: one without an identifier gets the one of its key', async (t) => {
   const key = await sharedKey('ECDSA-P256', 'leaf');
   const ca = adopted(noSki);
-  const authority = parseCertificate(buildCertificate(leafSpec(future), key, ca)).extensions.get(
-    OID.authorityKeyIdentifier,
-  );
+  const authority = parseCertificate(
+    buildCertificate(leafSpec(future), key, ca).pem,
+  ).extensions.get(OID.authorityKeyIdentifier);
   const own = parseCertificate(
-    buildCertificate(caSpec(future), ca.privateKey, null),
+    buildCertificate(caSpec(future), ca.privateKey, null).pem,
   ).extensions.get(OID.subjectKeyIdentifier);
   t.deepEqual(authority?.value.subarray(4), own?.value.subarray(2));
 });
@@ -71,6 +71,6 @@ test('issuer: path length 1, or none, issues a CA', async (t) => {
   for (const pathLength of [1, null]) {
     const ca = await rootCa('ECDSA-P256', { pathLength });
     const spec = caSpec({ subject: { commonName: 'intermediate' } });
-    t.true(readCertificate(buildCertificate(spec, key, ca)).isCa);
+    t.true(readCertificate(buildCertificate(spec, key, ca).pem).isCa);
   }
 });

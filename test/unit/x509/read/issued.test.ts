@@ -17,8 +17,8 @@ test('isIssuedBy: false for a CA of another name', (t) => {
 
 test('isIssuedBy: false for a CA of the same name with another key', async (t) => {
   const ca = await rootCa();
-  const other = buildCertificate(caSpec(), await sharedKey('ECDSA-P256', 'leaf'), null);
-  const leaf = buildCertificate(leafSpec(), await sharedKey('ECDSA-P256', 'leaf'), ca);
+  const other = buildCertificate(caSpec(), await sharedKey('ECDSA-P256', 'leaf'), null).pem;
+  const leaf = buildCertificate(leafSpec(), await sharedKey('ECDSA-P256', 'leaf'), ca).pem;
   t.true(isIssuedBy(readCertificate(leaf), ca.certificate));
   t.false(isIssuedBy(readCertificate(leaf), readCertificate(other)));
 });
@@ -32,7 +32,7 @@ test('isIssuedBy: false where the signature is not of the contents', (t) => {
 test('isIssuedBy: false for a CA of another name with the same key', async (t) => {
   const ca = await rootCa();
   const other = await rootCa('ECDSA-P256', { subject: { commonName: 'etcd-ca' } });
-  const leaf = buildCertificate(leafSpec(), await sharedKey('ECDSA-P256', 'leaf'), ca);
+  const leaf = buildCertificate(leafSpec(), await sharedKey('ECDSA-P256', 'leaf'), ca).pem;
   t.false(isIssuedBy(readCertificate(leaf), other.certificate));
 });
 

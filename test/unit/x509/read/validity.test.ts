@@ -12,7 +12,7 @@ const key = await sharedKey('ECDSA-P256', 'leaf');
 
 const der = (pem: string): Buffer => decodeCertificates(pem)[0] ?? Buffer.alloc(0);
 const leaf = (change: Partial<CertificateSpec> = {}): string =>
-  buildCertificate(leafSpec(change), key, ca);
+  buildCertificate(leafSpec(change), key, ca).pem;
 
 /** What OpenSSL reads of the same certificate. */
 function judge(pem: string): unknown {
@@ -38,7 +38,7 @@ for (const [name, change] of Object.entries(CASES)) {
 
 test('readValidity: GeneralizedTime is read as UTCTime is (RFC 5280 §4.1.2.5)', (t) => {
   const notAfter = new Date('2060-02-29T23:59:58Z');
-  const pem = buildCertificate(caSpec({ notAfter }), key, null);
+  const pem = buildCertificate(caSpec({ notAfter }), key, null).pem;
   t.deepEqual(readValidity(der(pem)).notAfter, notAfter);
 });
 
