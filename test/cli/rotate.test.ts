@@ -168,6 +168,8 @@ test('rotate --abort: takes back accept, and issue by making the old entry issui
 });
 
 const PAGE = 'deploy/prod/ROTATION.md';
+const REBUILD =
+  /^ *kubectl .*get configmap extension-apiserver-authentication .* \| kubectl replace -f -$/mu;
 
 test('rotate: the runbook of a stage is in the tree while it is under way, and that of the last is printed', async (t) => {
   const repository = await made(t);
@@ -186,14 +188,17 @@ test('rotate: the runbook of a stage is in the tree while it is under way, and t
     '## ca: accept',
     '## service-account-key: accept',
   ]);
-  await stage(t, repository, '2026-01-04T00:00:00Z', 'prod', 'service-account-key', '--abort');
+  const back = ['prod', 'service-account-key', '--abort'];
+  const aborted = await stage(t, repository, '2026-01-04T00:00:00Z', ...back);
+  t.regex(aborted.stdout, /^to roll out "abort":$/mu);
+  t.regex(aborted.stdout, /^ {7}kubectl get --raw \/openid\/v1\/jwks/mu, 'whole: no page has it');
 
   await stage(t, repository, '2026-01-05T00:00:00Z', 'prod', 'ca');
   t.regex(repository.read(PAGE), /^## ca: issue$/mu);
-  t.regex(repository.read(PAGE), /delete configmap extension-apiserver-authentication/u);
+  t.regex(repository.read(PAGE), REBUILD);
   const retired = await stage(t, repository, '2026-03-08T00:00:00Z', 'prod', 'ca');
   t.false(PAGE in repository.files());
-  t.regex(retired.stdout, /^ {7}kubectl .* delete configmap extension-apiserver-authentication$/mu);
+  t.regex(retired.stdout, REBUILD);
   const plan = await repository.run(['plan', '--now', '2026-03-08T00:00:00Z']);
   t.is(plan.status, 0, plan.stdout);
 });

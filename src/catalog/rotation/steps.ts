@@ -13,13 +13,16 @@ export const published = (key: string, count: 1 | 2): RunbookStep =>
     countOf(key),
   );
 
-/** kube-apiserver only ever adds to it (DESIGN §7), so whoever delegates authentication would trust what was retired for ever. */
-export const rebuildPublished = (key: string): RunbookStep =>
+/**
+ * kube-apiserver only ever adds to it (DESIGN §7), so whoever delegates authentication would trust what was retired for ever. In place:
+ * while the ConfigMap is gone, a component that starts refuses everybody.
+ */
+export const rebuildPublished = (key: string, file: string): RunbookStep =>
   step(
-    'Delete extension-apiserver-authentication, so that it is built anew',
-    'When every kube-apiserver runs with the new bundle, not before. kube-apiserver only adds to this ConfigMap: until it was deleted, components with delegated authentication go on trusting the retired authority, and the retirement is not complete. It is back within a minute, and must say 1.',
-    'kubectl -n kube-system delete configmap extension-apiserver-authentication',
-    `until ${countOf(key)}; do sleep 5; done`,
+    'Rebuild extension-apiserver-authentication without what has left the bundle',
+    'On a control-plane node, when every kube-apiserver runs with the new bundle, not before. kube-apiserver only adds to this ConfigMap: until it is rebuilt, components with delegated authentication go on trusting the retired authority, and the retirement is not complete. It must say 1 after a minute, too. What kubectl -n kube-system delete configmap extension-apiserver-authentication does has the same end, but a component that starts before kube-apiserver has made it anew refuses everybody.',
+    `kubectl -n kube-system get configmap extension-apiserver-authentication -o json | jq --rawfile bundle ${file} '.data["${key}"] = $bundle' | kubectl replace -f -`,
+    countOf(key),
   );
 
 export const apiServicesAvailable = step(

@@ -12,7 +12,7 @@ const OUTSIDE = step(
 
 const KUBEADM = step(
   'See whether a control plane has it',
-  'Where a KubeadmCluster was given it as ca, frontProxyCa or as the authority of an external etcd, the files of its nodes have changed as well: cdk8s-pki diff names what restarts. kube-system/extension-apiserver-authentication must then be deleted after the last stage.',
+  'Where a KubeadmCluster was given it as ca, frontProxyCa or as the authority of an external etcd, the files of its nodes have changed as well: cdk8s-pki diff names what restarts. kube-system/extension-apiserver-authentication must then be rebuilt after the last stage: put the bundle in place of its client-ca-file or requestheader-client-ca-file.',
 );
 
 /** Any other authority that is declared. */

@@ -42,10 +42,15 @@ const CLUSTER_INFO = step(
   'kubectl -n kube-public get configmap cluster-info -o json | jq --arg ca "$(base64 -w0 /etc/kubernetes/pki/ca.crt)" \'.data.kubeconfig |= sub("certificate-authority-data: .*"; "certificate-authority-data: \\($ca)")\' | kubectl replace -f -',
 );
 
+const WORKER_BUNDLE = step(
+  'Put ca.crt on the other nodes as well',
+  'nodes/_worker, where it is declared. It has the same certificates as before, the one that issues now first: the next steps tell it by that. Nothing restarts.',
+);
+
 const NODE_STEP = step(
   'Renew the client certificate of every kubelet, on its node',
   'A kubelet keeps the certificate that it has, up to a year, and does not bootstrap again by itself. Do this when kube-controller-manager signs with the new entry on every control-plane node. On a node without /var/lib/kubelet/pki/kubelet-client-current.pem the certificate is in kubelet.conf, new with the bundle: restart the kubelet there. As root; the API server knows the node by the certificate that is still valid, and kubeadm:node-autoapprove-certificate-rotation approves the request:',
-  'export KUBECONFIG=/etc/kubernetes/kubelet.conf; cd /var/lib/kubelet/pki && umask 077',
+  '(set -eu; export KUBECONFIG=/etc/kubernetes/kubelet.conf; cd /var/lib/kubelet/pki; umask 077',
   "node=$(openssl x509 -in kubelet-client-current.pem -noout -subject -nameopt multiline | sed -n 's/.*commonName *= system:node://p')",
   'openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout next.key -subj "/O=system:nodes/CN=system:node:$node" -out next.csr',
   'csr=$(kubectl create -o name -f - <<END',
@@ -59,8 +64,15 @@ const NODE_STEP = step(
   'END',
   ')',
   'until kubectl get "$csr" -o jsonpath=\'{.status.certificate}\' | base64 -d | grep . > next.crt; do sleep 2; done',
-  'next=kubelet-client-$(date +%F-%H-%M-%S).pem; cat next.crt next.key > "$next" && ln -sfn "$next" kubelet-client-current.pem',
-  'rm next.key next.csr next.crt; systemctl restart kubelet',
+  'next=kubelet-client-$(date +%F-%H-%M-%S).pem; cat next.crt next.key > "$next"; ln -sfn "$next" kubelet-client-current.pem',
+  'rm next.key next.csr next.crt; systemctl restart kubelet)',
+);
+
+/** Before the last stage: after it, API servers would refuse those that still show what the outgoing entry signed. */
+const LOAD_IN_CLUSTER = step(
+  'Let servers in the cluster load their new certificates',
+  'What is declared with this authority as issuer was issued again: Secrets and node files of extension API servers, webhooks, and others. Restart what loads them at start only; the kubelet needs up to two minutes to bring a changed Secret to a pod.',
+  'kubectl get secrets -A --field-selector type=kubernetes.io/tls',
 );
 
 const BOOTSTRAP = step(
@@ -99,6 +111,7 @@ export const CA_RUNBOOK: Runbook = {
     ],
     issue: [
       fence,
+      WORKER_BUNDLE,
       NODE_STEP,
       BOOTSTRAP,
       KUBELET_VERIFIES,
@@ -107,6 +120,7 @@ export const CA_RUNBOOK: Runbook = {
         'On each control-plane node; it must say "Verify return code: 0 (ok)".',
         'openssl s_client -connect 127.0.0.1:6443 -CAfile /etc/kubernetes/pki/cluster-signing-ca.crt -verify_return_error </dev/null 2>&1 | grep "Verify return code"',
       ),
+      LOAD_IN_CLUSTER,
       step(
         'Hand new credentials to those outside of the tree',
         `A client certificate of the entry before is refused after the next stage: ${OUTSIDE} So is every certificate that was signed by a CertificateSigningRequest, and served by a kubelet with serverTLSBootstrap.`,
@@ -116,7 +130,7 @@ export const CA_RUNBOOK: Runbook = {
     ],
     retire: [
       KUBELET_VERIFIES,
-      rebuildPublished(KEY),
+      rebuildPublished(KEY, '/etc/kubernetes/pki/ca.crt'),
       rootConfigMaps(1),
       CLUSTER_INFO,
       KUBELETS,

@@ -29,6 +29,6 @@ export const FRONT_PROXY_CA_RUNBOOK: Runbook = {
         'kubectl get --raw /apis/metrics.k8s.io/v1beta1/nodes | head -c 200',
       ),
     ],
-    retire: [rebuildPublished(KEY), apiServicesAvailable],
+    retire: [rebuildPublished(KEY, '/etc/kubernetes/pki/front-proxy-ca.crt'), apiServicesAvailable],
   },
 };
