@@ -121,9 +121,13 @@ export class Fleet {
     return (await succeed('git', args, options)).toString();
   }
 
-  async commit(): Promise<void> {
+  /** Commits all, now or at another time. */
+  async commit(at = new Date()): Promise<void> {
     await this.git('add', '--all');
-    await this.git('commit', '--quiet', '--message', 'Update');
+    const date = at.toISOString();
+    const env = { ...this.environment(), GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
+    const args = ['commit', '--quiet', '--message', 'Update'];
+    await succeed('git', args, { cwd: this.root, env });
   }
 
   /** Paths below the repository of all files, sorted; `.git` and `node_modules` left out. */

@@ -1,10 +1,31 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { bundleFiles, bundleFolder, type NodePlace } from './fleet-tree.ts';
 import type { Fleet } from './fleet.ts';
-import { runProgram, type Ran } from './run-program.ts';
+import { inParallel, runProgram, type Ran } from './run-program.ts';
 import { toolPath } from './tools.ts';
+
+/** A file of a node's bundle, decrypted. */
+export interface OpenFile {
+  readonly path: string;
+  readonly content: string;
+  readonly mode: string;
+}
+
+/** Opens a node's bundle with sops and the node's own identity: nothing of this product is used. */
+export function openBundle(fleet: Fleet, place: NodePlace): Promise<OpenFile[]> {
+  return inParallel(bundleFiles(fleet, place), async ({ path: target, format, mode }) => {
+    const source = bundleFolder(place) + target;
+    const types = ['--input-type', format, '--output-type', format];
+    const content =
+      format === 'plain'
+        ? fleet.read(source)
+        : (await fleet.succeed('sops', ['decrypt', ...types, source], place.node)).toString();
+    return { path: target, content, mode };
+  });
+}
 
 /** A folder that stands for the root of a node, in memory; kubeadm works in it as if it were the machine. */
 export class NodeRoot {
@@ -17,25 +38,23 @@ export class NodeRoot {
     mkdirSync(this.folder, { recursive: true });
   }
 
-  /** Installs a node's bundle as its list says, with sops and the node's own identity: nothing of this product is used. */
+  /** Installs a node's bundle as its list says. */
   static async installed(fleet: Fleet, place: NodePlace, name: string): Promise<NodeRoot> {
     const root = new NodeRoot(fleet, name);
-    for (const { path: target, format, mode } of bundleFiles(fleet, place)) {
-      const source = bundleFolder(place) + target;
-      const content =
-        format === 'plain'
-          ? fleet.read(source)
-          : await fleet.succeed(
-              'sops',
-              ['decrypt', '--input-type', format, '--output-type', format, source],
-              place.node,
-            );
-      const file = path.join(root.folder, target);
-      mkdirSync(path.dirname(file), { recursive: true });
-      writeFileSync(file, content);
-      chmodSync(file, Number.parseInt(mode, 8));
-    }
+    root.put(await openBundle(fleet, place));
     return root;
+  }
+
+  /** Puts files of a bundle in their places, each one at once; the manifests of static pods come last. */
+  put(files: readonly OpenFile[]): void {
+    const isManifest = ({ path: target }: OpenFile): boolean => target.includes('/manifests/');
+    for (const each of files.toSorted((a, b) => Number(isManifest(a)) - Number(isManifest(b)))) {
+      const file = path.join(this.folder, each.path);
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(`${file}.new`, each.content);
+      chmodSync(`${file}.new`, Number.parseInt(each.mode, 8));
+      renameSync(`${file}.new`, file);
+    }
   }
 
   /** Files below `/etc/kubernetes`, sorted. */

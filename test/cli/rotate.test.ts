@@ -188,10 +188,7 @@ test('rotate: the runbook of a stage is in the tree while it is under way, and t
     '## ca: accept',
     '## service-account-key: accept',
   ]);
-  const back = ['prod', 'service-account-key', '--abort'];
-  const aborted = await stage(t, repository, '2026-01-04T00:00:00Z', ...back);
-  t.regex(aborted.stdout, /^to roll out "abort":$/mu);
-  t.regex(aborted.stdout, /^ {7}kubectl get --raw \/openid\/v1\/jwks/mu, 'whole: no page has it');
+  await stage(t, repository, '2026-01-04T00:00:00Z', 'prod', 'service-account-key', '--abort');
 
   await stage(t, repository, '2026-01-05T00:00:00Z', 'prod', 'ca');
   t.regex(repository.read(PAGE), /^## ca: issue$/mu);

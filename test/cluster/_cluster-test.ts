@@ -8,7 +8,7 @@ export const clusterTest = toolTest(
   [
     ...(['age-keygen', 'sops', 'openssl', 'kubectl', 'ip', 'unshare', 'nsenter'] as const),
     ...(['etcd', 'etcdctl', 'kube-apiserver', 'kube-controller-manager'] as const),
-    ...(['kube-scheduler', 'kubelet'] as const),
+    ...(['kube-scheduler', 'kubelet', 'jq'] as const),
   ],
   { serial: true, root: true },
 );

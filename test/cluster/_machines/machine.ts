@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { NodeRoot } from '../../_helpers/node-root.ts';
@@ -116,13 +117,14 @@ export class Machine {
     this.start(name, ['unshare', '--mount', 'sh', '-c', isolate(pod), 'sh', ...pod.command]);
   }
 
-  /** What a kubelet does when a manifest has changed. */
-  async restartPod(name: string): Promise<void> {
-    await this.stop(name);
+  /** What a kubelet does when a manifest has changed; `grace` in seconds, as of a pod. */
+  async restartPod(name: string, grace?: number): Promise<void> {
+    await this.stop(name, grace);
     await this.startPods(name);
   }
 
-  async stop(name: string): Promise<void> {
+  /** Ends a program, by force after a grace in seconds. */
+  async stop(name: string, grace = 20): Promise<void> {
     const child = this.#processes.get(name);
     if (child === undefined) throw new Error(`${this.name} does not run "${name}"`);
     this.#processes.delete(name);
@@ -130,10 +132,14 @@ export class Machine {
     const ended = once(child, 'exit');
     // nsenter passes no signals on: its child is to have it
     const pid = String(child.pid);
-    for (const own of readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')) {
-      if (own !== '') process.kill(Number.parseInt(own, 10), 'SIGTERM');
-    }
-    const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    const signal = (which: NodeJS.Signals): void => {
+      for (const own of children) {
+        if (own !== '' && existsSync(`/proc/${own}`)) process.kill(Number.parseInt(own, 10), which);
+      }
+    };
+    signal('SIGTERM');
+    const timer = setTimeout(signal, grace * 1000, 'SIGKILL');
     await ended;
     clearTimeout(timer);
   }

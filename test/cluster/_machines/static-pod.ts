@@ -101,10 +101,12 @@ function namedPorts(ports: unknown = []): ReadonlyMap<string, number> {
 }
 
 function readProbe(probe: Record<string, unknown>, ports: ReadonlyMap<string, number>): Probe {
-  const { host, path, port, scheme = 'HTTP' } = record(probe['httpGet']);
+  // without a host it is the pod's own address: that of the machine, loopback included
+  const { host = '127.0.0.1', path, port, scheme = 'HTTP' } = record(probe['httpGet']);
   const number = typeof port === 'number' ? port : ports.get(text(port));
   if (number === undefined) throw new TypeError(`no port "${String(port)}"`);
-  const address = text(host).includes(':') ? `[${text(host)}]` : text(host);
+  const name = text(host);
+  const address = name.includes(':') ? `[${name}]` : name;
   const url = `${text(scheme).toLowerCase()}://${address}:${number}${text(path)}`;
   return { url, timeoutSeconds: Number(probe['timeoutSeconds'] ?? 1) };
 }

@@ -1,0 +1,64 @@
+import type { ExecutionContext } from 'ava';
+import { WORKERS } from './_cluster.ts';
+import { stepsOfOutput, stepsOfPage, type Step } from './_runbook.ts';
+import { FORGOTTEN, type Run } from './_run.ts';
+import { follow } from './_steps.ts';
+
+/** Steps that are about what is not in the control plane, by what the test has in place of it. */
+const WORKLOADS =
+  /^(?:Restart Flux|Let pods fetch|Restart extension API|Let servers in the cluster)/u;
+const PEOPLE = /^Hand /u;
+/** What the machines of this test do not have. */
+const ABSENT = /^(?:See that requests go through the front proxy)/u;
+
+export interface Moves {
+  /** Names of keysets. */
+  readonly keysets: readonly string[];
+  readonly label: string;
+  readonly options?: readonly string[];
+  /** Before the published authorities are built anew. */
+  readonly rebuild?: () => Promise<void>;
+  /** Nodes whose kubelets keep their certificates. */
+  readonly forgotten?: readonly string[];
+}
+
+/** A stage of each keyset, rolled out as its runbook says, under load. Nothing may have failed at its end. */
+export async function stage(t: ExecutionContext, run: Run, moves: Moves): Promise<void> {
+  const { keysets, label, options = [], rebuild, forgotten = [] } = moves;
+  const { topology } = run;
+  const start = Date.now();
+  topology.complaints(); // of who was refused between two stages, on purpose
+  const outputs = new Map<string, string>();
+  for (const keyset of keysets) outputs.set(keyset, await topology.rotate(keyset, ...options));
+  await run.handOut(label);
+  await topology.deliver();
+  const restarted = await topology.rollOut();
+  t.log(`${label}: ${restarted.join(' ')}: ${seconds(start)}`);
+  for (const keyset of keysets) {
+    for (const step of stepsFor(run, keyset, outputs.get(keyset) ?? '')) {
+      if (/^Rebuild extension-apiserver/u.test(step.title)) await rebuild?.();
+      if (WORKLOADS.test(step.title)) await run.restartWorkloads(`${label}-${keyset}`);
+      else if (PEOPLE.test(step.title)) await run.handedOver();
+      else if (!ABSENT.test(step.title)) await follow(topology, step, { forgotten });
+    }
+  }
+  await run.handedOver();
+  for (const node of Object.keys(WORKERS))
+    if (!forgotten.includes(node)) await topology.ready(node);
+  t.log(`${label}: ${seconds(start)}; ${run.summary()}`);
+  const failures = run.failures().filter(({ client }) => !client.startsWith(FORGOTTEN));
+  t.deepEqual(failures.slice(0, 5), [], label);
+  // those of whom everybody knows that they are refused
+  const complaints = topology.complaints();
+  if (rebuild === undefined) t.deepEqual(complaints.slice(0, 5), [], label);
+}
+
+function stepsFor({ topology }: Run, keyset: string, output: string): readonly Step[] {
+  const printed = stepsOfOutput(output);
+  if (printed.some(({ script }) => script !== '')) return printed;
+  return stepsOfPage(topology.fleet.read('deploy/live/ROTATION.md'), keyset);
+}
+
+function seconds(start: number): string {
+  return `${((Date.now() - start) / 1000).toFixed(0)} s`;
+}

@@ -1,0 +1,82 @@
+import { NODES, SERVERS, WORKERS } from './_cluster.ts';
+import { putWorkerBundle, startKubelet } from './_kubelet.ts';
+import type { Topology } from './_topology.ts';
+import * as kubernetes from '../_kubernetes.ts';
+import type { Step } from './_runbook.ts';
+
+/** Where commands of a step run, and what they print when all is well. */
+interface Rule {
+  readonly title: RegExp;
+  readonly on: readonly string[];
+  readonly prints: RegExp;
+  /** Left out for a node that is forgotten. */
+  readonly node?: true;
+}
+
+const FIRST = ['cp-1'];
+const KUBELETS = Object.keys(WORKERS);
+/** In place of systemd: what runs the kubelet is the test. */
+const SYSTEMCTL = 'systemctl() { echo "$@"; }';
+
+/** For each step with commands; what is not here fails, so that no step is left out unseen. */
+const RULES: readonly Rule[] = [
+  { title: /^Put the changed files/u, on: SERVERS, prints: /readyz check passed/u },
+  { title: /authentication has both certificates/u, on: FIRST, prints: /^2$/u },
+  { title: /^Rebuild extension-apiserver-auth/u, on: FIRST, prints: /replaced\n1$/u },
+  { title: /^See that kube-root-ca.crt has/u, on: FIRST, prints: /^$/u },
+  { title: /^See that cluster-info has the bundle/u, on: FIRST, prints: /replaced$/u },
+  { title: /^Look for the authority/u, on: FIRST, prints: /^APIService\/v1\.widgets\S* [12]$/u },
+  { title: /^See that nodes are Ready/u, on: FIRST, prints: /^(?!.*NotReady)/su },
+  { title: /^See that every API server shows/u, on: SERVERS, prints: /code: 0 \(ok\)$/u },
+  { title: /^See that extension API servers answer/u, on: FIRST, prints: /^NAME[^\n]*$/u },
+  { title: /all members are healthy$/u, on: NODES, prints: /(?:is healthy[^]*){3}/u },
+  { title: /^See that every API server reaches etcd/u, on: SERVERS, prints: /^ok$/u },
+  {
+    title: /^See that certificates are of the new entry/u,
+    on: NODES,
+    prints: /^(?:.*: OK\n?){4}$/u,
+  },
+  { title: /^See that both keys are published/u, on: FIRST, prints: /^2$/u },
+  { title: /^See that one key is published/u, on: FIRST, prints: /^1$/u },
+  { title: /^See that no token is refused/u, on: SERVERS, prints: /^/u },
+  { title: /^See that no token lives longer/u, on: SERVERS, prints: /^/u },
+  { title: /^Give every kubelet the bundle/u, on: KUBELETS, prints: /restart kubelet$/u },
+  { title: /^Renew the client cert/u, on: KUBELETS, prints: /restart kubelet$/u, node: true },
+  { title: /^Bootstrap the nodes where that fails/u, on: [], prints: /restart kubelet$/u },
+  { title: /that the certificate is of the new/u, on: KUBELETS, prints: /OK$/u, node: true },
+  { title: /^Make tokens in Secrets anew/u, on: FIRST, prints: /^$/u },
+];
+
+/** Runs what a step says, in a shell of each node, until it prints what it should; on no node of `forgotten`. */
+export async function follow(
+  topology: Topology,
+  { title, script }: Step,
+  { forgotten = [], on }: { readonly forgotten?: readonly string[]; readonly on?: string } = {},
+): Promise<void> {
+  if (/^(?:Give every kubelet the bundle|Put ca\.crt on the other nodes)/u.test(title)) {
+    for (const node of KUBELETS) putWorkerBundle(topology.fleet, topology.machine(node).root);
+  }
+  if (script === '') return;
+  const rule = RULES.find((each) => each.title.test(title));
+  if (rule === undefined) throw new Error(`nothing is known of the step "${title}"`);
+  const nodes = on === undefined ? rule.on : [on];
+  for (const node of nodes) {
+    if (rule.node === true && forgotten.includes(node)) continue;
+    const machine = topology.machine(node);
+    const shell = `export KUBECONFIG=/etc/kubernetes/admin.conf\n${SYSTEMCTL}\n${script}`;
+    const output = await kubernetes.eventually(`${node}: ${title}`, async () => {
+      const { stdout, stderr } = await machine.runFile('/usr/bin/timeout', [
+        '90',
+        'bash',
+        '-c',
+        shell,
+      ]);
+      const printed = stdout.toString().trim();
+      if (rule.prints.test(printed)) return printed;
+      throw new Error(`printed ${JSON.stringify(printed)}\n${stderr.toString()}`);
+    });
+    if (!output.endsWith('restart kubelet')) continue;
+    await machine.stop('kubelet');
+    startKubelet(machine);
+  }
+}

@@ -1,0 +1,193 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Fleet } from '../../_helpers/fleet.ts';
+import { NodeRoot, openBundle, type OpenFile } from '../../_helpers/node-root.ts';
+import { health } from '../_etcd.ts';
+import * as kubernetes from '../_kubernetes.ts';
+import { ControlPlane } from '../_machines/control-plane.ts';
+import type { Machine } from '../_machines/machine.ts';
+import { ADDRESSES, ADMIN, CLUSTER, CONTROLLERS, HOSTS, LOAD, NODES } from './_cluster.ts';
+import { SERVERS, SERVICE, WORKERS, type NodeName } from './_cluster.ts';
+import { approveServing, startWorker } from './_kubelet.ts';
+
+const PLACES = NODES.map((node) => ({
+  cluster: CLUSTER,
+  node,
+  addresses: [`${ADDRESSES[node]}/24`],
+}));
+/** A pair is replaced file by file: whoever reads it in between keeps the pair of before. */
+const COMPLAINT = /x509: |tls: (?!private key does not match)|Unauthorized|unknown authority/u;
+/** Seconds that a pod has to end: API servers would wait for their watches, each time for a minute. */
+const GRACE = 5;
+const DAY = 86_400_000;
+
+/** Three members of etcd, two API servers with their controllers, and a machine for the load. */
+export class Topology {
+  readonly fleet: Fleet;
+  readonly plane: ControlPlane;
+  readonly load: Machine;
+  /** How much of each log was looked through. */
+  readonly #read = new Map<string, number>();
+  readonly #restarting = new Set<string>();
+  /** Pods that had ended by themselves. */
+  readonly restarts: string[] = [];
+  #kubelet: NodeJS.Timeout | undefined;
+  #now: Date;
+
+  private constructor(fleet: Fleet, plane: ControlPlane, load: Machine, now: Date) {
+    [this.fleet, this.plane, this.load, this.#now] = [fleet, plane, load, now];
+  }
+
+  /** The tree is from some months ago, so that later stages are not of the future. */
+  static async create(fleet: Fleet): Promise<Topology> {
+    const now = new Date(Date.now() - 80 * DAY);
+    const declaration = path.join(import.meta.dirname, '_rotation.declaration.ts');
+    fleet.write('clusters/main.ts', readFileSync(declaration, 'utf8'));
+    await succeed(fleet, ['synth', '--now', now.toISOString()]);
+    await fleet.commit(now);
+    const plane = await ControlPlane.create(fleet, PLACES, HOSTS);
+    const root = new NodeRoot(fleet, 'machine-load');
+    mkdirSync(path.join(root.folder, 'etc/kubernetes'), { recursive: true }); // and no pods in it
+    const load = await plane.add('load', root, [`${LOAD}/24`]);
+    await load.succeed('ip', ['addr', 'add', `${SERVICE}/32`, 'dev', 'lo']);
+    for (const node of SERVERS) {
+      await plane.machine(node).succeed('ip', ['route', 'add', `${SERVICE}/32`, 'via', LOAD]);
+    }
+    return new Topology(fleet, plane, load, now);
+  }
+
+  async boot(): Promise<void> {
+    await this.plane.startPods(['etcd']);
+    const servers = SERVERS.map((node) => this.machine(node));
+    for (const machine of servers) await machine.startPods('kube-apiserver');
+    for (const machine of servers) await machine.startPods(...CONTROLLERS);
+    this.#kubelet = setInterval(() => {
+      this.#startEnded();
+    }, 1000);
+    const first = this.machine('cp-1');
+    const breakGlass = await kubernetes.breakGlass(this.fleet, CLUSTER, first);
+    await this.deliver(breakGlass);
+    await kubernetes.allowed(first, ADMIN, ['*', '*', '--all-namespaces']);
+    for (const [name, address] of Object.entries(WORKERS)) {
+      await startWorker(this.fleet, this.plane, name, address);
+    }
+    for (const name of Object.keys(WORKERS)) {
+      await this.ready(name);
+      await approveServing(first, this.machine(name));
+    }
+  }
+
+  machine(name: string): Machine {
+    return this.plane.machine(name);
+  }
+
+  /** One stage of a keyset, two days after the one before, merged at once; returns what `rotate` has printed. */
+  async rotate(keyset: string, ...options: readonly string[]): Promise<string> {
+    this.#now = new Date(this.#now.getTime() + 2 * DAY);
+    const now = this.#now.toISOString();
+    const args = ['rotate', CLUSTER, keyset, ...options, '--now', now];
+    const output = await succeed(this.fleet, args);
+    await this.fleet.commit(this.#now);
+    return output;
+  }
+
+  /** What the tree has for a node. */
+  bundle(node: NodeName): Promise<readonly OpenFile[]> {
+    return openBundle(this.fleet, { cluster: CLUSTER, node });
+  }
+
+  /** What Flux does: applies the manifests of the tree. */
+  async deliver(client: kubernetes.Client = ADMIN): Promise<void> {
+    const manifests = await kubernetes.manifests(this.fleet, CLUSTER, 'flux');
+    await kubernetes.apply(this.machine('cp-1'), client, manifests);
+  }
+
+  /** The bundles of the tree, node by node: what a kubelet restarts is what has another manifest. Returns what has restarted. */
+  async rollOut(): Promise<readonly string[]> {
+    const restarted: string[] = [];
+    for (const node of NODES) {
+      const machine = this.machine(node);
+      const before = manifestsOf(machine);
+      machine.root.put(await this.bundle(node));
+      const after = manifestsOf(machine);
+      const changed = podsOf(node).filter((name) => after.get(name) !== before.get(name));
+      for (const name of changed) this.#restarting.add(`${node}/${name}`);
+      await Promise.all(changed.map((name) => machine.restartPod(name, GRACE)));
+      this.#restarting.clear();
+      if (changed.includes('etcd')) await this.#healthy(machine);
+      restarted.push(...changed.map((name) => `${node}/${name}`));
+    }
+    return restarted;
+  }
+
+  /** Waits until a node is Ready, by a heartbeat of after now. */
+  async ready(name: string): Promise<void> {
+    const start = Date.now();
+    const first = this.machine('cp-1');
+    await kubernetes.eventually(`${name} Ready`, async () => {
+      const { status } = await kubernetes.json(first, ADMIN, ['get', 'node', name]);
+      const { conditions } = status as {
+        readonly conditions: readonly { type: string; status: string; lastHeartbeatTime: string }[];
+      };
+      const ready = conditions.find(({ type }) => type === 'Ready');
+      const isFresh = Date.parse(ready?.lastHeartbeatTime ?? '') >= start - 1000;
+      return ready?.status === 'True' && isFresh ? true : undefined;
+    });
+  }
+
+  /** Ends what is not a machine's own. */
+  end(): void {
+    clearInterval(this.#kubelet);
+  }
+
+  /** What a kubelet does when a container has ended: controllers do that when they lose their lease. */
+  #startEnded(): void {
+    for (const node of NODES) {
+      const machine = this.machine(node);
+      for (const name of podsOf(node)) {
+        if (machine.isRunning(name) || this.#restarting.has(`${node}/${name}`)) continue;
+        machine.launchPod(name);
+        this.restarts.push(`${node}/${name}`);
+      }
+    }
+  }
+
+  /** What processes of the control plane have said of certificates and tokens since it was asked last. */
+  complaints(): readonly string[] {
+    return [...NODES, ...Object.keys(WORKERS)].flatMap((node) => {
+      const machine = this.machine(node);
+      return podsOf(node).flatMap((pod) => {
+        const place = `${node}/${pod}`;
+        const log = machine.log(pod);
+        const fresh = log.slice(this.#read.get(place) ?? 0).split('\n');
+        this.#read.set(place, log.length);
+        return fresh.filter((line) => COMPLAINT.test(line)).map((line) => `${place}: ${line}`);
+      });
+    });
+  }
+
+  async #healthy(machine: Machine): Promise<void> {
+    await kubernetes.eventually('a healthy etcd', async () => {
+      const answers = await health(machine);
+      return answers.length === 3 && answers.every(([, isHealthy]) => isHealthy) ? true : undefined;
+    });
+  }
+}
+
+function podsOf(node: string): readonly string[] {
+  if (node in WORKERS) return ['kubelet'];
+  return SERVERS.some((server) => server === node)
+    ? ['etcd', 'kube-apiserver', ...CONTROLLERS]
+    : ['etcd'];
+}
+
+function manifestsOf(machine: Machine): Map<string, string> {
+  const files = machine.root.files().filter((file) => file.startsWith('manifests/'));
+  return new Map(files.map((file) => [path.basename(file, '.yaml'), machine.root.read(file)]));
+}
+
+async function succeed(fleet: Fleet, args: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await fleet.cli(args, 'custodian');
+  if (status === 0) return stdout.toString();
+  throw new Error(`${args.join(' ')}: status ${status}\n${stderr.toString()}`);
+}
