@@ -25,6 +25,11 @@ const SYNTH = [
   'what needs a CA key is made after the merge, by whoever holds one: leave its files as the base has them',
 ];
 
+const STALE = [
+  'make it what is declared: cdk8s-pki synth',
+  'if the declaration changed and this waits for an identity, say since when: cdk8s-pki verify --base REV',
+];
+
 /**
  * Tells what is still to be done because of what is declared from what was done to generated files by hand. A generated file that the
  * change touches must be what the declaration asks for; one that it does not touch waits for whoever has the keys.
@@ -36,9 +41,7 @@ export function driftOf(
 ): { readonly findings: readonly Finding[]; readonly pending: readonly Action[] } {
   const { tree } = declared.fleet;
   const needy = new Set(
-    actions
-      .filter(({ needsIdentity }) => needsIdentity)
-      .flatMap(({ cluster }) => declared.unitOf(cluster)),
+    actions.filter(waitsForKeys).flatMap(({ cluster }) => declared.unitOf(cluster)),
   );
   const actionOf = new Map<TreePath, Action>(
     actions
@@ -61,9 +64,17 @@ export function driftOf(
     const waits = cluster === null ? needy.size > 0 : needy.has(cluster);
     if (isChange || waits || change === 'create') continue;
     const text = `${path} ${WORDS[change]}${why}`;
-    findings.push(finding('NotSynthesized', text, place, SYNTH));
+    findings.push(finding('NotSynthesized', text, place, STALE));
   }
   return { findings, pending: actions.filter(({ credential }) => !wrong.has(credential)) };
+}
+
+/**
+ * Whether outputs of the unit are out of date until somebody with an identity comes. That one is to be written again is no reason by
+ * itself: an edit by hand asks for the same.
+ */
+function waitsForKeys({ needsIdentity, action, reason }: Action): boolean {
+  return needsIdentity && !(action === 'write' && reason === 'OutputChanged');
 }
 
 const WORDS: Readonly<Record<FileChange['change'], string>> = {

@@ -303,6 +303,59 @@ test('verify: an edited output is a finding, committed or not, encrypted or not'
   t.deepEqual([alone.status, codes(alone.findings)], [3, ['NotSynthesized']]);
 });
 
+test('verify: an encrypted output that was edited by hand is a finding without a base too', async (t) => {
+  const certificate = /^ +tls\.crt: (\S+)$/mu;
+  const other = SECRET.replace('/prod/', '/test/');
+  const edits: readonly (readonly [name: string, (repository: Repository) => void])[] = [
+    [
+      'a certificate of another Secret',
+      (repository) => {
+        const [, from = ''] = certificate.exec(repository.read(SECRET)) ?? [];
+        const [, to = ''] = certificate.exec(repository.read(other)) ?? [];
+        edit(repository, SECRET, from, to);
+      },
+    ],
+    [
+      'a label',
+      (repository) => {
+        edit(repository, SECRET, /^( +)namespace: default$/mu, '$&\n$1labels:\n$1  app: x');
+      },
+    ],
+  ];
+  for (const [name, change] of edits) {
+    const repository = branch(t);
+    change(repository);
+    repository.commit(name);
+    const alone = await verify(repository, []);
+    t.deepEqual(
+      [alone.status, alone.findings.map(({ code, file }) => [code, file])],
+      [3, [['NotSynthesized', SECRET]]],
+      name,
+    );
+    const compared = await verify(repository);
+    t.deepEqual(
+      [compared.status, compared.findings.map(({ code, file }) => [code, file])],
+      [3, [['EditedByHand', SECRET]]],
+      name,
+    );
+  }
+});
+
+test('verify: outputs of changed recipients wait for an identity, with and without a base', async (t) => {
+  const repository = branch(t);
+  const app = `deliveryRecipients: ['${mallory.recipient}']`;
+  repository.write('clusters/main.ts', main({ app }));
+  repository.commit('somebody delivers');
+  for (const args of [[], ['--base', 'main']]) {
+    const { status, findings, pending } = await verify(repository, args);
+    t.deepEqual([status, findings], [0, []]);
+    t.deepEqual(
+      pending.map(({ credential, reason }) => [credential, reason]),
+      ['prod/web', 'test/web'].map((path) => [path, 'RecipientsChanged']),
+    );
+  }
+});
+
 test('verify: with an identity, a key of another credential and a changed ciphertext are found', async (t) => {
   const repository = branch(t);
   const key = /^privateKey: .*$/mu;
