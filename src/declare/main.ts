@@ -7,6 +7,7 @@ import { createJiti } from 'jiti';
 import { withoutSecrets } from '../catalog/names/concealed.ts';
 import { selected, type Selection } from '../model/selection.ts';
 import type { DeclarationFailure, DeclarationRecord } from '../model/desired.ts';
+import { brokenClusters } from './fleet/broken.ts';
 import { collect } from './fleet/collect.ts';
 import { records } from './describe/records.ts';
 import { markAs, type AppMark } from './tree/mark.ts';
@@ -102,8 +103,9 @@ function handOver(app: IConstruct, mark: AppMark, selection: Selection): never {
   const fleet = collect(app, mark);
   const names = fleet.folders.map(({ name }) => name);
   const { problems, ...found } = survey(fleet, selected(selection, names));
-  if (problems.length > 0) return finish({ type: 'invalid', problems }, 1);
-  for (const record of records(fleet, found)) write(record);
+  const broken = brokenClusters(fleet, problems);
+  if (broken === undefined) return finish({ type: 'invalid', problems }, 1);
+  for (const record of records(fleet, found, broken)) write(record);
   return finish({ type: 'end' }, 0);
 }
 

@@ -1,5 +1,5 @@
 import { WORKERS } from '../catalog/names/tree-name.ts';
-import type { DesiredCluster, DesiredFleet, DesiredUnit } from '../model/desired.ts';
+import type { BrokenCluster, DesiredCluster, DesiredFleet, DesiredUnit } from '../model/desired.ts';
 import { credentialParts, credentialPath } from '../model/names.ts';
 import { selected, type IsSelected, type Selection } from '../model/selection.ts';
 import { ShapeError } from './shape.ts';
@@ -10,7 +10,11 @@ export class Consistency {
 
   readonly #isSelected: IsSelected;
 
-  constructor({ clusters }: DesiredFleet, selection: Selection = {}) {
+  constructor(
+    { clusters }: DesiredFleet,
+    selection: Selection = {},
+    broken: readonly BrokenCluster[] = [],
+  ) {
     this.#isSelected = selected(
       selection,
       clusters.map(({ name }) => name),
@@ -18,6 +22,9 @@ export class Consistency {
     this.#expected = new Map(clusters.map(({ name, hasStore }) => [name, hasStore]));
     if (this.#expected.size !== clusters.length)
       throw new ShapeError('fleet', 'free of duplicates');
+    for (const { cluster, problems } of broken)
+      if (!this.#expected.delete(cluster) || problems.length === 0)
+        throw new ShapeError(`cluster "${cluster}"`, 'one that was announced, with problems');
   }
 
   unit({ clusters }: DesiredUnit): void {

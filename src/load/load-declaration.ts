@@ -8,6 +8,7 @@ import { scrubEnvironment } from './environment.ts';
 import { failure, invalid, malformed, stopped } from './failures.ts';
 import { lines } from './lines.ts';
 import { parseRecord } from './parse-record.ts';
+import type { PkiError } from '../errors.ts';
 import { ShapeError } from './shape.ts';
 import { untilEnded } from './untrusted-pipe.ts';
 
@@ -18,13 +19,20 @@ export interface LoadOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** What to hand over; all of it where nothing is said. */
   readonly selection?: Selection;
+  /** Whether clusters without problems are handed over where others have some. */
+  readonly toleratesBroken?: boolean;
   /** Ends the declaration's process. */
   readonly signal?: AbortSignal;
 }
 
 /** What a declaration hands over, checked: the fleet, then its units until the end. */
 export type LoadedRecord =
-  | { readonly type: 'fleet'; readonly fleet: DesiredFleet }
+  | {
+      readonly type: 'fleet';
+      readonly fleet: DesiredFleet;
+      /** Clusters that are announced and not handed over, each with why; none where they are not tolerated. */
+      readonly broken: ReadonlyMap<string, PkiError>;
+    }
   | { readonly type: 'unit'; readonly unit: DesiredUnit };
 
 /** The program of the declaration's process. From the sources it is the built one: the process runs without a loader. */
@@ -47,7 +55,8 @@ const HEAP = ['--max-semi-space-size=4', '--heap-growing-percent=20'];
  * @throws PkiError ERR_DECLARATION_INVALID with one detail a problem; ERR_DECLARATION where there is nothing to check
  */
 export async function* loadDeclaration(options: LoadOptions): AsyncGenerator<LoadedRecord, void> {
-  const { file, cwd, environment, selection = {}, signal } = options;
+  const { cwd, environment, signal, ...what } = options;
+  const { file, selection = {} } = what;
   const child = execa(process.execPath, [...HEAP, PROGRAM, file, JSON.stringify(selection)], {
     cwd,
     env: scrubEnvironment(environment),
@@ -68,7 +77,7 @@ export async function* loadDeclaration(options: LoadOptions): AsyncGenerator<Loa
     return child;
   };
   try {
-    const ended = yield* checked(file, selection, untilEnded(child.stdio[3], exited));
+    const ended = yield* checked(what, untilEnded(child.stdio[3], exited));
     if (!ended) throw stopped(file, await ending());
   } finally {
     child.kill('SIGKILL');
@@ -76,10 +85,11 @@ export async function* loadDeclaration(options: LoadOptions): AsyncGenerator<Loa
   }
 }
 
+type What = Pick<LoadOptions, 'file' | 'selection' | 'toleratesBroken'>;
+
 /** Gives the records that are as they should be; whether the last one was the end. */
 async function* checked(
-  file: string,
-  selection: Selection,
+  { file, selection = {}, toleratesBroken = false }: What,
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<LoadedRecord, boolean> {
   let consistency: Consistency | undefined;
@@ -89,8 +99,12 @@ async function* checked(
       if (record.type === 'failed') throw failure(file, record.reason);
       if (record.type === 'invalid') throw invalid(record.problems);
       if (record.type === 'fleet' && consistency === undefined) {
-        consistency = new Consistency(record.fleet, selection);
-        yield record;
+        const { type, fleet, broken } = record;
+        if (broken.length > 0 && !toleratesBroken)
+          throw invalid(broken.flatMap(({ problems }) => problems));
+        consistency = new Consistency(fleet, selection, broken);
+        const errors = broken.map(({ cluster, problems }) => [cluster, invalid(problems)] as const);
+        yield { type, fleet, broken: new Map(errors) };
       } else if (record.type === 'unit' && consistency !== undefined) {
         consistency.unit(record.unit);
         yield record;

@@ -1,5 +1,5 @@
 import type { DeclarationFailure, DeclarationRecord } from '../model/desired.ts';
-import { fleetShape, problemsShape, unitShape } from './record-shapes.ts';
+import { brokenShape, fleetShape, problemsShape, unitShape } from './record-shapes.ts';
 import { objectOf, oneOf, ShapeError } from './shape.ts';
 import type { Shape } from './shape.ts';
 
@@ -16,7 +16,11 @@ const failures = oneOf<DeclarationFailure>(
 type RecordOf<Type extends DeclarationRecord['type']> = Extract<DeclarationRecord, { type: Type }>;
 
 const SHAPES: { readonly [Type in DeclarationRecord['type']]: Shape<RecordOf<Type>> } = {
-  fleet: objectOf<RecordOf<'fleet'>>({ type: oneOf('fleet'), fleet: fleetShape }),
+  fleet: objectOf<RecordOf<'fleet'>>({
+    type: oneOf('fleet'),
+    fleet: fleetShape,
+    broken: brokenShape,
+  }),
   unit: objectOf<RecordOf<'unit'>>({ type: oneOf('unit'), unit: unitShape }),
   end: objectOf<RecordOf<'end'>>({ type: oneOf('end') }),
   invalid: objectOf<RecordOf<'invalid'>>({ type: oneOf('invalid'), problems: problemsShape }),

@@ -9,6 +9,7 @@ import {
   WORKERS,
 } from '../catalog/names/tree-name.ts';
 import type {
+  BrokenCluster,
   DeclarationProblem,
   DesiredAuthority,
   DesiredBundle,
@@ -221,6 +222,13 @@ export const unitShape = objectOf<DesiredUnit>({
   imports: listOf(credentialPath),
   exports: listOf(credentialPath),
 });
+
+export const brokenShape: Shape<readonly BrokenCluster[]> = listOf(
+  objectOf<BrokenCluster>({
+    cluster: clusterName,
+    problems: listOf(objectOf<DeclarationProblem>({ constructPath: string, message: string })),
+  }),
+);
 
 export const problemsShape = listOf(
   objectOf<DeclarationProblem>({ constructPath: string, message: string }),

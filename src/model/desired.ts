@@ -10,7 +10,12 @@ import type { RenewalWindow } from './x509.ts';
 
 /** What the declaration's process hands back: one fleet record, then units until the end. Data only. */
 export type DeclarationRecord =
-  | { readonly type: 'fleet'; readonly fleet: DesiredFleet }
+  | {
+      readonly type: 'fleet';
+      readonly fleet: DesiredFleet;
+      /** Clusters of the fleet that are not handed over. */
+      readonly broken: readonly BrokenCluster[];
+    }
   | { readonly type: 'unit'; readonly unit: DesiredUnit }
   | { readonly type: 'end' }
   | { readonly type: 'invalid'; readonly problems: readonly DeclarationProblem[] }
@@ -23,6 +28,12 @@ export type DeclarationFailure =
 export interface DeclarationProblem {
   readonly constructPath: string;
   readonly message: string;
+}
+
+/** A cluster whose declaration has problems, which are of no other. */
+export interface BrokenCluster {
+  readonly cluster: string;
+  readonly problems: readonly DeclarationProblem[];
 }
 
 /** What holds for the whole tree. */

@@ -117,16 +117,48 @@ export function guardLedger(reader: TreeReader, tree: string, ledger: Ledger, he
       { hint: `restore it from git: ${restoreFromHead(tree)}` },
     );
   }
+  const lost = lostLines(ledger, head);
+  if (lost.length > 0) throw linesLost(tree, lost);
+}
+
+/**
+ * The same, each cluster by itself: what one lost keeps nobody from the others.
+ *
+ * @throws PkiError `ERR_AUTHORITY_MISSING` for a tree that is gone.
+ */
+export function ledgerProblems(
+  reader: TreeReader,
+  tree: string,
+  ledger: Ledger,
+  head: Head,
+): Map<string, PkiError> {
+  const lost = lostLines(ledger, head);
+  if (reader.list(treePath(tree)).length === 0) guardLedger(reader, tree, ledger, head);
+  const clusters = new Set(lost.map(({ cluster }) => cluster));
+  return new Map(
+    [...clusters].map((name) => [
+      name,
+      linesLost(
+        tree,
+        lost.filter(({ cluster }) => cluster === name),
+      ),
+    ]),
+  );
+}
+
+function lostLines(ledger: Ledger, head: Head): LedgerLine[] {
   const kept = new Set(ledger.lines.map(nameOf));
-  const lost = head.ledger
+  return head.ledger
     .split(/\r?\n/u)
     .flatMap((line) => parseLedgerLine(line) ?? [])
-    .map(nameOf)
-    .filter((name) => !kept.has(name));
-  if (lost.length === 0) return;
+    .filter((line) => !kept.has(nameOf(line)));
+}
+
+function linesLost(tree: string, lines: readonly LedgerLine[]): PkiError {
+  const lost = lines.map(nameOf);
   const file = layout.ledger(tree);
   const rest = lost.length - MOST_NAMED;
-  throw new PkiError(
+  return new PkiError(
     'ERR_AUTHORITY_MISSING',
     `"${file}" lacks ${lost.length === 1 ? 'a line' : `${lost.length} lines`} that HEAD has`,
     {

@@ -135,6 +135,9 @@ export async function synth(
       units: each(units),
       isSelected: ({ clusters: of }) =>
         options.select === undefined || options.select(of.map(({ name }) => name)),
+      isTold: () => true,
+      broken: new Map(),
+      isolates: context.chain !== 'synth',
       workshop: {
         width: 1,
         work: (job) => workUnit(context, job, mode === 'plan' ? undefined : ports),

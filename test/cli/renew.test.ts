@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { declaration } from '../_helpers/declaration.ts';
 import { changed, newPerson, Repository, type Result } from '../_helpers/run-cli.ts';
@@ -207,6 +208,123 @@ test('renew: an error of one cluster stops no other; that one keeps what it had,
   t.is(rest.status, 0, rest.stderr);
   t.true(rulesOf(repository.read('.sops.yaml'), 'b').every((rule) => rule.includes(bob.recipient)));
   t.is((await repository.run(['plan', ...now])).status, 0);
+});
+
+interface Breaking {
+  readonly main?: (three: string) => string;
+  readonly change?: (repository: Repository) => void;
+  /** Who cannot be worked on. */
+  readonly failed: readonly string[];
+  readonly error: RegExp;
+}
+
+const BREAKING: Readonly<Record<string, Breaking>> = {
+  'a problem of one declaration, and of what is signed by it': {
+    main: (three) =>
+      `${three.replace('export default app;', '')}
+new pki.Certificate(b, 'worse', { issuer: bCa, profile: 'server' });
+new pki.Certificate(c, 'borrowed', { issuer: bCa, profile: 'client' });
+export default app;`,
+    failed: ['b', 'c'],
+    error: /error: the declaration has 1 problem \[ERR_DECLARATION_INVALID\]\n.*\[b\/worse\]/u,
+  },
+  'a cluster that is no longer declared': {
+    main: () => declaration({ recipients: [alice.recipient], clusters: ['a', 'c'] }),
+    failed: ['b'],
+    error: /cluster "b" has a store but no declaration/u,
+  },
+  'an orphaned keyset': {
+    main: (three) =>
+      three.replace(
+        "new pki.CertificateAuthority(b, 'ca'",
+        "new pki.CertificateAuthority(b, 'ca2'",
+      ),
+    failed: ['b'],
+    error: /keyset "b\/ca" has a store but no declaration/u,
+  },
+  'an orphaned node': {
+    change: (repository) => {
+      const leaf = repository.read('deploy/b/pki/web.sops.yaml');
+      const ofNode = leaf.replace(/^cluster: "?b"?$/mu, '$&\nnode: n1');
+      repository.write('deploy/b/pki/n1/web.sops.yaml', ofNode);
+    },
+    failed: ['b'],
+    error: /node "b\/n1" has a store but no declaration/u,
+  },
+  'lines of the ledger that were lost': {
+    change: (repository) => {
+      const file = 'deploy/authorities.yaml';
+      repository.write(file, repository.read(file).replace(/^- \{cluster: b,.*\n/mu, ''));
+    },
+    failed: ['b'],
+    error: /"deploy\/authorities\.yaml" lacks a line that HEAD has/u,
+  },
+  'the folder of another cluster': {
+    change: (repository) => {
+      renameSync(repository.path('deploy/b'), repository.path('deploy/b2'));
+    },
+    failed: ['b', 'b2'],
+    error: /"deploy\/b2" holds the store of "b"/u,
+  },
+};
+
+for (const [name, { main = (three: string) => three, change, failed, error }] of Object.entries(
+  BREAKING,
+))
+  test(`renew: ${name} stops no other cluster, and loses nothing`, async (t) => {
+    const three = declaration({ recipients: [alice.recipient], clusters: ['a', 'b', 'c'] });
+    const repository = await made(t, three);
+    const whole = repository.files();
+    repository.write('clusters/main.ts', main(three));
+    change?.(repository);
+    const before = repository.files();
+    const now = ['--now', '2027-09-22T08:00:00Z'];
+
+    const stopped = await repository.run(['synth', ...now], { as: alice });
+    t.is(stopped.status, 1);
+    t.deepEqual(repository.files(), before, 'synth stops');
+
+    const planned = await renew(repository, '--dry-run', '-o', 'json', ...now);
+    t.deepEqual([planned.status, parsed(planned).failed?.toSorted()], [1, failed]);
+    const done = await renew(repository, ...now);
+    t.is(done.status, 1);
+    t.regex(done.stderr, error);
+    const sound = ['a', 'b', 'c'].filter((cluster) => !failed.includes(cluster));
+    const after = repository.files();
+    t.deepEqual(
+      changed(before, after).filter((file) => file.includes('/pki/')),
+      sound.map((cluster) => `deploy/${cluster}/pki/web.sops.yaml`),
+    );
+    t.deepEqual(
+      changed(before, after).filter((file) => !sound.some((of) => file.includes(`/${of}/`))),
+      [],
+      'files of others, their lines in the ledger and their rules stay',
+    );
+    t.is(after['.sops.yaml'], whole['.sops.yaml']);
+    t.is((await renew(repository, '--dry-run', '--cluster', 'a', ...now)).status, 0);
+  });
+
+test('renew: the tree of another declaration, and problems of the whole one, stop everything', async (t) => {
+  const repository = await made(t, declaration({ recipients: [alice.recipient] }));
+  const now = ['--now', '2027-09-22T08:00:00Z'];
+  for (const [main, error] of [
+    [
+      declaration({ recipients: [alice.recipient], clusters: ['other'] }),
+      /nothing in the tree is of this declaration/u,
+    ],
+    [declaration({ recipients: [] }), /recipients names nobody/u],
+    [
+      declaration({ recipients: [alice.recipient], extra: "new pki.Cluster(app, 'Prod_2');" }),
+      /\[Prod_2\]/u,
+    ],
+  ] as const) {
+    repository.write('clusters/main.ts', main);
+    const before = repository.files();
+    const { status, stdout, stderr } = await renew(repository, ...now);
+    t.deepEqual([status, stdout], [1, '']);
+    t.regex(stderr, error);
+    t.deepEqual(repository.files(), before);
+  }
 });
 
 test('renew: where every cluster has errors, nothing is written', async (t) => {

@@ -6,7 +6,7 @@ import { observeStages } from '../../observe/source/stages.ts';
 import { observeHead } from '../../observe/source/head.ts';
 import { observePast } from '../../observe/source/past.ts';
 import { treeReader } from '../../observe/source/reader.ts';
-import type { Selection } from '../../model/selection.ts';
+import { selected, type Selection } from '../../model/selection.ts';
 import type { ChainName } from '../../plan/checks.ts';
 import { PkiError } from '../../errors.ts';
 import type { Invocation } from '../command.ts';
@@ -19,9 +19,11 @@ import type { RunResult, Sink } from './total.ts';
 import { withWorkshop } from './workshop.ts';
 
 /** What is declared: the fleet at once, the units that a selection means one after the other. */
-interface Declared {
+export interface Declared {
   readonly fleet: DesiredFleet;
   readonly units: AsyncIterable<DesiredUnit>;
+  /** Clusters that are not among them, each with the problems of its declaration; none where they are not tolerated. */
+  readonly broken: ReadonlyMap<string, PkiError>;
 }
 
 /** Starts the declaration's process, and ends it when `work` is done or fails. */
@@ -29,15 +31,17 @@ export async function withDeclaration<T>(
   { cwd, environment, options }: Invocation,
   selection: Selection,
   work: (declared: Declared) => Promise<T>,
+  toleratesBroken = false,
 ): Promise<T> {
   const file = options.app ?? 'clusters/main.ts';
-  const records = loadDeclaration({ file, cwd, environment, selection });
+  const records = loadDeclaration({ file, cwd, environment, selection, toleratesBroken });
   try {
     const first = await records.next();
     if (first.done === true || first.value.type !== 'fleet') {
       throw new PkiError('ERR_DECLARATION', `"${file}" declares no fleet`);
     }
-    return await work({ fleet: first.value.fleet, units: unitsOf(records) });
+    const { fleet, broken } = first.value;
+    return await work({ fleet, broken, units: unitsOf(records) });
   } finally {
     await records.return();
   }
@@ -57,6 +61,8 @@ interface RunSettings {
   readonly isBase?: boolean;
   /** Whether changes of files are listed, not only counted; default true. */
   readonly isListed?: boolean;
+  /** Whether errors of single clusters stop no other; default of what renews. */
+  readonly isolates?: boolean;
 }
 
 /** Runs the line over a declaration, with ports to the world. */
@@ -64,11 +70,17 @@ export function runDeclaration(
   invocation: Invocation,
   chain: ChainName,
   sink: Sink | undefined,
-  { onlooker, request, isBase = false, isListed = true }: RunSettings = {},
+  {
+    onlooker,
+    request,
+    isBase = false,
+    isListed = true,
+    isolates = chain !== 'synth',
+  }: RunSettings = {},
 ): Promise<RunResult> {
   const { cwd, environment, options, output } = invocation;
   const selection = selectionOf(invocation);
-  return withDeclaration(invocation, selection, async ({ fleet, units: declared }) => {
+  const work = async ({ fleet, broken, units: declared }: Declared): Promise<RunResult> => {
     const { clusters, ...settings } = fleet;
     onlooker?.fleet(fleet);
     const units = onlooker === undefined ? declared : shown(declared, onlooker);
@@ -108,6 +120,9 @@ export function runDeclaration(
           observePast: past,
           units,
           isSelected,
+          isTold: whoIsTold(selection, names, request),
+          broken,
+          isolates,
           workshop,
           progress,
           isLenient,
@@ -116,7 +131,26 @@ export function runDeclaration(
         sink,
       ),
     );
-  });
+  };
+  return withDeclaration(invocation, selection, work, isolates);
+}
+
+/** Whether a run tells of a cluster that it cannot work on. One that is not declared is no shard's, so the first tells of it. */
+function whoIsTold(
+  selection: Selection,
+  names: readonly string[],
+  request: RotationRequest | undefined,
+): (cluster: string) => boolean {
+  const { shard, ...globs } = selection;
+  const declared = new Set(names);
+  const isNamed = selected(selection, names);
+  const isNamedAnywhere = selected(globs, names);
+  const about = request === undefined ? '' : (request.keyset.split('/')[0] ?? '');
+  return (cluster) => {
+    if (about !== '' && cluster !== about) return false;
+    if (declared.has(cluster)) return isNamed([cluster]);
+    return (shard === undefined || shard.index === 1) && isNamedAnywhere([cluster]);
+  };
 }
 
 /** The units that a rotation is about: its cluster's, and those that use something of such a unit, which come later. */

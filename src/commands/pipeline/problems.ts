@@ -12,19 +12,33 @@ const OF_ALL: ReadonlySet<ErrorCode> = new Set(['ERR_CLOCK', 'ERR_IDENTITY']);
 export class Problems {
   readonly #found: { readonly clusters: readonly string[]; readonly error: PkiError }[] = [];
   readonly #waiting: string[] = [];
+  readonly #failed = new Set<string>();
 
   /** @throws the error itself where it is not one of a unit. */
   add(clusters: readonly string[], error: unknown): void {
     if (!(error instanceof PkiError)) throw error;
     this.#found.push({ clusters, error });
+    for (const name of clusters) this.#failed.add(name);
   }
 
-  /** Whether the unit uses one that could not be worked on: it would only say so again. */
+  /** A cluster that cannot be worked on, which is nothing to tell: the run is about others. */
+  leave(cluster: string): void {
+    this.#wait([cluster]);
+  }
+
+  /** Whether the unit is or uses one that could not be worked on: it would only say so again. */
   concern({ clusters, imports }: DesiredUnit): boolean {
-    const used = new Set(imports.map((path) => credentialParts(path).cluster));
-    const isConcerned = this.clusters.some((name) => used.has(name));
-    if (isConcerned) this.#waiting.push(...clusters.map(({ name }) => name));
+    const names = clusters.map(({ name }) => name);
+    const used = [...names, ...imports.map((path) => credentialParts(path).cluster)];
+    const isConcerned = used.some((name) => this.#failed.has(name));
+    if (isConcerned) this.#wait(names);
     return isConcerned;
+  }
+
+  #wait(names: readonly string[]): void {
+    const added = names.filter((name) => !this.#failed.has(name));
+    this.#waiting.push(...added);
+    for (const name of added) this.#failed.add(name);
   }
 
   /** Each by itself, of the fleet as a whole without clusters. */
@@ -34,7 +48,7 @@ export class Problems {
 
   /** Those that could not be worked on. */
   get clusters(): readonly string[] {
-    return [...this.#found.flatMap(({ clusters }) => clusters), ...this.#waiting];
+    return [...new Set([...this.#found.flatMap(({ clusters }) => clusters), ...this.#waiting])];
   }
 
   /** Whether the clusters without a problem may not be worked on either. */

@@ -6,9 +6,10 @@ import type { Action } from '../../model/plan.ts';
 import type { TreeReader } from '../../model/ports.ts';
 import { layout } from '../../model/store/layout.ts';
 import type { Head, LedgerEntry, PastLine } from '../../model/store/ledger.ts';
-import { guardOrphans } from '../../observe/guards/orphans.ts';
+import { hasStore } from '../../observe/cluster.ts';
+import { guardOrphans, orphanProblems } from '../../observe/guards/orphans.ts';
 import { guardRemoved } from '../../observe/guards/recipients.ts';
-import { guardLedger, ledgerEntries, observeLedger } from '../../observe/ledger.ts';
+import { guardLedger, ledgerEntries, ledgerProblems, observeLedger } from '../../observe/ledger.ts';
 import { observeMade } from '../../observe/output.ts';
 import { fleetFiles } from '../../render/fleet/files.ts';
 import { appendToLedger } from '../../render/fleet/ledger.ts';
@@ -34,6 +35,12 @@ export interface RunOptions {
   readonly observePast: () => Promise<readonly PastLine[]>;
   readonly units: AsyncIterable<DesiredUnit>;
   readonly isSelected: (unit: DesiredUnit) => boolean;
+  /** Whether a cluster that cannot be worked on is one that the run is about. */
+  readonly isTold: (cluster: string) => boolean;
+  /** Clusters whose declaration has problems. */
+  readonly broken: ReadonlyMap<string, PkiError>;
+  /** Whether errors of single clusters stop no other. */
+  readonly isolates: boolean;
   readonly workshop: Workshop;
   readonly progress: (done: number) => void;
   /** Errors end nothing that can go on without, and are all problems of the result: for who only looks. */
@@ -44,7 +51,7 @@ export interface RunOptions {
 
 /**
  * The whole line, unit by unit. With a sink, every result is staged there, in the order of the units; the caller commits or
- * discards. Without, only what would be done is returned. Errors of single clusters stop a `synth`; what renews leaves those
+ * discards. Without, only what would be done is returned. Errors of single clusters stop a `synth`; what isolates them leaves those
  * clusters as they were, their rules in fleet-level files included, and returns the errors.
  *
  * @throws PkiError before the caller commits: `ERR_IDENTITY_NEEDED`, listing every action that needs one, and `ERR_USAGE`.
@@ -65,12 +72,20 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
   guarded(undefined, () => {
     guardRemoved(fleet, context.now);
   });
+  const isolated = (each: ReadonlyMap<string, PkiError>): void => {
+    for (const [cluster, error] of each)
+      if (options.isTold(cluster)) problems.add([cluster], error);
+      else problems.leave(cluster);
+  };
+  isolated(options.broken);
   guarded(undefined, () => {
-    guardOrphans(reader, fleet);
+    if (options.isolates) isolated(orphanProblems(reader, fleet));
+    else guardOrphans(reader, fleet);
   });
   const ledger = guarded({ text: '', lines: [] }, () => observeLedger(reader, fleet.tree));
   guarded(undefined, () => {
-    guardLedger(reader, fleet.tree, ledger, options.head);
+    if (options.isolates) isolated(ledgerProblems(reader, fleet.tree, ledger, options.head));
+    else guardLedger(reader, fleet.tree, ledger, options.head);
   });
   const historyOf = historyIndex(ledger.lines, options.head, options.observePast);
   const exported = new Exports();
@@ -116,7 +131,7 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
   }
   await settle(0);
   const { clusters: failed, error } = problems;
-  const isStopped = context.chain === 'synth' || problems.isOfAll || total.result.clusters === 0;
+  const isStopped = !options.isolates || problems.isOfAll || total.result.clusters === 0;
   if (error !== null && isStopped && options.isLenient !== true) throw error;
 
   const { result } = total;
@@ -205,9 +220,10 @@ function abandonedFiles(fleet: DesiredFleet, reader: TreeReader): TreePath[] {
   const declared = new Set(fleet.clusters.map(({ name }) => name));
   return reader
     .list(treePath(fleet.tree))
-    .filter((name) => name.endsWith('/') && !declared.has(name.slice(0, -1)))
+    .flatMap((name) => (name.endsWith('/') ? name.slice(0, -1) : []))
+    .filter((name) => !declared.has(name) && !hasStore(reader, fleet.tree, name))
     .flatMap((name) => {
-      const folder = layout.cluster(fleet.tree, name.slice(0, -1));
+      const folder = layout.cluster(fleet.tree, name);
       const made = observeMade(reader, folder);
       return made.length === 0 ? [] : [...made, treePath(folder, 'inventory.json')];
     });

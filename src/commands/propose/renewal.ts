@@ -5,7 +5,7 @@ import { treeReader } from '../../observe/source/reader.ts';
 import type { Invocation } from '../command.ts';
 import { refuseUnknownNames, requestedOf } from '../input/requested.ts';
 import { selectClusters, selectionOf } from '../input/select.ts';
-import { runDeclaration, withDeclaration } from '../pipeline/prepare.ts';
+import { runDeclaration, withDeclaration, type Declared } from '../pipeline/prepare.ts';
 import { Problems } from '../pipeline/problems.ts';
 import type { RunResult, Sink } from '../pipeline/total.ts';
 import { describeWork } from './describe.ts';
@@ -88,12 +88,15 @@ export class RenewalOf implements Renewal<ClusterWork> {
   }
 }
 
+interface UnitsOf {
+  readonly units: readonly (readonly string[])[];
+  readonly rotates: boolean;
+}
+
 /** Clusters that belong together, of those that the run is about, and whether one of their keysets is rotated unasked. */
-async function unitsOf(
-  invocation: Invocation,
-): Promise<{ readonly units: readonly (readonly string[])[]; readonly rotates: boolean }> {
+async function unitsOf(invocation: Invocation): Promise<UnitsOf> {
   const selection = selectionOf(invocation);
-  return withDeclaration(invocation, selection, async ({ fleet, units }) => {
+  const find = async ({ fleet, units }: Declared): Promise<UnitsOf> => {
     const isSelected = selectClusters(
       selection,
       fleet.clusters.map(({ name }) => name),
@@ -109,5 +112,6 @@ async function unitsOf(
       );
     }
     return { units: found, rotates };
-  });
+  };
+  return withDeclaration(invocation, selection, find, true);
 }

@@ -114,9 +114,15 @@ export class RotationsOf implements Renewal<RotationWork> {
     return null;
   }
 
-  #run(cwd: string, request: RotationRequest, sink: Sink | undefined): Promise<RunResult> {
+  /** What nobody asked for goes on beside clusters that have errors, which the renewals before it have told. */
+  async #run(cwd: string, request: RotationRequest, sink: Sink | undefined): Promise<RunResult> {
     const invocation = { ...this.#invocation, cwd };
-    return runDeclaration(invocation, 'synth', sink, { request, isBase: true });
+    const settings = { request, isBase: true, isolates: this.#request === undefined };
+    const result = await runDeclaration(invocation, 'synth', sink, settings);
+    const { problems } = result;
+    const isAboutFailed = problems.clusters.some((name) => request.keyset.startsWith(`${name}/`));
+    if (problems.error !== null && isAboutFailed) throw problems.error;
+    return result;
   }
 }
 

@@ -14,19 +14,56 @@ import { guardMoved } from './moved.ts';
  * @throws PkiError `ERR_ORPHANED` naming every cluster that is not declared; `ERR_STORE` for the folder of another one.
  */
 export function guardOrphans(reader: TreeReader, fleet: DesiredFleet): void {
-  const declared = new Set(fleet.clusters.map(({ name }) => name));
-  const orphans = reader
-    .list(treePath(fleet.tree))
+  const orphans = orphansOf(reader, fleet);
+  if (orphans.length === 0) return;
+  for (const name of orphans) guardMoved(reader, fleet.tree, name);
+  throw orphanedClusters(reader, fleet, orphans);
+}
+
+/**
+ * The same, each cluster by itself: what is wrong with one keeps nobody from the others.
+ *
+ * @throws PkiError `ERR_ORPHANED` for the tree of another declaration.
+ */
+export function orphanProblems(reader: TreeReader, fleet: DesiredFleet): Map<string, PkiError> {
+  const orphans = orphansOf(reader, fleet);
+  if (orphans.length > 0 && isForeign(reader, fleet))
+    throw orphanedClusters(reader, fleet, orphans);
+  return new Map(
+    orphans.map((name) => {
+      try {
+        guardMoved(reader, fleet.tree, name);
+        return [name, orphanedClusters(reader, fleet, [name])];
+      } catch (error) {
+        if (error instanceof PkiError) return [name, error];
+        throw error;
+      }
+    }),
+  );
+}
+
+function orphansOf(reader: TreeReader, { tree, clusters }: DesiredFleet): string[] {
+  const declared = new Set(clusters.map(({ name }) => name));
+  return reader
+    .list(treePath(tree))
     .filter((name) => name.endsWith('/'))
     .map((name) => name.slice(0, -1))
     .filter((name) => !declared.has(name))
-    .filter((name) => hasStore(reader, fleet.tree, name));
-  if (orphans.length === 0) return;
-  for (const name of orphans) guardMoved(reader, fleet.tree, name);
-  const isForeign = ![...declared].some((name) => hasStore(reader, fleet.tree, name));
-  throw orphaned(
+    .filter((name) => hasStore(reader, tree, name));
+}
+
+function isForeign(reader: TreeReader, { tree, clusters }: DesiredFleet): boolean {
+  return !clusters.some(({ name }) => hasStore(reader, tree, name));
+}
+
+function orphanedClusters(
+  reader: TreeReader,
+  fleet: DesiredFleet,
+  orphans: readonly string[],
+): PkiError {
+  return orphaned(
     orphans.map((name) => ['cluster', name]),
-    isForeign ? 'nothing in the tree is of this declaration' : undefined,
+    isForeign(reader, fleet) ? 'nothing in the tree is of this declaration' : undefined,
   );
 }
 

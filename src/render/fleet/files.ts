@@ -16,7 +16,7 @@ interface Rule {
  * `.sops.yaml` and `.gitattributes` beside the tree: what `sops edit`, `sops updatekeys` and git need to know of it. Lines outside
  * the markers are the user's and stay.
  *
- * @param kept clusters whose files stay as they are, and so do their rules.
+ * @param kept clusters whose files stay as they are, declared or not, and so do their rules.
  */
 export function fleetFiles(
   fleet: DesiredFleet,
@@ -89,12 +89,10 @@ function creationRules(
   present: string,
   kept: readonly string[],
 ): string[] {
-  const isKept = new Set(kept);
-  return byName(clusters).flatMap((cluster) =>
-    isKept.has(cluster.name)
-      ? presentRules(present, `${tree}/${cluster.name}/`)
-      : rulesOf(tree, cluster),
-  );
+  const rules = new Map(clusters.map((cluster) => [cluster.name, rulesOf(tree, cluster)]));
+  for (const name of kept) rules.set(name, presentRules(present, `${tree}/${name}/`));
+  const all = [...rules].map(([name, lines]) => ({ name, lines }));
+  return byName(all).flatMap(({ lines }) => lines);
 }
 
 function rulesOf(tree: string, cluster: FleetCluster): string[] {

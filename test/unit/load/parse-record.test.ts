@@ -35,7 +35,7 @@ function replaced(value: unknown, where: string, by: unknown): unknown {
 }
 
 test('parseRecord: what the declaration’s process hands over is taken as it is', (t) => {
-  const fleet: DeclarationRecord = { type: 'fleet', fleet: FLEET };
+  const fleet: DeclarationRecord = { type: 'fleet', fleet: FLEET, broken: [] };
   for (const record of [fleet, UNIT, { type: 'end' }])
     t.deepEqual(parseRecord(JSON.stringify(record)), record as DeclarationRecord);
 });
@@ -142,6 +142,21 @@ test('Consistency: each cluster comes once, and none is left out', (t) => {
     },
     { message: /announced/ },
   );
+  const broken = [{ cluster: 'prod', problems: [{ constructPath: 'prod', message: 'x' }] }];
+  const without = new Consistency(FLEET, {}, broken);
+  t.notThrows(() => {
+    without.end();
+  }, 'one that is announced as broken is not waited for');
+  t.throws(
+    () => {
+      without.unit({ clusters: [CLUSTER], imports: [], exports: [] });
+    },
+    { message: /announced/ },
+  );
+  for (const [cluster = '', problems = []] of [['other', broken[0]?.problems], ['prod']] as const)
+    t.throws(() => new Consistency(FLEET, {}, [{ cluster, problems }]), {
+      message: /announced, with problems/,
+    });
   t.throws(() => new Consistency({ ...FLEET, clusters: [...FLEET.clusters, ...FLEET.clusters] }), {
     message: /free of duplicates/,
   });
