@@ -41,6 +41,16 @@ export interface Finding {
   readonly message: string;
 }
 
+/** A leaf that is due, and whose renewal windows are closed. */
+export interface Waiting {
+  readonly cluster: string;
+  readonly credential: CredentialPath;
+  /** Since when it is due. */
+  readonly since: Date;
+  /** When its next window opens. */
+  readonly until: Date;
+}
+
 export interface FileChange {
   readonly path: TreePath;
   readonly change: 'create' | 'update' | 'delete';

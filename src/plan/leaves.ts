@@ -1,11 +1,11 @@
 import type { DesiredCluster, DesiredLeaf } from '../model/desired.ts';
 import type { CredentialPath } from '../model/names.ts';
 import type { ObservedCluster, ObservedKeyset } from '../model/observed.ts';
-import type { Finding, Reason, Verdict } from '../model/plan.ts';
+import type { Finding, Reason, Verdict, Waiting } from '../model/plan.ts';
 import { meansCredential } from '../model/selection.ts';
 import { issuerFloor } from '../model/x509.ts';
 import { judge, lifeOf, type LeafInput, type ReasonedCheck } from './checks.ts';
-import { dueAt, mayGoAlong } from './renewal.ts';
+import { dueAt, mayGoAlong, waitsForWindow } from './renewal.ts';
 
 export interface PlannedLeaf {
   readonly desired: DesiredLeaf;
@@ -17,7 +17,8 @@ const OF_TIME: ReadonlySet<Reason> = new Set(['Requested', 'Expired', 'RenewalDu
 
 /**
  * Which leaves of a cluster are issued, in the order of the declaration. What is due on a node takes along what is due there soon,
- * whatever its window, so that pods restart once. What its issuer cannot sign any more is a finding.
+ * whatever its window, so that pods restart once. What its issuer cannot sign any more is a finding. Where the chain looks at the
+ * time, what is due and waits for its window is told.
  */
 export function planLeaves(
   { leaves }: DesiredCluster,
@@ -33,7 +34,11 @@ export function planLeaves(
     readonly requested: readonly string[];
     readonly leavingOf: (path: CredentialPath) => ReadonlySet<string>;
   },
-): { readonly issue: readonly PlannedLeaf[]; readonly held: readonly Finding[] } {
+): {
+  readonly issue: readonly PlannedLeaf[];
+  readonly held: readonly Finding[];
+  readonly waiting: readonly Waiting[];
+} {
   const { now } = input;
   const verdicts = new Map<DesiredLeaf, Verdict>();
   const held: Finding[] = [];
@@ -72,7 +77,21 @@ export function planLeaves(
     const verdict = verdicts.get(desired) ?? along(desired);
     return verdict === undefined ? [] : [{ desired, verdict }];
   });
-  return { issue, held };
+  const told = new Set([...issue.map(({ desired }) => desired.path), ...held.map(credentialOf)]);
+  const looksAtTime = chain.some(({ reason }) => reason === 'RenewalDue');
+  const waiting = leaves.flatMap((desired): Waiting[] => {
+    const { path: credential, cluster, renewalWindows } = desired;
+    const observed = store?.leaves.get(credential);
+    if (!looksAtTime || renewalWindows.length === 0 || told.has(credential)) return [];
+    if (observed === undefined || 'unreadable' in observed) return [];
+    const waits = waitsForWindow(credential, desired, lifeOf(observed), now);
+    return waits === undefined ? [] : [{ cluster, credential, ...waits }];
+  });
+  return { issue, held, waiting };
+}
+
+function credentialOf({ credential }: Finding): CredentialPath {
+  return credential;
 }
 
 function heldBack({ cluster, path, issuer }: DesiredLeaf, verdict: Verdict, ends: Date): Finding {

@@ -6,7 +6,7 @@ import type {
 } from '../model/desired.ts';
 import type { CredentialPath, TreePath } from '../model/names.ts';
 import type { ObservedCluster, ObservedKeyset, ObservedLeaf } from '../model/observed.ts';
-import type { Action, Finding } from '../model/plan.ts';
+import type { Action, Finding, Waiting } from '../model/plan.ts';
 import { exposedText, type ReasonedCheck } from './checks.ts';
 import { planLeaves, type PlannedLeaf } from './leaves.ts';
 import { authorityFindings } from './authority.ts';
@@ -39,6 +39,7 @@ export interface UnitPlan {
   readonly remove: readonly { readonly path: CredentialPath; readonly file: TreePath }[];
   readonly actions: readonly Action[];
   readonly findings: readonly Finding[];
+  readonly waiting: readonly Waiting[];
 }
 
 /**
@@ -64,6 +65,7 @@ export function plan(
     remove: plans.flatMap(({ remove }) => remove),
     actions: plans.flatMap(({ actions }) => actions),
     findings: plans.flatMap(({ findings }) => findings),
+    waiting: plans.flatMap(({ waiting }) => waiting),
   };
 }
 
@@ -87,7 +89,7 @@ function planCluster(
 
   const keysets: readonly DesiredKeyset[] = [...cluster.authorities, ...cluster.serviceAccountKeys];
   const create = keysets.filter(({ path }) => keyset(path) === undefined);
-  const { issue, held } = planLeaves(cluster, store, keyset, {
+  const { issue, held, waiting } = planLeaves(cluster, store, keyset, {
     chain,
     requested,
     compromised,
@@ -160,6 +162,7 @@ function planCluster(
     reencrypt,
     remove: [...remove, ...replaced],
     findings: [...authorityFindings(cluster, store, keyset, now), ...held, ...exposed],
+    waiting,
     actions: [
       ...create.map((desired) => {
         const issuer = desired.kind === 'CertificateAuthority' ? desired.issuer : null;

@@ -61,6 +61,19 @@ export function isDue(path: CredentialPath, policy: Renewal, life: Life, now: Da
   );
 }
 
+/** Since when a leaf is due, and when the window opens that it waits for; undefined where it waits for none. */
+export function waitsForWindow(
+  path: CredentialPath,
+  policy: Renewal,
+  life: Life,
+  now: Date,
+): { readonly since: Date; readonly until: Date } | undefined {
+  const since = dueAt(path, policy, life);
+  if (now.getTime() < since.getTime()) return undefined;
+  const until = waitsUntil(now, policy, life);
+  return until.getTime() > now.getTime() ? { since, until } : undefined;
+}
+
 /**
  * Whether a leaf may go along with another of its node that is renewed now, so that pods restart once: it is due within its own
  * jitter window, and a third of its life is over.

@@ -360,7 +360,28 @@ test('renew: in a window, or where waiting would leave less than half of renewBe
   t.is(await planned('2027-08-29T00:00:00Z', 'web'), 3);
   t.is(await planned('2027-08-29T00:00:00Z', '--pull-request'), 3, 'a proposal stays');
   t.is(await planned('2027-10-08T00:00:00Z'), 3, 'half of renewBefore is left');
+  const text = async (...args: readonly string[]): Promise<string> =>
+    (await repository.run(args)).stdout;
+  const waits = (until: string): string =>
+    `waiting prod/web: due since 2027-08-24T08:00:00.000Z, waiting for its renewal window until ${until}\n`;
+  const nothing = 'nothing to do: 1 cluster is as declared\n';
+  const dry = ['renew', '--dry-run', '--now'];
+  t.is(await text(...dry, '2027-08-24T07:59:59Z'), nothing);
+  t.is(await text(...dry, '2027-08-24T08:00:00Z'), waits('2027-08-28T20:00:00.000Z') + nothing);
+  t.is(
+    await text(...dry, '2027-08-27T08:00:00Z', '--pull-request'),
+    waits('2027-08-28T20:00:00.000Z') + nothing,
+  );
+  t.is(await text(...dry, '2027-08-29T00:00:00Z'), waits('2027-09-04T20:00:00.000Z') + nothing);
+  t.false((await text(...dry, '2027-08-29T00:00:00Z', '--pull-request')).includes('waiting'));
+  t.false((await text(...dry, '2027-08-28T20:00:00Z')).includes('waiting'));
+  const json = JSON.parse(await text(...dry, '2027-08-27T08:00:00Z', '-o', 'json')) as unknown;
+  t.like(json, { actions: [], waiting: [{ credential: 'prod/web' }] });
   const due = (now: string): Promise<Result> => repository.run(['check', '--now', now]);
+  const waiting = /^prod +web .* due, waiting for its renewal window until Aug 28, 2027 *$/mu;
+  t.notRegex((await due('2027-08-24T07:59:59Z')).stdout, /waiting/u);
+  t.regex((await due('2027-08-24T08:00:00Z')).stdout, waiting);
+  t.notRegex((await due('2027-08-28T20:00:00Z')).stdout, /waiting/u);
   t.is((await due('2027-08-28T19:59:59Z')).status, 0);
   t.is((await due('2027-08-28T20:00:00Z')).status, 3);
 });

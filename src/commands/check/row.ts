@@ -19,6 +19,8 @@ export interface Row {
   readonly authority: string;
   /** Null where nothing renews it: an outgoing keyset entry. */
   readonly renewAt: Date | null;
+  /** Since when it is due, where there are renewal windows: it waits for one until `renewAt`. */
+  readonly waitsSince?: Date;
   readonly externallyManaged: boolean;
   readonly path: string;
   /** The keyset entry; null for a leaf. */

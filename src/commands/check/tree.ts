@@ -10,7 +10,7 @@ import type { TreeReader } from '../../model/ports.ts';
 import { listStore, strayError } from '../../observe/cluster.ts';
 import { observeKeyset } from '../../observe/keyset.ts';
 import { observeLeafValidity, type LeafValidity } from '../../observe/leaf-validity.ts';
-import { addSeconds, renewAt } from '../../plan/renewal.ts';
+import { addSeconds, dueAt, renewAt } from '../../plan/renewal.ts';
 import { readPolicies, type Policies } from './policies.ts';
 import { problemOf } from './problem.ts';
 import { rowCertificate, type Problem, type Row } from './row.ts';
@@ -97,6 +97,9 @@ function authorityRow(
 function leafRow(leaf: LeafValidity, policies: Policies | undefined): Row {
   const { path, file, kind, certificate, issuedAt, issuer } = leaf;
   const { cluster, node, name } = credentialParts(path);
+  const declared = policies?.({ node, name, id: null });
+  const policy = declared ?? leaf.policy;
+  const life = { issuedAt, notAfter: certificate.notAfter };
   return {
     cluster,
     node,
@@ -104,10 +107,8 @@ function leafRow(leaf: LeafValidity, policies: Policies | undefined): Row {
     kind: kind === 'Kubeconfig' ? 'kubeconfig' : 'certificate',
     certificate,
     authority: issuerName(issuer.keyset, cluster),
-    renewAt: renewAt(path, policies?.({ node, name, id: null }) ?? leaf.policy, {
-      issuedAt,
-      notAfter: certificate.notAfter,
-    }),
+    renewAt: renewAt(path, policy, life),
+    ...(declared?.renewalWindows.length ? { waitsSince: dueAt(path, policy, life) } : {}),
     externallyManaged: false,
     path: file,
     id: null,

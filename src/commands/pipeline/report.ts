@@ -1,6 +1,6 @@
 import { EXIT } from '../../errors.ts';
 import { credentialParts } from '../../model/names.ts';
-import type { Action } from '../../model/plan.ts';
+import type { Action, Waiting } from '../../model/plan.ts';
 import type { Output } from '../../output.ts';
 import type { RunResult } from './total.ts';
 
@@ -8,12 +8,20 @@ import type { RunResult } from './total.ts';
 const MOST_NAMED = 5;
 
 /** `{"actions": […], "files": […]}` of DESIGN §6, with findings beside them. */
-export function reportJson({ actions, files, findings, skipped, problems }: RunResult): unknown {
+export function reportJson({
+  actions,
+  files,
+  findings,
+  waiting,
+  skipped,
+  problems,
+}: RunResult): unknown {
   const failed = problems.clusters;
   return {
     actions,
     files: files.list,
     findings,
+    ...(waiting.length > 0 ? { waiting } : {}),
     ...(skipped.length > 0 ? { skipped } : {}),
     ...(failed.length > 0 ? { failed } : {}),
   };
@@ -22,7 +30,7 @@ export function reportJson({ actions, files, findings, skipped, problems }: RunR
 /** What is or was to be done, for people: actions with reasons, folded where they are many; then files by kind of change. */
 export function reportText(
   output: Output,
-  { actions, files, findings }: RunResult,
+  { actions, files, findings, waiting }: RunResult,
   tense: 'to do' | 'done',
 ): void {
   for (const group of groups(actions)) {
@@ -50,6 +58,7 @@ export function reportText(
   for (const { credential, code, message } of findings) {
     output.line(`${output.paint('warning', code)} ${credential}: ${message}`);
   }
+  for (const line of waitingText(waiting)) output.line(line);
   const parts = (['create', 'update', 'delete'] as const)
     .filter((change) => files.count(change) > 0)
     .map((change) =>
@@ -58,6 +67,22 @@ export function reportText(
         : `${files.count(change)} ${change}d`,
     );
   if (parts.length > 0) output.line(`files: ${parts.join(', ')}`);
+}
+
+/** What is due and not renewed yet, folded where it is much. */
+export function waitingText(waiting: readonly Waiting[]): string[] {
+  const text = (what: string, { until }: Waiting, since = ''): string =>
+    `waiting ${what}: due${since}, waiting for its renewal window until ${until.toISOString()}`;
+  const clusters = new Set(waiting.map(({ cluster }) => cluster));
+  return [...clusters].flatMap((cluster) => {
+    const own = waiting
+      .filter((item) => item.cluster === cluster)
+      .sort((a, b) => a.until.getTime() - b.until.getTime());
+    const [first] = own;
+    return first === undefined || own.length <= MOST_NAMED
+      ? own.map((item) => text(item.credential, item, ` since ${item.since.toISOString()}`))
+      : [text(`${cluster}: ${own.length} credentials`, first)];
+  });
 }
 
 /** Nodes of one cluster whose certificates fall together must not restart together: etcd would lose its majority. */

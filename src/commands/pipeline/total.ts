@@ -1,6 +1,6 @@
 import type { TreeFile } from '../../model/made/tree.ts';
 import type { CredentialPath, TreePath } from '../../model/names.ts';
-import type { Action, FileChange, Finding } from '../../model/plan.ts';
+import type { Action, FileChange, Finding, Waiting } from '../../model/plan.ts';
 import type { RotationStatus } from '../../model/store/rotation.ts';
 import type { LedgerEntry } from '../../model/store/ledger.ts';
 import type { Problems } from './problems.ts';
@@ -12,6 +12,8 @@ export interface RunResult {
   readonly actions: readonly Action[];
   readonly files: FileChanges;
   readonly findings: readonly Finding[];
+  /** What is due and waits for a renewal window. */
+  readonly waiting: readonly Waiting[];
   /** Manifests of the clusters that were looked at, changed or not. */
   readonly manifests: readonly TreePath[];
   /** Clusters left as they were because they need an identity (`--partial`). */
@@ -66,6 +68,7 @@ export class Total {
     clusters: 0,
     actions: [] as Action[],
     findings: [] as Finding[],
+    waiting: [] as Waiting[],
     manifests: [] as TreePath[],
     skipped: [] as string[],
     rotations: [] as RotationStatus[],
@@ -105,6 +108,7 @@ export class Total {
     for (const path of unit.keysets) this.keysets.add(path);
     this.leaves.push(...unit.leaves);
     result.findings.push(...unit.findings);
+    result.waiting.push(...unit.waiting);
     result.rotations.push(...unit.rotations);
     if (unit.state === 'skipped') {
       result.skipped.push(...unit.clusters);

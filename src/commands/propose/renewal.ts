@@ -7,6 +7,7 @@ import { refuseUnknownNames, requestedOf } from '../input/requested.ts';
 import { selectClusters, selectionOf } from '../input/select.ts';
 import { runDeclaration, withDeclaration, type Declared } from '../pipeline/prepare.ts';
 import { Problems } from '../pipeline/problems.ts';
+import { waitingText } from '../pipeline/report.ts';
 import type { RunResult, Sink } from '../pipeline/total.ts';
 import { describeWork } from './describe.ts';
 import { collectFiles, isGenerated, ownPath } from './files.ts';
@@ -42,6 +43,7 @@ export class RenewalOf implements Renewal<ClusterWork> {
     refuseUnknownNames(invocation, result);
     this.#tree = result.tree;
     this.problems = result.problems;
+    for (const line of waitingText(result.waiting)) this.#invocation.output.note(line);
     this.isWhole &&= result.problems.error === null;
     const failed = new Set(result.problems.clusters);
     const sound = units.filter((clusters) => !clusters.some((name) => failed.has(name)));

@@ -74,10 +74,12 @@ function cells(row: Row, now: Date): Cell[] {
 
 /** `due since Oct 12, 2026`; what a keyset entry that does not sign is in. */
 export function statusText(row: Row, now: Date): string {
-  const { renewAt, certificate, state } = row;
+  const { renewAt, certificate, state, waitsSince } = row;
   const status = statusOf(row, now);
   const entry = state === null || state === 'issuing' ? '' : `, ${state}`;
   if (status === 'due' && renewAt !== null) return `due since ${formatDay(renewAt)}${entry}`;
+  if (status === 'ok' && waitsSince !== undefined && renewAt !== null && now >= waitsSince)
+    return `due, waiting for its renewal window until ${formatDay(renewAt)}${entry}`;
   if (status === 'not-yet-valid' && certificate !== null) {
     return `not valid before ${formatTime(certificate.notBefore)}${entry}`;
   }

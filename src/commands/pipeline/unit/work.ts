@@ -2,7 +2,7 @@ import type { IssuedUnit } from '../../../model/made/issued.ts';
 import type { TreeFile } from '../../../model/made/tree.ts';
 import type { CredentialPath, TreePath } from '../../../model/names.ts';
 import type { ObservedCluster } from '../../../model/observed.ts';
-import type { Action, FileChange, Finding } from '../../../model/plan.ts';
+import type { Action, FileChange, Finding, Waiting } from '../../../model/plan.ts';
 import {
   NEW_ENTRY,
   type PlannedTransition,
@@ -35,6 +35,7 @@ export interface UnitResult {
   readonly actions: readonly Action[];
   readonly files: readonly FileChange[];
   readonly findings: readonly Finding[];
+  readonly waiting: readonly Waiting[];
   /** Manifests, changed or not. */
   readonly manifests: readonly TreePath[];
   /** Keysets that are declared. */
@@ -72,6 +73,7 @@ export async function workUnit(
   const common = {
     clusters: unit.clusters.map(({ name }) => name),
     findings: plan.findings,
+    waiting: plan.waiting,
     keysets: unit.clusters.flatMap(({ authorities, serviceAccountKeys }) =>
       [...authorities, ...serviceAccountKeys].map(({ path }) => path),
     ),
