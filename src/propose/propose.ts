@@ -5,6 +5,7 @@ import { readBlobs, type ProposedFile } from './git/objects.ts';
 import type { Remote } from './git/program.ts';
 import { BRANCHES, remoteBranches, RunRefs } from './git/refs.ts';
 import { withWorktree, type Worktree } from './git/worktree.ts';
+import { heldFiles } from './held.ts';
 import { readMarks } from './marks.ts';
 import { byDeadline, decide, type Head, type Work } from './policy.ts';
 import { Publisher } from './publish.ts';
@@ -65,8 +66,10 @@ export async function propose<W extends Work>(options: ProposeOptions<W>): Promi
     ]);
     const baseCommit = heads.get(base) ?? '';
     await withWorktree(folder, baseCommit, options.onCleanUp, async (worktree) => {
-      const works = await renewal.plan(worktree.cwd);
       const open = await forge.open(base, prefix);
+      const works = await renewal.plan(worktree.cwd, () =>
+        heldFiles(folder, baseCommit, open, heads, renewal),
+      );
       await new Run(options, { base, baseCommit, heads, open, worktree, refs }).all(works);
     });
   } finally {

@@ -4,8 +4,15 @@ import type { Work } from './policy.ts';
 
 /** What a run of the line says, in a checkout of the base. Only `make` issues anything. */
 export interface Renewal<W extends Work = Work> {
-  /** One for each branch that may be, also where nothing is due. */
-  readonly plan: (cwd: string) => Promise<readonly W[]>;
+  /**
+   * One for each branch that may be, also where nothing is due.
+   *
+   * @param held files of open pull requests of ours, as their branches have them.
+   */
+  readonly plan: (
+    cwd: string,
+    held: () => Promise<readonly ProposedFile[]>,
+  ) => Promise<readonly W[]>;
   /** Whether nothing is left to do, in a checkout that has the files of a branch; `paths` are the branch's. */
   readonly isCurrent: (cwd: string, work: W, paths: ReadonlySet<string>) => Promise<boolean>;
   readonly make: (cwd: string, work: W) => Promise<readonly ProposedFile[]>;

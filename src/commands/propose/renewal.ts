@@ -1,3 +1,4 @@
+import { treePath, type CredentialPath } from '../../model/names.ts';
 import { layout } from '../../model/store/layout.ts';
 import type { ProposedFile } from '../../propose/git/objects.ts';
 import type { Renewal } from '../../propose/renewal.ts';
@@ -9,6 +10,7 @@ import { runDeclaration, withDeclaration, type Declared } from '../pipeline/prep
 import { Problems } from '../pipeline/problems.ts';
 import { waitingText } from '../pipeline/report.ts';
 import type { RunResult, Sink } from '../pipeline/total.ts';
+import { askedFor } from './asked.ts';
 import { describeWork } from './describe.ts';
 import { collectFiles, isGenerated, ownPath } from './files.ts';
 import { clusterOf, worksOf, type ClusterWork } from './work.ts';
@@ -25,6 +27,8 @@ export class RenewalOf implements Renewal<ClusterWork> {
   /** Folder of the working directory in the repository, with a slash at its end, or nothing. */
   readonly #prefix: string;
   #tree = 'deploy';
+  /** What open pull requests hold though it may not be due. */
+  #askedBefore: readonly CredentialPath[] = [];
 
   constructor(invocation: Invocation, prefix: string, group: string | undefined) {
     const { cluster, shard } = invocation.options;
@@ -35,19 +39,31 @@ export class RenewalOf implements Renewal<ClusterWork> {
     this.#prefix = prefix;
   }
 
-  async plan(cwd: string): Promise<readonly ClusterWork[]> {
-    const invocation = { ...this.#invocation, cwd };
-    const { units, rotates } = await unitsOf(invocation);
+  async plan(
+    cwd: string,
+    held: () => Promise<readonly ProposedFile[]>,
+  ): Promise<readonly ClusterWork[]> {
+    const { units, rotates, tree } = await unitsOf({ ...this.#invocation, cwd });
     this.rotates = rotates;
-    const result = await runDeclaration(invocation, 'propose', undefined);
-    refuseUnknownNames(invocation, result);
-    this.#tree = result.tree;
+    this.#tree = tree;
+    const base = treeReader(cwd);
+    this.#askedBefore = (await held()).flatMap(({ path, content }) => {
+      const file = ownPath(this.#prefix, path);
+      if (file === null || content === null) return [];
+      return askedFor(base, tree, treePath(file), content) ?? [];
+    });
+    const result = await runDeclaration(this.#with(cwd), 'propose', undefined);
+    refuseUnknownNames(this.#invocation, result);
     this.problems = result.problems;
     for (const line of waitingText(result.waiting)) this.#invocation.output.note(line);
     this.isWhole &&= result.problems.error === null;
     const failed = new Set(result.problems.clusters);
     const sound = units.filter((clusters) => !clusters.some((name) => failed.has(name)));
-    return worksOf(treeReader(cwd), sound, result, this.#group);
+    const isAsked = requestedOf(this.#invocation).length > 0;
+    return worksOf(base, sound, result, this.#group).map((work) => ({
+      ...work,
+      isAsked: isAsked && work.actions.some(({ reason }) => reason === 'Requested'),
+    }));
   }
 
   async isCurrent(cwd: string, work: ClusterWork, paths: ReadonlySet<string>): Promise<boolean> {
@@ -80,10 +96,18 @@ export class RenewalOf implements Renewal<ClusterWork> {
     return own === null ? null : clusterOf(this.#tree, own);
   }
 
+  /** In a checkout; with what is asked for now, and was asked for before. */
+  #with(cwd: string, options = this.#invocation.options): Invocation {
+    const { arguments: names } = this.#invocation;
+    const asked = options.all === true ? [] : this.#askedBefore;
+    return { ...this.#invocation, cwd, options, arguments: [...names, ...asked] };
+  }
+
   async #run(cwd: string, { clusters }: ClusterWork, sink: Sink | undefined): Promise<RunResult> {
     const options = { ...this.#invocation.options, cluster: clusters };
     delete options.shard; // the work is of this run's shard already
-    const result = await runDeclaration({ ...this.#invocation, cwd, options }, 'propose', sink);
+    const invocation = this.#with(cwd, options);
+    const result = await runDeclaration(invocation, 'propose', sink);
     const { error } = result.problems;
     if (error !== null) throw error;
     return result;
@@ -91,6 +115,7 @@ export class RenewalOf implements Renewal<ClusterWork> {
 }
 
 interface UnitsOf {
+  readonly tree: string;
   readonly units: readonly (readonly string[])[];
   readonly rotates: boolean;
 }
@@ -113,7 +138,7 @@ async function unitsOf(invocation: Invocation): Promise<UnitsOf> {
         [...authorities, ...serviceAccountKeys].some(({ rotation }) => rotation.automatic),
       );
     }
-    return { units: found, rotates };
+    return { tree: fleet.tree, units: found, rotates };
   };
   return withDeclaration(invocation, selection, find, true);
 }

@@ -255,6 +255,92 @@ onGitea(
   },
 );
 
+onGitea(
+  'what somebody asked for stays open until people decide, due or not, and beside what becomes due',
+  async (t) => {
+    const own = await fleet(t, ['alpha', 'bravo']);
+    const { repository } = own;
+    const EARLY = '2026-12-01T08:00:00Z';
+    t.regex((await own.propose(EARLY, ['alpha/web'])).stdout, /^opened cdk8s-pki\/renew\/alpha/u);
+    const [asked] = await own.pulls('open');
+    if (asked === undefined) throw new Error('no pull request');
+    const scheduled = await own.propose('2026-12-02T08:00:00Z');
+    t.regex(scheduled.stdout, /^unchanged cdk8s-pki\/renew\/alpha[^\n]*\n$/u);
+    t.deepEqual(heads(await own.pulls('open')), [asked.head.sha]);
+
+    // the base moves in its files: it is made anew, with what was asked for
+    const extra = `new pki.Certificate(alpha, 'api', { issuer: alphaCa, profile: 'client', subject: { commonName: 'api' } });`;
+    const recipients = [own.custodian.recipient];
+    repository.write(
+      'clusters/main.ts',
+      declaration({ recipients, clusters: ['alpha', 'bravo'], extra }),
+    );
+    const synth = await repository.run(['synth', '--now', EARLY], { as: own.custodian });
+    t.is(synth.status, 0, synth.stderr);
+    repository.commit('One more certificate');
+    own.push('main');
+    const moved = await own.propose('2026-12-03T08:00:00Z');
+    t.regex(moved.stdout, /^rebuilt cdk8s-pki\/renew\/alpha/u);
+    const [rebuilt] = await own.pulls('open');
+    if (rebuilt === undefined) throw new Error('no pull request');
+    const leaf = 'deploy/alpha/pki/web.sops.yaml';
+    t.true((await own.files(rebuilt)).includes(leaf));
+
+    // once it is closed, it is not asked for any more; to ask again opens it at once
+    await own.api('PATCH', `/pulls/${rebuilt.number}`, { state: 'closed' });
+    t.is((await own.propose(EARLY)).stdout, 'nothing is due, and no pull request is open\n');
+    t.regex((await own.propose(EARLY, ['alpha/web'])).stdout, /^opened /u);
+
+    // made anew on the base by hand: what was asked for is done
+    const byHand = await repository.run(['renew', 'alpha/web', '--now', '2026-12-04T08:00:00Z'], {
+      as: own.custodian,
+    });
+    t.is(byHand.status, 0, byHand.stderr);
+    repository.commit('By hand');
+    own.push('main');
+    t.regex((await own.propose('2026-12-05T08:00:00Z')).stdout, /^closed cdk8s-pki\/renew\/alpha/u);
+    t.deepEqual(await own.pulls('open'), []);
+  },
+);
+
+onGitea(
+  'a cluster that is orphaned or declared with problems keeps its pull request, and the others get theirs',
+  async (t) => {
+    const own = await fleet(t);
+    const { repository } = own;
+    await own.propose(DUE, ['--cluster', 'bravo']);
+    const before = await own.pulls('open');
+    const recipients = [own.custodian.recipient];
+    const problem = `new pki.Certificate(bravo, 'worse', { issuer: bravoCa, profile: 'server' });`;
+    const clusters = ['alpha', 'bravo', 'charlie'];
+    for (const [index, main] of [
+      declaration({ recipients, clusters, extra: problem }),
+      declaration({ recipients, clusters: ['alpha', 'charlie'] }),
+    ].entries()) {
+      repository.write('clusters/main.ts', main);
+      repository.commit('A mistake');
+      own.push('main');
+      const { status, stdout, stderr } = await own.propose(DUE);
+      t.is(status, 1);
+      t.regex(stderr, [/\[bravo\/worse\]/u, /cluster "bravo" has a store but no/u][index] ?? /^$/u);
+      t.is(stdout.match(index === 0 ? /^opened /gmu : /^unchanged /gmu)?.length, 2);
+      const open = await own.pulls('open');
+      const [bravo, was] = [open[0], before[0]];
+      t.deepEqual(
+        [bravo?.head.sha, bravo?.title],
+        [was?.head.sha, was?.title],
+        'it stays as it is',
+      );
+      t.deepEqual(
+        branches(open).sort(),
+        clusters.map((name) => `cdk8s-pki/renew/${name}`),
+      );
+      for (const pull of open.slice(1))
+        for (const file of await own.files(pull)) t.regex(file, /^deploy\/(?:alpha|charlie)\//u);
+    }
+  },
+);
+
 onGitea('no more than --max-open are open; one that is merged makes room', async (t) => {
   const own = await fleet(t);
   const { stdout } = await own.propose(DUE, ['--max-open', '1']);

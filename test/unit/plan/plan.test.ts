@@ -72,6 +72,7 @@ test('plan: nothing to do where all is as declared', (t) => {
     issue: [],
     reencrypt: [],
     remove: [],
+    waiting: [],
     actions: [],
     findings: [],
   });
