@@ -169,7 +169,7 @@ test('verify: a new cluster passes with notes of its authority; a removed one on
   t.deepEqual([removed.status, removed.findings], [0, []]);
 });
 
-/** Ten pull requests that must not pass: what is done, and the codes of which the first finding has one. */
+/** Nine of the ten pull requests that must not pass, the tenth has a test of its own: what is done, and the codes of which the first finding has one. */
 const ATTACKS: readonly (readonly [
   name: string,
   attack: (repository: Repository) => unknown,
@@ -416,6 +416,36 @@ test('verify: a base that is not there is a usage error, also in a shallow clone
     stderr,
     /"nowhere" is not a revision of this repository \[ERR_USAGE\]\n.*shallow clone/su,
   );
+});
+
+test('verify: what the base got since the branch left it is no doing of the branch', async (t) => {
+  const repository = branch(t);
+  repository.write('docs/words.md', 'hello\n');
+  repository.commit('words');
+  const left = repository.git('rev-parse', 'main');
+  repository.git('checkout', '-q', 'main');
+  t.is((await repository.run(['renew', 'prod/web'], { as: alice })).status, 0);
+  repository.write('.github/workflows/pki.yaml', 'on: [push, pull_request]\n');
+  repository.commit('the base moves on');
+  repository.git('checkout', '-q', 'change');
+  const { status, findings, notes, base } = await verify(repository);
+  t.deepEqual([status, findings, notes, base?.commit], [0, [], [], left]);
+
+  // without history there is nothing but the revision itself
+  const tip = repository.git('rev-parse', 'main');
+  const shallow = new Repository(t);
+  for (const name of ['main', 'change'])
+    shallow.git(
+      'fetch',
+      '-q',
+      '--depth=1',
+      `file://${repository.root}`,
+      `${name}:refs/heads/as-${name}`,
+    );
+  shallow.git('checkout', '-q', '-f', 'as-change');
+  const compared = await verify(shallow, ['--base', 'as-main']);
+  t.is(compared.base?.commit, tip);
+  t.deepEqual([compared.status, codes(compared.findings).includes('OlderCertificate')], [3, true]);
 });
 
 test('verify: certificates that end are for check: the time finds nothing', async (t) => {

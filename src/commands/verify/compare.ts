@@ -3,21 +3,25 @@ import { treePath, type TreePath } from '../../model/names.ts';
 import type { TreeReader } from '../../model/ports.ts';
 import { layout } from '../../model/store/layout.ts';
 import { historyOf, parseLedgerLine } from '../../observe/ledger.ts';
-import { openRevision, type Revision } from '../../observe/source/revision.ts';
+import { mergeBaseOf, openRevision, type Revision } from '../../observe/source/revision.ts';
 import { fleetFiles } from '../../render/fleet/files.ts';
 import { GUARD_FILES } from '../../review/review.ts';
 import type { Declared } from '../../verify/declared.ts';
 import { NO_HEAD } from '../../model/store/ledger.ts';
 import type { Invocation } from '../command.ts';
 
-/** The base, or HEAD where none is named; undefined where there is no commit to compare with. */
+/**
+ * Where HEAD left the base, or HEAD where no base is named; undefined where there is no commit to compare with. A base that moved on is
+ * not undone by who has not followed yet: a merge keeps what only one side touched.
+ */
 export async function openBase(
   { cwd, options }: Invocation,
   reader: TreeReader,
   tree: string,
 ): Promise<Revision | undefined> {
   const places = [tree, ...GUARD_FILES];
-  if (options.base !== undefined) return openRevision(cwd, reader, places, options.base);
+  if (options.base !== undefined)
+    return openRevision(cwd, reader, places, await mergeBaseOf(cwd, options.base));
   try {
     return await openRevision(cwd, reader, places, 'HEAD');
   } catch (error) {

@@ -69,6 +69,19 @@ export async function openRevision(
   };
 }
 
+/**
+ * Where HEAD left a revision: what the revision got since is no doing of HEAD. The revision itself where git knows no such commit: a
+ * shallow clone has no history, and is made of a merge of both.
+ *
+ * @throws PkiError `ERR_USAGE` for a revision that is not there.
+ */
+export async function mergeBaseOf(root: string, revision: string): Promise<string> {
+  const commit = await commitOf(root, revision);
+  const absent = [NO_REVISION, 128]; // 128: HEAD has no commit yet
+  const found = text(await git(root, ['merge-base', commit, 'HEAD'], { absent })).trim();
+  return found === '' ? commit : found;
+}
+
 async function commitOf(root: string, revision: string): Promise<string> {
   const found =
     isInRepository(root) && !revision.startsWith('-')
