@@ -341,6 +341,60 @@ onGitea(
   },
 );
 
+onGitea(
+  'a declaration that needs a CA key: the gate passes, and after the merge the protected job proposes the result',
+  async (t) => {
+    const own = await fleet(t);
+    const { repository } = own;
+    const now = '2026-12-01T08:00:00Z'; // nothing is due
+    repository.git('checkout', '-q', '-b', 'a-name');
+    repository.write(
+      'clusters/main.ts',
+      declaration({
+        recipients: [own.custodian.recipient],
+        clusters: ['alpha', 'bravo', 'charlie'],
+        sans: ['web.example.com', 'www.example.com'],
+      }),
+    );
+    repository.commit('One more name');
+    own.push('a-name');
+    const gate = await repository.run(['verify', '--base', 'main', '-o', 'json', '--now', now]);
+    t.is(gate.status, 0, gate.stderr);
+    const { findings, pending } = JSON.parse(gate.stdout) as Readonly<
+      Record<'findings' | 'pending', readonly { readonly credential: string; reason: string }[]>
+    >;
+    t.deepEqual(findings, []);
+    t.deepEqual(
+      pending.filter(({ reason }) => reason === 'SansChanged').map((item) => item.credential),
+      ['alpha/web', 'bravo/web', 'charlie/web'],
+    );
+    const change = await own.api('POST', '/pulls', {
+      head: 'a-name',
+      base: 'main',
+      title: 'One more name',
+    });
+    await own.merge(change as Pull);
+
+    const job = await own.propose(now);
+    t.deepEqual([job.status, job.stderr], [0, '']);
+    t.is(job.stdout.match(/^opened /gmu)?.length, 3);
+    for (const pull of await own.pulls('open')) {
+      const [cluster = ''] = pull.head.ref.split('/').slice(-1);
+      t.regex(pull.body, /SansChanged: [^|]*added DNS:www\.example\.com/u);
+      t.true((await own.files(pull)).every((file) => file.startsWith(`deploy/${cluster}/`)));
+      own.fetch();
+      repository.git('checkout', '-q', '--detach', `origin/${pull.head.ref}`);
+      const passes = await repository.run(['verify', '--base', 'origin/main', '--now', now]);
+      t.is(passes.status, 0, passes.stdout);
+      await own.merge(pull);
+    }
+    t.is((await own.propose(now)).stdout, 'nothing is due, and no pull request is open\n');
+    own.fetch();
+    repository.git('checkout', '-q', '--detach', 'origin/main');
+    t.is((await repository.run(['plan', '--now', now])).status, 0);
+  },
+);
+
 onGitea('no more than --max-open are open; one that is merged makes room', async (t) => {
   const own = await fleet(t);
   const { stdout } = await own.propose(DUE, ['--max-open', '1']);
