@@ -113,7 +113,7 @@ function summary(
   return [
     ...lines,
     '',
-    `**Merge and roll out before ${day(notAfter)}** (${distance(notAfter, now)}). Then expires what is replaced here: ${names(credentials, 2)}. Without it:`,
+    `**Merge and roll out before ${day(notAfter)}** (${distance(notAfter, now)}). On that day these end: ${names(credentials, 2)}. If nobody does:`,
     '',
     ...stops.slice(0, 6).map((stop) => `- ${prose(stop)}`),
     ...(stops.length > 6 ? [`- and ${stops.length - 6} more`] : []),
