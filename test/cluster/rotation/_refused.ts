@@ -4,7 +4,7 @@ import { API_SERVERS, ETCD, SCHEDULERS } from './_generation.ts';
 import { probe, type Probe } from './_probe.ts';
 import type { Run } from './_run.ts';
 
-export type Verdict = 'by all' | 'by none' | 'by some';
+export type Verdict = 'by all' | 'by none' | `by some: ${string}`;
 
 const SELF = {
   method: 'POST',
@@ -77,10 +77,13 @@ export async function accepted(
 function verdict(answers: readonly (number | string)[]): Verdict {
   if (answers.every((answer) => typeof answer === 'number' && answer < 300)) return 'by all';
   const isRefused = answers.every((answer) => answer === 401 || isTls(answer));
-  return isRefused ? 'by none' : 'by some';
+  return isRefused ? 'by none' : `by some: ${answers.join(', ')}`;
 }
 
-/** An alert of the server, or a server that cannot be verified. */
+/** An alert of the server, which may be lost where it closes at once; or a server that cannot be verified. */
 function isTls(answer: number | string): boolean {
-  return typeof answer === 'string' && /^(?:ERR_SSL_|ERR_TLS_|EPROTO|CERT_|UNABLE_)/u.test(answer);
+  return (
+    typeof answer === 'string' &&
+    /^(?:ERR_SSL_|ERR_TLS_|EPROTO|CERT_|UNABLE_|ECONNRESET)/u.test(answer)
+  );
 }

@@ -28,7 +28,8 @@ export class Topology {
   readonly load: Machine;
   /** How much of each log was looked through. */
   readonly #read = new Map<string, number>();
-  readonly #restarting = new Set<string>();
+  /** A node whose pods restart: a controller that starts without its API server would never know of a front proxy. */
+  #restarting: NodeName | undefined;
   /** Pods that had ended by themselves. */
   readonly restarts: string[] = [];
   #kubelet: NodeJS.Timeout | undefined;
@@ -111,9 +112,9 @@ export class Topology {
       machine.root.put(await this.bundle(node));
       const after = manifestsOf(machine);
       const changed = podsOf(node).filter((name) => after.get(name) !== before.get(name));
-      for (const name of changed) this.#restarting.add(`${node}/${name}`);
+      this.#restarting = node;
       await Promise.all(changed.map((name) => machine.restartPod(name, GRACE)));
-      this.#restarting.clear();
+      this.#restarting = undefined;
       if (changed.includes('etcd')) await this.#healthy(machine);
       restarted.push(...changed.map((name) => `${node}/${name}`));
     }
@@ -145,7 +146,7 @@ export class Topology {
     for (const node of NODES) {
       const machine = this.machine(node);
       for (const name of podsOf(node)) {
-        if (machine.isRunning(name) || this.#restarting.has(`${node}/${name}`)) continue;
+        if (machine.isRunning(name) || this.#restarting === node) continue;
         machine.launchPod(name);
         this.restarts.push(`${node}/${name}`);
       }

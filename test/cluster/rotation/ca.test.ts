@@ -1,4 +1,5 @@
 import { clusterTest } from '../_cluster-test.ts';
+import { PKI } from '../_etcd.ts';
 import { putBootstrapToken } from './_kubelet.ts';
 import { rotationTests } from './_flow.ts';
 import { stepsOfPage, type Step } from './_runbook.ts';
@@ -33,6 +34,8 @@ clusterTest(
     if (bootstrap === undefined) throw new Error('ROTATION.md does not say how to bootstrap');
     await follow(topology, bootstrap, { on: LOST });
     await topology.ready(LOST);
-    t.pass();
+    const trust = ['-no-CApath', '-no-CAstore', '-CAfile', `${PKI}/ca.crt`];
+    const file = '/var/lib/kubelet/pki/kubelet-client-current.pem';
+    t.is(await lost.succeed('openssl', ['verify', ...trust, file]), `${file}: OK\n`);
   },
 );
