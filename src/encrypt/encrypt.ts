@@ -19,6 +19,10 @@ export async function encryptFile(
   ports: EncryptPorts,
 ): Promise<TreeFile> {
   const { path } = file;
+  if (file.format === 'octets') {
+    refusePlaintext(path, Buffer.from(file.content).toString('latin1'), []);
+    return { path, content: file.content };
+  }
   if (file.format === 'plain') {
     refusePlaintext(path, file.content, []);
     return { path, content: file.content };

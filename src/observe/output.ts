@@ -23,6 +23,7 @@ export function observeOutput(
 ): ObservedOutput | undefined {
   const content = reader.read(file.path);
   if (content === undefined) return undefined;
+  if (file.format === 'octets') return { format: 'octets', content };
   const text = Buffer.from(content).toString('utf8');
   if (file.format === 'plain') return { format: 'plain', content: text };
   try {

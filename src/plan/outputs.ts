@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { RenderedFile } from '../model/made/tree.ts';
+import type { PublicFile, RenderedFile } from '../model/made/tree.ts';
 import { withSeals } from '../model/made/sealed.ts';
 import type { CredentialPath, TreePath } from '../model/names.ts';
 import type { ObservedOutput } from '../model/made/output.ts';
@@ -42,7 +42,7 @@ export function planOutputs(
     const observed = observe(file);
     if (observed !== undefined && isCurrent(file, observed)) continue;
     changes.push({ path: file.path, change: observed === undefined ? 'create' : 'update' });
-    if (file.format === 'plain') continue;
+    if (file.format === 'plain' || file.format === 'octets') continue;
     const why = whyWritten(file, observed);
     const left = leavingRecipients(recipientsOf(observed), file.recipients);
     for (const credential of file.uses) {
@@ -63,7 +63,7 @@ export function planOutputs(
 }
 
 function whyWritten(
-  file: Exclude<RenderedFile, { readonly format: 'plain' }>,
+  file: Exclude<RenderedFile, PublicFile>,
   observed: ObservedOutput | undefined,
 ): Omit<OutputWrite, 'credential'> {
   const recipients = recipientsOf(observed);
@@ -96,6 +96,9 @@ const SEAL = 'sealed';
 function isCurrent(expected: RenderedFile, observed: ObservedOutput): boolean {
   if (expected.format === 'plain') {
     return observed.format === 'plain' && observed.content === expected.content;
+  }
+  if (expected.format === 'octets') {
+    return observed.format === 'octets' && Buffer.compare(observed.content, expected.content) === 0;
   }
   if (observed.format === 'binary' && expected.format === 'binary') {
     return (

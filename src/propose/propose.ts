@@ -231,7 +231,7 @@ class Run<W extends Work> {
     const contents = await readBlobs(this.#options.folder, blobs);
     return files.map(({ path, blob }) => ({
       path,
-      content: blob === null ? null : (contents.get(blob)?.toString('utf8') ?? null),
+      content: blob === null ? null : (contents.get(blob) ?? null),
     }));
   }
 

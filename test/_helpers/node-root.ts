@@ -10,7 +10,8 @@ import { toolPath } from './tools.ts';
 /** A file of a node's bundle, decrypted. */
 export interface OpenFile {
   readonly path: string;
-  readonly content: string;
+  /** Octets where it is no text. */
+  readonly content: string | Uint8Array;
   readonly mode: string;
 }
 
@@ -21,10 +22,14 @@ export function openBundle(fleet: Fleet, place: NodePlace): Promise<OpenFile[]> 
     const types = ['--input-type', format, '--output-type', format];
     const content =
       format === 'plain'
-        ? fleet.read(source)
+        ? plainContent(fleet, source)
         : (await fleet.succeed('sops', ['decrypt', ...types, source], place.node)).toString();
     return { path: target, content, mode };
   });
+}
+
+function plainContent(fleet: Fleet, source: string): string | Uint8Array {
+  return source.endsWith('.crl') ? readFileSync(path.join(fleet.root, source)) : fleet.read(source);
 }
 
 /** A folder that stands for the root of a node, in memory; kubeadm works in it as if it were the machine. */

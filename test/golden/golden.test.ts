@@ -53,6 +53,7 @@ function render(units: readonly DesiredUnit[]): Map<string, string> {
 
 function shown(file: RenderedFile): string {
   if (file.format === 'plain') return file.content;
+  if (file.format === 'octets') return Buffer.from(file.content).toString('base64');
   const head = [
     `# ${file.format}, projection ${file.projection}`,
     ...file.recipients.map((recipient) => `# opened by ${recipient}`),

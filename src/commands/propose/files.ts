@@ -17,7 +17,7 @@ export async function collectFiles(
   run: (sink: Sink) => Promise<unknown>,
 ): Promise<readonly ProposedFile[]> {
   const files = new Map<string, ProposedFile>();
-  const put = (path: string, content: string | null): void => {
+  const put = (path: string, content: ProposedFile['content']): void => {
     files.set(path, { path: prefix + path, content });
   };
   await run({

@@ -50,7 +50,8 @@ export class RenewalOf implements Renewal<ClusterWork> {
     this.#askedBefore = (await held()).flatMap(({ path, content }) => {
       const file = ownPath(this.#prefix, path);
       if (file === null || content === null) return [];
-      return askedFor(base, tree, treePath(file), content) ?? [];
+      const text = Buffer.from(content).toString('utf8');
+      return askedFor(base, tree, treePath(file), text) ?? [];
     });
     const result = await runDeclaration(this.#with(cwd), 'propose', undefined);
     refuseUnknownNames(this.#invocation, result);

@@ -10,6 +10,13 @@ export interface PlainFile {
   readonly content: string;
 }
 
+/** A rendered file that anyone may read and that is no text. */
+export interface OctetsFile {
+  readonly format: 'octets';
+  readonly path: TreePath;
+  readonly content: Uint8Array;
+}
+
 /** A rendered file that holds private material; `document` or `bytes` never reach a disk as they are. */
 interface SecretFile {
   readonly path: TreePath;
@@ -35,10 +42,11 @@ export interface BinaryFile extends SecretFile {
   readonly content: string;
 }
 
-export type RenderedFile = PlainFile | YamlFile | BinaryFile;
+export type PublicFile = PlainFile | OctetsFile;
+export type RenderedFile = PublicFile | YamlFile | BinaryFile;
 
-/** A file as it is written: only clear public text and SOPS documents. */
+/** A file as it is written: only what is public in the clear, and SOPS documents. */
 export interface TreeFile {
   readonly path: TreePath;
-  readonly content: string;
+  readonly content: string | Uint8Array;
 }

@@ -59,6 +59,18 @@ export function githubForge(site: Site, patience: Patience): Forge {
         .filter(({ branch }) => branch.startsWith(prefix)),
     );
 
+  /** Of octets, which a tree's own `content`, a text, cannot hold; null for a file that is deleted. */
+  const blobOf = async (content: Uint8Array | null): Promise<string | null> => {
+    if (content === null) return null;
+    const { data } = await octokit.request('POST /repos/{owner}/{repo}/git/blobs', {
+      owner,
+      repo,
+      content: Buffer.from(content).toString('base64'),
+      encoding: 'base64',
+    });
+    return data.sha;
+  };
+
   return {
     open,
     defaultBranch: () =>
@@ -149,12 +161,14 @@ export function githubForge(site: Site, patience: Patience): Forge {
           owner,
           repo,
           base_tree: baseTree,
-          tree: files.map(({ path, content }) => ({
-            path,
-            mode: '100644' as const,
-            type: 'blob' as const,
-            ...(content === null ? { sha: null } : { content }),
-          })),
+          tree: await Promise.all(
+            files.map(async ({ path, content }) => ({
+              path,
+              mode: '100644' as const,
+              type: 'blob' as const,
+              ...(typeof content === 'string' ? { content } : { sha: await blobOf(content) }),
+            })),
+          ),
         });
         if (made.data.sha !== tree) {
           throw new PkiError(

@@ -5,7 +5,8 @@ import { git } from './program.ts';
 /** A file that a proposal changes; null where it is deleted. */
 export interface ProposedFile {
   readonly path: string;
-  readonly content: string | null;
+  /** Octets where it is no text. */
+  readonly content: string | Uint8Array | null;
 }
 
 /** A file that differs between two trees. */
@@ -91,8 +92,8 @@ export function filesDigest(files: readonly Omit<ChangedFile, 'mode'>[]): string
 }
 
 /** The id that git gives a blob, in a repository whose ids are like `sample`. */
-export function blobId(content: string, sample: string): string {
-  const bytes = Buffer.from(content);
+export function blobId(content: string | Uint8Array, sample: string): string {
+  const bytes = octetsOf(content);
   return createHash(sample.length === 64 ? 'sha256' : 'sha1')
     .update(`blob ${bytes.length}\0`)
     .update(bytes)
@@ -118,21 +119,30 @@ export async function writeCommit(
 ): Promise<string> {
   const who = `${await identityOf(folder)} ${Math.floor(date.getTime() / 1000)} +0000`;
   const stream = [
-    `commit ${ref}\nauthor ${who}\ncommitter ${who}\n${data(message)}from ${base}\n`,
-    ...files.map(({ path, content }) =>
+    `commit ${ref}\nauthor ${who}\ncommitter ${who}\n`,
+    ...data(message),
+    `from ${base}\n`,
+    ...files.flatMap(({ path, content }) =>
       content === null
-        ? `D ${quoted(path)}\n`
-        : `M 100644 inline ${quoted(path)}\n${data(content)}`,
+        ? [`D ${quoted(path)}\n`]
+        : [`M 100644 inline ${quoted(path)}\n`, ...data(content)],
     ),
     'done\n',
   ];
   await git(folder, ['fast-import', '--quiet', '--done', '--force', '--date-format=raw'], {
-    input: stream.join(''),
+    input: Buffer.concat(stream.map(octetsOf)),
   });
   return ((await git(folder, ['rev-parse', '--verify', ref]))?.toString('utf8') ?? '').trim();
 }
 
-const data = (text: string): string => `data ${Buffer.byteLength(text)}\n${text}\n`;
+const octetsOf = (content: string | Uint8Array): Uint8Array =>
+  typeof content === 'string' ? Buffer.from(content) : content;
+
+const data = (content: string | Uint8Array): (string | Uint8Array)[] => [
+  `data ${octetsOf(content).length}\n`,
+  content,
+  '\n',
+];
 
 function quoted(path: string): string {
   // eslint-disable-next-line no-control-regex -- fast-import's quoting of them is not JSON's

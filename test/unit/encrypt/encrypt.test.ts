@@ -41,7 +41,7 @@ const ports = {
   randomBytes: (size: number): Uint8Array => new Uint8Array(size).fill((counter += 1)),
 };
 const encrypt = async (file: RenderedFile, with_: Cipher = cipher): Promise<string> =>
-  (await encryptFile(file, with_, ports)).content;
+  String((await encryptFile(file, with_, ports)).content);
 
 test('encryptFile: a plain file passes as it is', async (t) => {
   const file: RenderedFile = { format: 'plain', path: treePath('deploy/a'), content: 'a\n' };
