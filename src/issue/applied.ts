@@ -1,4 +1,5 @@
 import { layout } from '../model/store/layout.ts';
+import type { IssuedCrl } from '../model/store/revocations.ts';
 import type { DesiredUnit } from '../model/desired.ts';
 import type { IssuedKeyset, IssuedLeaf, IssuedUnit } from '../model/made/issued.ts';
 import type { CredentialPath } from '../model/names.ts';
@@ -45,9 +46,13 @@ export function applied(
       const newLeaves = issued.leaves
         .filter(({ desired }) => desired.cluster === name)
         .map((leaf) => [leaf.desired.path, leafApplied(tree, leaf, recipients)] as const);
+      const newest = new Map([...keysets, ...newKeysets]);
+      const crls = issued.crls
+        .filter(({ desired }) => desired.cluster === name)
+        .flatMap((crl) => crlApplied(tree, crl, newest.get(crl.desired.path)));
       const after: ObservedCluster = {
         name,
-        keysets: new Map([...keysets, ...newKeysets]),
+        keysets: new Map([...newest, ...crls]),
         leaves: new Map([...leaves, ...newLeaves]),
         replaced: [],
       };
@@ -70,6 +75,16 @@ function reencrypted<T extends ObservedLeaf | UnreadableLeaf | ObservedEntry>(
       };
 }
 
+function crlApplied(
+  tree: string,
+  { desired: { path }, crl, entries }: IssuedCrl,
+  keyset: ObservedKeyset | undefined,
+): (readonly [CredentialPath, ObservedKeyset])[] {
+  if (keyset === undefined) return [];
+  const file = layout.revocations(tree, path);
+  return [[path, { ...keyset, revocations: { file, crl, entries, added: [] } }]];
+}
+
 /** @param before as planned, where it was there: entries that stay are the same. */
 function keysetApplied(
   tree: string,
@@ -88,6 +103,7 @@ function keysetApplied(
     path,
     kind,
     revision,
+    revocations: before?.revocations,
     entries: entries.flatMap(({ id, state }): ObservedEntry[] => {
       const stays = kept.get(id);
       if (stays !== undefined) return [{ ...reencrypted(stays, recipients), state }];

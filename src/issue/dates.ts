@@ -2,8 +2,8 @@ import { PkiError } from '../errors.ts';
 import type { Seconds } from '../model/names.ts';
 import { issuerFloor, type CertificateInfo } from '../model/x509.ts';
 
-/** How far notBefore lies in the past, for clocks that are behind; as kubeadm does. */
-const BACKDATE: Seconds = 300;
+/** How far notBefore, and thisUpdate of a CRL, lies in the past, for clocks that are behind; as kubeadm does. */
+export const BACKDATE: Seconds = 300;
 
 interface Wanted {
   readonly path: string;

@@ -3,10 +3,12 @@ import type { DesiredKeyset, DesiredLeaf } from '../model/desired.ts';
 import type { IssuedKeyset, IssuedLeaf, IssuedUnit } from '../model/made/issued.ts';
 import type { CredentialPath, KeyAlgorithm } from '../model/names.ts';
 import type { RandomBytes } from '../model/ports.ts';
+import type { PlannedCrl } from '../model/store/revocations.ts';
 import { NEW_ENTRY, type PlannedTransition } from '../model/store/rotation.ts';
 import { buildCertificate } from '../x509/build/certificate.ts';
 import { formatPrivateKey } from '../x509/build/key.ts';
 import { serialNumber } from '../x509/build/serial.ts';
+import { issueCrl } from './crl.ts';
 import { validityOf } from './dates.ts';
 import { issueKeyset } from './keyset.ts';
 import { signerOf, type Signer } from './signer.ts';
@@ -26,6 +28,7 @@ export interface Order {
     readonly keys: ReadonlyMap<string, KeyObject>;
   }[];
   readonly issue: readonly { readonly desired: DesiredLeaf; readonly reason: string }[];
+  readonly crls?: readonly PlannedCrl[];
 }
 
 /**
@@ -70,7 +73,8 @@ export async function issue(
   const leaves = order.issue.map(({ desired, reason }, index) =>
     issueLeaf(desired, reason, at(leafKeys, index), known, ports),
   );
-  return { keysets: issued, leaves };
+  const crls = (order.crls ?? []).map((planned) => issueCrl(planned, known, ports.now));
+  return { keysets: issued, leaves, crls };
 }
 
 function issueLeaf(

@@ -1,4 +1,5 @@
 import type { CredentialPath, KeyAlgorithm, TreePath } from './names.ts';
+import type { ObservedRevocations } from './store/revocations.ts';
 import type { CertificateInfo, RenewalPolicy } from './x509.ts';
 
 export type EntryState = 'issuing' | 'incoming' | 'outgoing';
@@ -62,6 +63,8 @@ export interface ObservedKeyset {
   readonly revision: number;
   /** The issuing entry first. */
   readonly entries: readonly ObservedEntry[];
+  /** Of an authority that has revoked something. */
+  readonly revocations?: ObservedRevocations | undefined;
 }
 
 /** The store of one cluster. */

@@ -9,6 +9,8 @@ export const PLACEHOLDERS = {
   initialCluster: '__cdk8s-pki:initial-cluster__',
   /** The value of `--initial-cluster-state`: `new`, or `existing` for a member that joins. */
   initialClusterState: '__cdk8s-pki:initial-cluster-state__',
+  /** Marks a line that is left out while the bundle has no CRL: etcd refuses everybody where the file that a flag names is not there. */
+  withCrl: '__cdk8s-pki:with-crl__',
 } as const;
 
 /** The annotation of a static pod that carries the hash of the files that it reads. */

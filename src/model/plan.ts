@@ -11,6 +11,7 @@ export type Reason =
   | 'SansChanged'
   | 'UsageChanged'
   | 'KeyAlgorithmChanged'
+  | 'Revoked'
   | 'Exposed'
   | 'Requested'
   | 'Expired'
@@ -21,7 +22,8 @@ export interface Verdict {
   readonly message: string;
 }
 
-export type ActionName = 'create' | 'rotate' | 'issue' | 'reencrypt' | 'delete' | 'write';
+export type ActionName =
+  'create' | 'rotate' | 'revoke' | 'issue' | 'reencrypt' | 'delete' | 'write';
 
 /** One thing that has to happen to a credential. */
 export interface Action {

@@ -1,9 +1,14 @@
 import type { CredentialPath } from './names.ts';
 
-/** What a reference stands for. `privateKey` and `content` (of a kubeconfig) are private material. */
-export type ReferencePart = 'certificate' | 'trustBundle' | 'publicKeys' | 'privateKey' | 'content';
+/**
+ * What a reference stands for. `privateKey` and `content` (of a kubeconfig) are private material. `crl` is a whole file of a node
+ * bundle, which is left out until its authority has revoked something.
+ */
+export type ReferencePart =
+  'certificate' | 'trustBundle' | 'publicKeys' | 'privateKey' | 'content' | 'crl';
 
-export type ReferenceForm = 'pem' | 'base64';
+/** `der` is for `crl` alone. */
+export type ReferenceForm = 'pem' | 'base64' | 'der';
 
 export interface ReferenceToken {
   readonly credential: CredentialPath;
@@ -17,7 +22,7 @@ const STEM = '__cdk8s-pki';
 const MARK = `${STEM}:`;
 const HEXADECIMAL_STEM = Buffer.from(STEM).toString('hex');
 const TOKEN =
-  /__cdk8s-pki:([a-z0-9_][-a-z0-9._/]*)#(certificate|trustBundle|publicKeys|privateKey|content)\.(pem|base64)__/gu;
+  /__cdk8s-pki:([a-z0-9_][-a-z0-9._/]*)#(certificate|trustBundle|publicKeys|privateKey|content|crl)\.(pem|base64|der)__/gu;
 
 /** What any base64 text of a token holds, by the three ways its first octet can fall. */
 const ENCODED_MARKS = [0, 1, 2].map((shift) => {
@@ -41,6 +46,14 @@ export function findReferences(text: string): ReferenceToken[] {
     part: part as ReferencePart,
     form: form as ReferenceForm,
   }));
+}
+
+/** The authority whose CRL a file is; undefined for all other files. */
+export function crlOf(content: string): CredentialPath | undefined {
+  const [reference] = findReferences(content);
+  return reference?.part === 'crl' && content === formatReference(reference)
+    ? reference.credential
+    : undefined;
 }
 
 /** Where a reference stands in its text. */

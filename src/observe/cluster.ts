@@ -1,5 +1,5 @@
 import type { PkiError } from '../errors.ts';
-import { layout } from '../model/store/layout.ts';
+import { layout, REVOCATIONS } from '../model/store/layout.ts';
 import {
   credentialParts,
   credentialPath,
@@ -137,7 +137,7 @@ function keysetOfLeaf(path: CredentialPath): CredentialPath | undefined {
   return node === null ? undefined : credentialPath(cluster, null, node);
 }
 
-/** The entries in a keyset's folder, listed or not. */
+/** The entries in a keyset's folder, listed or not, and the record of what they revoked. */
 function entriesOf(
   reader: TreeReader,
   tree: string,
@@ -145,6 +145,7 @@ function entriesOf(
 ): { readonly path: CredentialPath; readonly file: TreePath }[] {
   const { cluster, name } = credentialParts(path);
   return reader.list(treePath(layout.store(tree, cluster), name)).flatMap((file) => {
+    if (file === REVOCATIONS) return [{ path, file: layout.revocations(tree, path) }];
     const id = LEAF.exec(file)?.[1];
     return id === undefined ? [] : [{ path, file: layout.entry(tree, path, id) }];
   });

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { PkiError } from '../errors.ts';
 import { entryId, keysetStatement, type StatementEntry } from '../model/store/keyset.ts';
-import { layout } from '../model/store/layout.ts';
+import { layout, REVOCATIONS } from '../model/store/layout.ts';
 import { credentialParts, type CredentialPath, type TreePath } from '../model/names.ts';
 import type { EntryState, ObservedEntry, ObservedKeyset } from '../model/observed.ts';
 import type { TreeReader } from '../model/ports.ts';
@@ -12,6 +12,7 @@ import { keyAlgorithmOf, readPublicKey, spkiHash, verifySignature } from '../x50
 import { parseDocument, storeError, type Fields } from './fields.ts';
 import { parseIssuer } from './issuer.ts';
 import { formerRecipientsOf, recipientsOf } from './recipients.ts';
+import { observeRevocations } from './revocations.ts';
 import { restoreFromHead, restoreHints } from '../model/store/restore.ts';
 
 const STATES: readonly EntryState[] = ['issuing', 'incoming', 'outgoing'];
@@ -32,7 +33,7 @@ export function observeKeyset(
   if (content === undefined) return undefined;
   const { fields, listed } = parseListing(file, content, path);
   checkStates(tree, path, listed);
-  checkFiles(reader, tree, path, listed);
+  const hasRevoked = checkFiles(reader, tree, path, listed);
   const entries = listed.map(({ id, state, spki }) => {
     const entry = observeEntry(reader, tree, path, id, state);
     if (entry.spki !== spki || entryId(spki) !== id) {
@@ -59,6 +60,7 @@ export function observeKeyset(
     path,
     kind: kinds.has(true) ? 'ServiceAccountKey' : 'CertificateAuthority',
     revision,
+    ...(hasRevoked ? { revocations: observeRevocations(reader, tree, path, entries) } : {}),
     entries: entries.sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state)),
   };
 }
@@ -183,17 +185,18 @@ function checkStates(
   );
 }
 
-/** A file that the keyset does not list is not ours: nobody signed it. */
+/** A file that the keyset does not list is not ours: nobody signed it. Whether there is a record of what it revoked, which is. */
 function checkFiles(
   reader: TreeReader,
   tree: string,
   path: CredentialPath,
   listed: readonly { readonly id: string }[],
-): void {
+): boolean {
   const folder = layout.keyset(tree, path).replace(/\/keyset\.yaml$/u, '') as TreePath;
   const expected = new Set(['keyset.yaml', ...listed.map(({ id }) => `${id}.sops.yaml`)]);
-  const stray = reader.list(folder).find((name) => !expected.has(name));
-  if (stray === undefined) return;
+  const present = reader.list(folder);
+  const stray = present.find((name) => name !== REVOCATIONS && !expected.has(name));
+  if (stray === undefined) return present.includes(REVOCATIONS);
   throw new PkiError('ERR_KEYSET_STATE', `keyset "${path}" does not list "${folder}/${stray}"`, {
     hint: [
       `if nobody knows it, remove it: rm -r '${folder}/${stray.replace(/\/$/u, '')}'`,

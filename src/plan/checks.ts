@@ -110,6 +110,16 @@ const keyAlgorithmChanged = check('KeyAlgorithmChanged', ({ desired, observed })
     : `key algorithm was ${was}, is declared ${desired.keyAlgorithm}`;
 });
 
+/** Whatever stands in the tree: a run that was cut off after the record was written goes on from there. */
+const revoked = check('Revoked', ({ observed: { certificate }, issuer }) => {
+  const entry = issuer?.revocations?.entries.find(
+    ({ serialNumber }) => serialNumber === certificate.serialNumber,
+  );
+  return entry === undefined
+    ? undefined
+    : `serial number ${entry.serialNumber} is revoked since ${entry.revokedAt.toISOString()}`;
+});
+
 const exposed = check('Exposed', ({ observed, compromised, leaving }) =>
   exposedText(observed, compromised, leaving),
 );
@@ -170,6 +180,7 @@ export const SYNTH_CHAIN: readonly ReasonedCheck[] = [
   sansChanged,
   usageChanged,
   keyAlgorithmChanged,
+  revoked,
   exposed,
 ];
 

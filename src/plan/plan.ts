@@ -7,9 +7,11 @@ import type {
 import type { CredentialPath, TreePath } from '../model/names.ts';
 import type { ObservedCluster, ObservedKeyset, ObservedLeaf } from '../model/observed.ts';
 import type { Action, Finding, Waiting } from '../model/plan.ts';
+import type { PlannedCrl } from '../model/store/revocations.ts';
 import { exposedText, type ReasonedCheck } from './checks.ts';
 import { planLeaves, type PlannedLeaf } from './leaves.ts';
-import { authorityFindings } from './authority.ts';
+import { authorityFindings, longestLeaf } from './authority.ts';
+import { crlAction, planCrl } from './revocation/crl.ts';
 import { areRecipients, recipientsText, storedName, withLeaving } from '../model/recipients.ts';
 
 /** What a unit looks like now: the store of each cluster, and keysets of other units that this one uses. */
@@ -35,6 +37,7 @@ export interface PlannedReencryption {
 export interface UnitPlan {
   readonly create: readonly DesiredKeyset[];
   readonly issue: readonly PlannedLeaf[];
+  readonly crls: readonly PlannedCrl[];
   readonly reencrypt: readonly PlannedReencryption[];
   readonly remove: readonly { readonly path: CredentialPath; readonly file: TreePath }[];
   readonly actions: readonly Action[];
@@ -61,6 +64,7 @@ export function plan(
   return {
     create: issuersFirst(plans.flatMap(({ create }) => create)),
     issue: plans.flatMap(({ issue }) => issue),
+    crls: plans.flatMap(({ crls }) => crls),
     reencrypt: plans.flatMap(({ reencrypt }) => reencrypt),
     remove: plans.flatMap(({ remove }) => remove),
     actions: plans.flatMap(({ actions }) => actions),
@@ -95,6 +99,12 @@ function planCluster(
     compromised,
     leavingOf,
     now,
+  });
+  const isTimed = chain.some(({ reason }) => reason === 'RenewalDue');
+  const crls = cluster.authorities.flatMap((desired) => {
+    const longest = longestLeaf(cluster, desired.path);
+    const of = store?.keysets.get(desired.path);
+    return planCrl(desired, of, { longestLeaf: longest, isTimed, now }) ?? [];
   });
 
   const issued = new Set(issue.map(({ desired }) => desired.path));
@@ -159,6 +169,7 @@ function planCluster(
   return {
     create,
     issue,
+    crls,
     reencrypt,
     remove: [...remove, ...replaced],
     findings: [...authorityFindings(cluster, store, keyset, now), ...held, ...exposed],
@@ -171,6 +182,7 @@ function planCluster(
           : ['Missing', 'the store has no such keyset'];
         return action('create', desired.path, reason, message, needsIdentity(issuer));
       }),
+      ...crls.map(crlAction),
       ...issue.map(({ desired, verdict }) => {
         const { reason, message } = verdict;
         return action('issue', desired.path, reason, message, needsIdentity(desired.issuer));

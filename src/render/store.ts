@@ -3,6 +3,7 @@ import type { IssuedEntry, IssuedKeyset, IssuedLeaf } from '../model/made/issued
 import { layout, STORE_API_VERSION, STORE_SELECTOR } from '../model/store/layout.ts';
 import type { CredentialPath, TreePath } from '../model/names.ts';
 import type { IssuerId } from '../model/observed.ts';
+import type { IssuedCrl } from '../model/store/revocations.ts';
 import type { JsonObject, PlainFile, YamlFile } from '../model/made/tree.ts';
 import type { RenewalPolicy } from '../model/x509.ts';
 import { plainYaml } from './plain-yaml.ts';
@@ -56,6 +57,30 @@ function entryDocument(
     ...(certificate === null ? { publicKey } : { certificate: certificate.pem }),
     privateKey: issued.privateKey,
   });
+}
+
+/** What an authority revoked, in the clear: for people in its fields, signed in the CRL. */
+export function revocationsDocument(tree: string, { desired, crl, entries }: IssuedCrl): PlainFile {
+  const { path, cluster, name } = desired;
+  const document = {
+    apiVersion: STORE_API_VERSION,
+    kind: 'Revocations',
+    cluster,
+    name,
+    issuer: crl.issuer,
+    crlNumber: crl.number,
+    thisUpdate: crl.thisUpdate.toISOString(),
+    nextUpdate: crl.nextUpdate.toISOString(),
+    entries: entries.map(({ serialNumber, credential, revokedAt, reason, notAfter }) => ({
+      serialNumber,
+      credential,
+      revokedAt: revokedAt.toISOString(),
+      reason,
+      notAfter: notAfter.toISOString(),
+    })),
+    crl: crl.pem,
+  };
+  return { format: 'plain', path: layout.revocations(tree, path), content: plainYaml(document) };
 }
 
 export function leafDocument(

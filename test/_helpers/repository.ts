@@ -92,6 +92,7 @@ export interface SynthOptions {
   readonly select?: IsSelected;
   readonly entropy?: (cluster: string) => Entropy;
   readonly rotation?: Context['rotation'];
+  readonly revocations?: NonNullable<Context['revocations']>;
 }
 
 export type SynthResult = Omit<RunResult, 'files'> & { readonly files: readonly FileChange[] };
@@ -103,7 +104,7 @@ export async function synth(
   mode: 'synth' | 'plan' = 'synth',
 ): Promise<SynthResult> {
   const { units, identity, now = NOW, head = [], newAuthorities = [] } = options;
-  const staged: (readonly [string, string | undefined])[] = [];
+  const staged: (readonly [string, string | Uint8Array | undefined])[] = [];
   const { clusters, ...settings } = fleetOf(
     units.flatMap((unit) => unit.clusters),
     options.fleet,
@@ -118,6 +119,7 @@ export async function synth(
     requested: options.requested ?? [],
     newAuthorities: new Set(newAuthorities),
     ...(options.rotation === undefined ? {} : { rotation: options.rotation }),
+    ...(options.revocations === undefined ? {} : { revocations: options.revocations }),
   };
   const ports: MakePorts = {
     cipher: () =>

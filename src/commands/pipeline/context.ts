@@ -4,6 +4,7 @@ import type { Material } from '../../model/made/material.ts';
 import type { CredentialPath, KeyAlgorithm } from '../../model/names.ts';
 import type { ObservedCluster, ObservedKeyset, ObservedLeaf } from '../../model/observed.ts';
 import type { RandomBytes, TreeReader } from '../../model/ports.ts';
+import type { Revocation } from '../../model/store/revocations.ts';
 import type { MergedStage, RotationRequest } from '../../model/store/rotation.ts';
 import type { History } from '../../model/store/ledger.ts';
 import type { ChainName } from '../../plan/checks.ts';
@@ -31,6 +32,8 @@ export interface Context {
   readonly requested: readonly string[];
   /** Keysets that `--new-authority` names. */
   readonly newAuthorities: ReadonlySet<string>;
+  /** What `revoke` is asked for, by the authority that signed it. */
+  readonly revocations?: ReadonlyMap<CredentialPath, readonly Revocation[]>;
   /** What `rotate` is asked for, and what the base branch says of keysets between two stages. */
   readonly rotation?: {
     readonly request: RotationRequest;

@@ -16,6 +16,7 @@ export function historyIndex(
   const lines = grouped(ledger, ({ cluster }) => cluster);
   const keysets = grouped(head.keysets, (path) => credentialParts(path).cluster);
   const changed = grouped(head.changed, ([path]) => credentialParts(path).cluster);
+  const revocations = grouped(head.revocations, ([path]) => credentialParts(path).cluster);
   const isLedgerGone = ledger.length === 0 && head.ledger === '';
   let past: Promise<ReadonlyMap<string, PastLine[]>> | undefined;
   return async ({ clusters }) => {
@@ -25,6 +26,7 @@ export function historyIndex(
       history: head.history,
       keysets: new Set(names.flatMap((name) => keysets.get(name) ?? [])),
       changed: new Map(names.flatMap((name) => changed.get(name) ?? [])),
+      revocations: new Map(names.flatMap((name) => revocations.get(name) ?? [])),
     };
     const history = historyOf(ownLines, ownHead);
     const isKnown = clusters.every(({ authorities, serviceAccountKeys }) =>

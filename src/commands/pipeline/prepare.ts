@@ -1,12 +1,13 @@
 import type { DesiredFleet, DesiredUnit } from '../../model/desired.ts';
 import { loadDeclaration, type LoadedRecord } from '../../load/load-declaration.ts';
-import { credentialParts } from '../../model/names.ts';
+import { credentialParts, type CredentialPath } from '../../model/names.ts';
+import type { Revocation } from '../../model/store/revocations.ts';
 import type { RotationRequest } from '../../model/store/rotation.ts';
 import { observeStages } from '../../observe/source/stages.ts';
 import { observeHead } from '../../observe/source/head.ts';
 import { observePast } from '../../observe/source/past.ts';
 import { treeReader } from '../../observe/source/reader.ts';
-import { selected, type Selection } from '../../model/selection.ts';
+import { selected, type IsSelected, type Selection } from '../../model/selection.ts';
 import type { ChainName } from '../../plan/checks.ts';
 import { PkiError } from '../../errors.ts';
 import type { Invocation } from '../command.ts';
@@ -57,6 +58,12 @@ interface RunSettings {
   readonly onlooker?: Onlooker;
   /** What `rotate` is asked for; of no keyset, where all of those stand that the run is about. */
   readonly request?: RotationRequest;
+  /** What `revoke` is asked for: of a cluster, and once that is known, which certificates by their authority. */
+  readonly revoke?: {
+    readonly cluster: string;
+    readonly names: readonly string[];
+    readonly revocations: ReadonlyMap<CredentialPath, readonly Revocation[]>;
+  };
   /** Whether HEAD is the head of the base branch. */
   readonly isBase?: boolean;
   /** Whether changes of files are listed, not only counted; default true. */
@@ -73,6 +80,7 @@ export function runDeclaration(
   {
     onlooker,
     request,
+    revoke,
     isBase = false,
     isListed = true,
     isolates = chain !== 'synth',
@@ -88,10 +96,7 @@ export function runDeclaration(
     const names = clusters.map(({ name }) => name);
     const isNamed = selectClusters(selection, names);
     const count = names.filter((name) => isNamed([name])).length;
-    const isSelected =
-      request === undefined || request.keyset === ''
-        ? (unit: DesiredUnit): boolean => isNamed(unit.clusters.map(({ name }) => name))
-        : concernedBy(request);
+    const isSelected = concerns(request, revoke) ?? unitsNamed(isNamed);
     const context: Context = {
       fleet: settings,
       allRecipients: recipientsOf(clusters),
@@ -99,7 +104,8 @@ export function runDeclaration(
       chain,
       now: options.now ?? new Date(),
       entropy: () => SYSTEM_ENTROPY,
-      requested: requestedOf(invocation),
+      requested: revoke?.names ?? requestedOf(invocation),
+      ...(revoke === undefined ? {} : { revocations: revoke.revocations }),
       newAuthorities: new Set(options.newAuthority),
       ...(request === undefined
         ? {}
@@ -153,10 +159,22 @@ function whoIsTold(
   };
 }
 
-/** The units that a rotation is about: its cluster's, and those that use something of such a unit, which come later. */
-function concernedBy({ keyset }: RotationRequest): (unit: DesiredUnit) => boolean {
-  const [cluster = ''] = keyset.split('/');
-  const concerned = new Set([cluster]);
+function unitsNamed(isNamed: IsSelected) {
+  return ({ clusters }: DesiredUnit): boolean => isNamed(clusters.map(({ name }) => name));
+}
+
+/** The units that a request for one keyset or cluster is about; undefined where there is none. */
+function concerns(
+  request: RotationRequest | undefined,
+  revoke: RunSettings['revoke'],
+): ((unit: DesiredUnit) => boolean) | undefined {
+  if (revoke !== undefined) return concernedBy([revoke.cluster, ...revoke.revocations.keys()]);
+  return request === undefined || request.keyset === '' ? undefined : concernedBy([request.keyset]);
+}
+
+/** The units of these clusters or keysets, and those that use something of such a unit, which come later. */
+function concernedBy(paths: readonly string[]): (unit: DesiredUnit) => boolean {
+  const concerned = new Set(paths.map((path) => path.split('/')[0] ?? ''));
   return ({ clusters, imports }) => {
     const isConcerned =
       clusters.some(({ name }) => concerned.has(name)) ||

@@ -1,6 +1,7 @@
 import type { TreeFile } from '../../model/made/tree.ts';
 import type { CredentialPath, TreePath } from '../../model/names.ts';
 import type { Action, FileChange, Finding, Waiting } from '../../model/plan.ts';
+import type { RevocationStatus } from '../../model/store/revocations.ts';
 import type { RotationStatus } from '../../model/store/rotation.ts';
 import type { LedgerEntry } from '../../model/store/ledger.ts';
 import type { Problems } from './problems.ts';
@@ -25,6 +26,8 @@ export interface RunResult {
   readonly leaves: readonly CredentialPath[];
   /** Where keysets stand, where a run is about rotations. */
   readonly rotations: readonly RotationStatus[];
+  /** Certificates that a run is asked to revoke. */
+  readonly revocations: readonly RevocationStatus[];
 }
 
 /** Where results go; `plan` has none. */
@@ -72,6 +75,7 @@ export class Total {
     manifests: [] as TreePath[],
     skipped: [] as string[],
     rotations: [] as RotationStatus[],
+    revocations: [] as RevocationStatus[],
   };
   readonly locked: Action[] = [];
   readonly keysets = new Set<CredentialPath>();
@@ -110,6 +114,7 @@ export class Total {
     result.findings.push(...unit.findings);
     result.waiting.push(...unit.waiting);
     result.rotations.push(...unit.rotations);
+    result.revocations.push(...unit.revocations);
     if (unit.state === 'skipped') {
       result.skipped.push(...unit.clusters);
       return;

@@ -1,6 +1,7 @@
 import type { DesiredKeyset, DesiredLeaf } from '../desired.ts';
 import type { IssuerId } from '../observed.ts';
 import type { StatementEntry } from '../store/keyset.ts';
+import type { IssuedCrl } from '../store/revocations.ts';
 import type { CertificateInfo } from '../x509.ts';
 
 interface Issued {
@@ -42,4 +43,5 @@ export interface IssuedLeaf extends Issued {
 export interface IssuedUnit {
   readonly keysets: readonly IssuedKeyset[];
   readonly leaves: readonly IssuedLeaf[];
+  readonly crls: readonly IssuedCrl[];
 }

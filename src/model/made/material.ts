@@ -12,6 +12,8 @@ export interface AuthorityMaterial {
    * those above it, but none that is signed by its own key. Empty for a root.
    */
   readonly chains: ReadonlyMap<string, string>;
+  /** Of an authority that has revoked something. */
+  readonly crl?: string;
 }
 
 export interface ServiceAccountMaterial {

@@ -1,5 +1,8 @@
 import { credentialParts, treePath, type CredentialPath, type TreePath } from '../names.ts';
 
+/** What an authority revoked, in the folder of its keyset. */
+export const REVOCATIONS = 'revocations.yaml';
+
 /** Where everything lies below the tree's folder (DESIGN §2): the one place that knows file names. */
 export const layout = {
   ledger: (tree: string): TreePath => treePath(tree, 'authorities.yaml'),
@@ -12,6 +15,10 @@ export const layout = {
   keyset: (tree: string, path: CredentialPath): TreePath => {
     const { cluster, name } = credentialParts(path);
     return treePath(tree, cluster, 'pki', name, 'keyset.yaml');
+  },
+  revocations: (tree: string, path: CredentialPath): TreePath => {
+    const { cluster, name } = credentialParts(path);
+    return treePath(tree, cluster, 'pki', name, REVOCATIONS);
   },
   entry: (tree: string, path: CredentialPath, id: string): TreePath => {
     const { cluster, name } = credentialParts(path);

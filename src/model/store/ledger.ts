@@ -44,6 +44,8 @@ export interface Head {
   readonly ledger: string;
   /** `keyset.yaml` of keysets that are not in the work tree as they are in HEAD. */
   readonly changed: ReadonlyMap<CredentialPath, Uint8Array>;
+  /** `revocations.yaml` of keysets, the same way. */
+  readonly revocations: ReadonlyMap<CredentialPath, Uint8Array>;
 }
 
 export const NO_HEAD: Head = {
@@ -51,6 +53,7 @@ export const NO_HEAD: Head = {
   keysets: new Set(),
   ledger: '',
   changed: new Map(),
+  revocations: new Map(),
 };
 
 /** What tells that a keyset was made before. */
@@ -61,7 +64,7 @@ export interface History {
   readonly removed: ReadonlyMap<string, string>;
   /** What the ledger said in commits before, by the path of the keyset; looked up only where the ledger lacks a declared one. */
   readonly past: ReadonlyMap<string, PastKeyset>;
-  readonly head: Pick<Head, 'history' | 'keysets' | 'changed'>;
+  readonly head: Pick<Head, 'history' | 'keysets' | 'changed' | 'revocations'>;
   /** Whether nothing at all is left of the ledger, here and in HEAD. */
   readonly isLedgerGone: boolean;
 }

@@ -16,6 +16,7 @@ import {
   restoreLines,
 } from '../../model/store/restore.ts';
 import { guardRevision } from '../keyset.ts';
+import { guardRevocations } from '../revocations.ts';
 
 /**
  * Missing is not new (DESIGN §3): a declared keyset that was ever made is an error where it is not in the store, or where another
@@ -46,6 +47,8 @@ export function guardAuthorities(
   for (const keyset of stored) {
     const head = history.head.changed.get(keyset.path);
     if (head !== undefined) guardRevision(tree, keyset, head);
+    const revoked = history.head.revocations.get(keyset.path);
+    if (revoked !== undefined) guardRevocations(tree, keyset, revoked);
   }
 }
 

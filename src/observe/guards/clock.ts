@@ -5,7 +5,7 @@ import type { ObservedCluster } from '../../model/observed.ts';
  * A clock that is behind what the store says of the past would issue certificates that are expired elsewhere. notBefore is backdated,
  * so clocks may differ by that.
  *
- * @throws PkiError `ERR_CLOCK` where now is before the newest notBefore of the clusters.
+ * @throws PkiError `ERR_CLOCK` where now is before the newest notBefore, or thisUpdate of a CRL, of the clusters.
  */
 export function guardClock(clusters: Iterable<ObservedCluster>, now: Date): void {
   let newest: { readonly file: string; readonly notBefore: Date } | undefined;
@@ -15,6 +15,12 @@ export function guardClock(clusters: Iterable<ObservedCluster>, now: Date): void
       const certificate = 'certificate' in document ? document.certificate : null;
       if (certificate === null || (newest && certificate.notBefore <= newest.notBefore)) continue;
       newest = { file: document.file, notBefore: certificate.notBefore };
+    }
+    for (const { revocations } of keysets.values()) {
+      const notBefore = revocations?.crl?.thisUpdate;
+      if (revocations === undefined || notBefore === undefined) continue;
+      if (newest === undefined || notBefore > newest.notBefore)
+        newest = { file: revocations.file, notBefore };
     }
   }
   if (newest === undefined || now >= newest.notBefore) return;

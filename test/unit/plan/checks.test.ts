@@ -1,7 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import type { DesiredLeaf } from '../../../src/model/desired.ts';
-import type { ObservedLeaf } from '../../../src/model/observed.ts';
+import type { TreePath } from '../../../src/model/names.ts';
+import type { ObservedKeyset, ObservedLeaf } from '../../../src/model/observed.ts';
 import type { Verdict } from '../../../src/model/plan.ts';
 import { judge, RENEW_CHAIN, SYNTH_CHAIN, type LeafInput } from '../../../src/plan/checks.ts';
 import { jitterOf } from '../../../src/plan/jitter.ts';
@@ -364,6 +365,31 @@ test('property: a verdict of SYNTH_CHAIN is the same at every instant', (t) => {
   fc.assert(property);
 });
 
+/** The issuer, which has revoked these serial numbers. */
+function revoking(serialNumbers: readonly string[]): ObservedKeyset {
+  const entries = serialNumbers.map((serialNumber) => ({
+    serialNumber,
+    credential: LEAF.path,
+    revokedAt: NOW,
+    reason: 'keyCompromise' as const,
+    notAfter: after(NOW, DAY),
+  }));
+  const file = 'deploy/prod/pki/ca/revocations.yaml' as TreePath;
+  return { ...observedKeyset(CA), revocations: { file, crl: null, entries, added: [] } };
+}
+
+const SERIAL = certificateOf(LEAF).serialNumber;
+
+test(
+  'Revoked: fires for a certificate whose serial number its issuer has revoked',
+  fires,
+  { issuer: revoking(['00', SERIAL]) },
+  'Revoked',
+  `serial number ${SERIAL} is revoked since ${NOW.toISOString()}`,
+);
+
+test('Revoked: another serial number revokes nothing', passes, { issuer: revoking(['00']) });
+
 test('the chains: violated all at once, reasons come in order as each is repaired', (t) => {
   const right = withCertificate({});
   const wrong = {
@@ -411,7 +437,7 @@ test('the chains: violated all at once, reasons come in order as each is repaire
         repair({ signedByIssuer: true });
       },
     ],
-    ['IssuerRetired', () => (issuer = observedKeyset(CA))],
+    ['IssuerRetired', () => (issuer = revoking([certificate.serialNumber]))],
     [
       'SubjectChanged',
       () => {
@@ -436,6 +462,7 @@ test('the chains: violated all at once, reasons come in order as each is repaire
         repairCertificate({ keyAlgorithm: certificate.keyAlgorithm });
       },
     ],
+    ['Revoked', () => (issuer = observedKeyset(CA))],
     [
       'Exposed',
       () => {

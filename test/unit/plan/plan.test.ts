@@ -69,6 +69,7 @@ const summary = ({ actions }: UnitPlan): string[] =>
 test('plan: nothing to do where all is as declared', (t) => {
   t.deepEqual(planned(PROD, observedCluster(PROD)), {
     create: [],
+    crls: [],
     issue: [],
     reencrypt: [],
     remove: [],

@@ -23,6 +23,7 @@ import { transitionActions } from '../../../plan/rotation/plan-transition.ts';
 import { materialOf } from '../../../render/material.ts';
 import { renderUnit } from '../../../render/unit.ts';
 import type { Clusters, Context, Foreign, Job } from '../context.ts';
+import { revokeIn } from './revoke.ts';
 import { rotateUnit, type Rotated } from './rotate.ts';
 
 /** What is to be done for a unit; nothing of it was done. */
@@ -39,6 +40,8 @@ export interface Decision {
   readonly etcd: EtcdStarts;
   /** Credentials that get a new private key. */
   readonly makes: ReadonlySet<CredentialPath>;
+  /** Authorities that sign a CRL. */
+  readonly signs: ReadonlySet<CredentialPath>;
   /** Credentials whose private keys must be opened with an identity. */
   readonly opens: ReadonlySet<CredentialPath>;
 }
@@ -46,12 +49,14 @@ export interface Decision {
 /** Observes a unit and plans it: the stages that need no identity and change nothing. */
 export function decide(context: Context, job: Job): Decision {
   const { unit, foreign } = job;
-  const rotated = rotateUnit(context, job, observeUnit(context, job));
+  const stored = observeUnit(context, job);
+  const revoked = revokeIn(context.fleet.tree, stored, context.revocations ?? new Map());
+  const rotated = rotateUnit(context, job, revoked);
   const { clusters: observed, transitions } = rotated;
   const etcd = decideEtcd(context, unit);
   const decideWith = (
     leaving: OutputPlan['leaving'],
-  ): Pick<Decision, 'plan' | 'makes' | 'outputs' | 'manifests'> => {
+  ): Pick<Decision, 'plan' | 'makes' | 'signs' | 'outputs' | 'manifests'> => {
     const unitPlan = plan(
       unit,
       {
@@ -74,12 +79,14 @@ export function decide(context: Context, job: Job): Decision {
       ...transitions.flatMap(({ after }) => (isPending(after) ? [after.path] : [])),
     ]);
     const state = { clusters: observed, etcd };
-    return { plan: unitPlan, makes, ...decideOutputs(context, unit, state, makes, foreign) };
+    const signs = new Set(unitPlan.crls.map(({ desired }) => desired.path));
+    const outputs = decideOutputs(context, unit, state, { makes, signs }, foreign);
+    return { plan: unitPlan, makes, signs, ...outputs };
   };
   const first = decideWith(new Map());
   // who leaves an output does not depend on the plan; the plan depends on who leaves
   const decided = first.outputs.leaving.size === 0 ? first : decideWith(first.outputs.leaving);
-  const { plan: unitPlan, makes, outputs, manifests } = decided;
+  const { plan: unitPlan, makes, signs, outputs, manifests } = decided;
   const dropped = transitions.flatMap(({ dropped: entries, desired: { path } }) =>
     entries.map(({ file }) => ({ path, file })),
   );
@@ -103,6 +110,7 @@ export function decide(context: Context, job: Job): Decision {
     etcd,
     actions: [...transitions.flatMap(transitionActions), ...unitPlan.actions, ...writes],
     makes,
+    signs,
     opens,
   };
 }
@@ -170,10 +178,10 @@ function decideOutputs(
   { fleet, allRecipients, reader }: Context,
   unit: DesiredUnit,
   { clusters: observed, etcd }: { readonly clusters: Clusters; readonly etcd: EtcdStarts },
-  replaced: ReadonlySet<CredentialPath>,
+  { makes: replaced, signs }: Pick<Decision, 'makes' | 'signs'>,
   foreign: Foreign,
 ): { readonly outputs: OutputPlan; readonly manifests: readonly TreePath[] } {
-  const material = materialOf(unit, observed, foreign.material, replaced);
+  const material = materialOf(unit, observed, foreign.material, replaced, signs);
   const inventory = unitInventory(fleet.tree, unit, observed, replaced);
   const values = { material, privateKeys: 'projection' as const };
   const expected = renderUnit(fleet.tree, unit, values, { inventory, etcd });
@@ -191,7 +199,7 @@ function decideOutputs(
     expected,
     (file) => {
       const output = observeOutput(reader, file, projections);
-      if (output !== undefined && 'recipients' in output && file.format !== 'plain') {
+      if (output !== undefined && 'recipients' in output && 'recipients' in file) {
         guardRecipients(file.path, output.recipients, file.recipients, fleet, allRecipients);
       }
       return output;
@@ -237,7 +245,7 @@ function isPending({ entries }: ObservedKeyset): boolean {
 
 /** Existing issuers that sign, and private keys of outputs, less those that are made in this run. */
 function keysToOpen(
-  { create, issue }: UnitPlan,
+  { create, issue, crls }: UnitPlan,
   transitions: readonly PlannedTransition[],
   { uses }: OutputPlan,
   made: ReadonlySet<CredentialPath>,
@@ -250,6 +258,7 @@ function keysToOpen(
       desired.kind === 'CertificateAuthority' && desired.issuer !== null ? [desired.issuer] : [],
     ),
     ...issue.map(({ desired }) => desired.issuer),
+    ...crls.map(({ desired }) => desired.path),
   ];
   return new Set([...signers, ...uses].filter((path) => !made.has(path)));
 }

@@ -14,6 +14,7 @@ export function exportsOf(
   state: {
     readonly clusters: Clusters;
     readonly made?: ReadonlySet<CredentialPath>;
+    readonly signs?: ReadonlySet<CredentialPath>;
     readonly privateKeys?: ReadonlyMap<CredentialPath, string>;
   },
   foreign: Foreign,
@@ -26,7 +27,8 @@ export function exportsOf(
   if (unit.exports.length === 0) return { keysets, leaves, material, privateKeys, made };
   const makes = state.made ?? made;
   const pending = state.privateKeys === undefined ? makes : new Set<CredentialPath>();
-  const own = materialOf(unit, state.clusters, foreign.material, pending);
+  const signs = state.privateKeys === undefined ? state.signs : undefined;
+  const own = materialOf(unit, state.clusters, foreign.material, pending, signs);
   for (const path of unit.exports) {
     const cluster = state.clusters.get(path.split('/')[0] ?? '');
     const keyset = cluster?.keysets.get(path);

@@ -10,7 +10,12 @@ import type { DesiredCluster } from '../../../model/desired.ts';
 import type { IssuedUnit } from '../../../model/made/issued.ts';
 import type { RenderedFile, TreeFile } from '../../../model/made/tree.ts';
 import type { CredentialPath } from '../../../model/names.ts';
-import { keysetDocuments, leafDocument, storeFile } from '../../../render/store.ts';
+import {
+  keysetDocuments,
+  leafDocument,
+  revocationsDocument,
+  storeFile,
+} from '../../../render/store.ts';
 import { materialOf } from '../../../render/material.ts';
 import { renderUnit } from '../../../render/unit.ts';
 import type { Cipher } from '../../../sops/cipher.ts';
@@ -45,6 +50,7 @@ export async function make(
         })),
       ),
       issue: plan.issue.map(({ desired, verdict }) => ({ desired, reason: verdict.reason })),
+      crls: plan.crls,
     },
     signersOf(available, observed, foreign),
     { now, randomBytes, generateKey },
@@ -104,7 +110,7 @@ function signersOf(
 function documentsOf(
   tree: string,
   clusters: readonly DesiredCluster[],
-  { keysets, leaves }: IssuedUnit,
+  { keysets, leaves, crls }: IssuedUnit,
 ): RenderedFile[] {
   const recipients = new Map(clusters.map((cluster) => [cluster.name, cluster.recipients]));
   const custodians = (cluster: string): readonly string[] => {
@@ -116,6 +122,7 @@ function documentsOf(
     ...keysets.flatMap((keyset) =>
       keysetDocuments(tree, keyset, custodians(keyset.desired.cluster)),
     ),
+    ...crls.map((crl) => revocationsDocument(tree, crl)),
     ...leaves.map((leaf) => leafDocument(tree, leaf, custodians(leaf.desired.cluster))),
   ];
 }

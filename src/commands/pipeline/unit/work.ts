@@ -8,6 +8,8 @@ import {
   type PlannedTransition,
   type RotationStatus,
 } from '../../../model/store/rotation.ts';
+import type { RevocationStatus } from '../../../model/store/revocations.ts';
+import { revocationStatuses } from '../../../plan/revocation/statuses.ts';
 import type { TreeReader } from '../../../model/ports.ts';
 import { layout } from '../../../model/store/layout.ts';
 import type { LedgerEntry } from '../../../model/store/ledger.ts';
@@ -47,6 +49,8 @@ export interface UnitResult {
   readonly createsKeysets: boolean;
   /** Where keysets stand, where a run is about rotations. */
   readonly rotations: readonly RotationStatus[];
+  /** Certificates of its leaves that the run is asked to revoke. */
+  readonly revocations: readonly RevocationStatus[];
   /** Encrypted files to write. */
   readonly staged: readonly TreeFile[];
   readonly removed: readonly TreePath[];
@@ -67,7 +71,7 @@ export async function workUnit(
   const { unit, foreign } = job;
   const { tree } = context.fleet;
   const decision = decide(context, job);
-  const { actions, manifests, observed, makes, plan, rotated } = decision;
+  const { actions, manifests, observed, makes, signs, plan, rotated } = decision;
   const needsIdentity = actions.some((action) => action.needsIdentity);
   const isLocked = ports !== undefined && needsIdentity && !(await ports.hasIdentity());
   const common = {
@@ -83,6 +87,7 @@ export async function workUnit(
         : unit.clusters.flatMap(({ leaves }) => leaves.map(({ path }) => path)),
     createsKeysets: plan.create.length > 0 || rotated.transitions.some(addsEntry),
     rotations: rotated.statuses,
+    revocations: revocationStatuses(unit, context.revocations ?? new Map()),
   };
   if (isLocked && ports.partial) {
     return {
@@ -97,7 +102,7 @@ export async function workUnit(
   const made = isToMake
     ? await makeWith(context, decision, foreign, await ports.cipher(needsIdentity))
     : undefined;
-  const state = { clusters: observed, made: makes, ...made };
+  const state = { clusters: observed, made: makes, signs, ...made };
   const files = fileChanges(tree, context.reader, decision, made?.issued);
   const deleted = files.filter(({ change }) => change === 'delete').map(({ path }) => path);
   return {
@@ -118,8 +123,8 @@ function addsEntry({ after }: PlannedTransition): boolean {
 }
 
 function changesSomething({ plan, rotated, outputs }: Decision): boolean {
-  const { create, issue, reencrypt, remove } = plan;
-  return [rotated.transitions, create, issue, reencrypt, remove, outputs.changes].some(
+  const { create, issue, crls, reencrypt, remove } = plan;
+  return [rotated.transitions, create, issue, crls, reencrypt, remove, outputs.changes].some(
     ({ length }) => length > 0,
   );
 }
@@ -165,6 +170,7 @@ function fileChanges(
     ...[...plan.create, ...rotated.transitions.map(({ desired }) => desired)].map(({ path }) =>
       change(layout.keyset(tree, path)),
     ),
+    ...plan.crls.map(({ desired }) => change(layout.revocations(tree, desired.path))),
     ...plan.issue.map(({ desired }) => change(layout.leaf(tree, desired.path))),
     ...plan.reencrypt.map(({ file }) => change(file)),
     ...plan.remove.map(({ file }) => ({ path: file, change: 'delete' as const })),

@@ -1,0 +1,158 @@
+import { PkiError } from '../errors.ts';
+import { credentialParts, type CredentialPath, type TreePath } from '../model/names.ts';
+import type { ObservedEntry, ObservedKeyset } from '../model/observed.ts';
+import type { TreeReader } from '../model/ports.ts';
+import { layout } from '../model/store/layout.ts';
+import { restoreFromHead, restoreHints } from '../model/store/restore.ts';
+import type { ObservedRevocations, Revocation } from '../model/store/revocations.ts';
+import { REVOCATION_REASONS, type RevocationReason } from '../model/x509.ts';
+import { isCrlOf, readCrl, type Crl } from '../x509/read/crl/crl.ts';
+import { parseDocument, type Fields } from './fields.ts';
+
+const REASONS = Object.keys(REVOCATION_REASONS) as readonly RevocationReason[];
+
+/**
+ * Reads what an authority revoked. Without an identity: the CRL is signed, and all that it says must be what the record says for
+ * people. Undefined where there is no record.
+ *
+ * @param entries those of the keyset, one of which signed it.
+ * @throws PkiError `ERR_STORE`, `ERR_CRL`.
+ */
+export function observeRevocations(
+  reader: TreeReader,
+  tree: string,
+  path: CredentialPath,
+  entries: readonly ObservedEntry[],
+): ObservedRevocations | undefined {
+  const file = layout.revocations(tree, path);
+  const content = reader.read(file);
+  if (content === undefined) return undefined;
+  const record = parseRevocations(file, content, path);
+  const { list, crl } = record;
+  const signer = entries.find(({ id }) => id === crl.issuer)?.certificate;
+  if (!signer || !isCrlOf(list, signer))
+    throw crlError(file, 'its CRL is not signed by the entry of its authority that it names');
+  return { file, crl, entries: record.entries, added: [] };
+}
+
+/** A record as its text says, with the CRL in it; who signed that was not looked at. */
+export interface RevocationsListing extends Pick<ObservedRevocations, 'entries'> {
+  readonly crl: NonNullable<ObservedRevocations['crl']>;
+  readonly list: Crl;
+}
+
+/** @throws PkiError `ERR_STORE`, `ERR_CRL` where text and CRL differ */
+export function parseRevocations(
+  file: TreePath,
+  content: Uint8Array,
+  path: CredentialPath,
+): RevocationsListing {
+  const { cluster, name } = credentialParts(path);
+  const fields = parseDocument(file, content, { kinds: ['Revocations'], cluster, name });
+  const pem = fields.text('crl');
+  const list = readList(file, pem);
+  const entries = fields.list('entries').map(revocationOf);
+  const crl = {
+    pem,
+    number: fields.positiveInteger('crlNumber'),
+    thisUpdate: fields.instant('thisUpdate'),
+    nextUpdate: fields.instant('nextUpdate'),
+    issuer: fields.text('issuer'),
+  };
+  const says = (it: Pick<Crl, 'number' | 'thisUpdate' | 'nextUpdate'>): string =>
+    JSON.stringify([it.number, it.thisUpdate, it.nextUpdate]);
+  if (says(crl) !== says(list) || saysOf(entries) !== saysOf(list.revoked))
+    throw crlError(file, 'its fields are not what its CRL says');
+  return { entries, crl, list };
+}
+
+function saysOf(entries: readonly Pick<Revocation, 'serialNumber' | 'revokedAt' | 'reason'>[]) {
+  return JSON.stringify(
+    entries.map(({ serialNumber, revokedAt, reason }) => [serialNumber, revokedAt, reason]),
+  );
+}
+
+function readList(file: TreePath, pem: string): Crl {
+  try {
+    return readCrl(pem);
+  } catch (error) {
+    if (!(error instanceof PkiError)) throw error;
+    throw crlError(file, error.message, error);
+  }
+}
+
+function revocationOf(fields: Fields): Revocation {
+  return {
+    serialNumber: fields.text('serialNumber'),
+    credential: fields.text('credential') as CredentialPath,
+    revokedAt: fields.instant('revokedAt'),
+    reason: fields.oneOf('reason', REASONS),
+    notAfter: fields.instant('notAfter'),
+  };
+}
+
+function crlError(file: TreePath, message: string, cause?: unknown): PkiError {
+  return new PkiError('ERR_CRL', `"${file}": ${message}`, {
+    hint: [
+      'an edited or copied record is refused: whoever changes it must hold the key of the authority',
+      ...restoreHints(file),
+    ],
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/**
+ * An older CRL was signed as well as the newest: put back, or taken away, it would let in again who was revoked since.
+ *
+ * @param head `revocations.yaml` as HEAD has it, where the work tree has another one or none.
+ * @throws PkiError `ERR_CRL` where the work tree knows less than HEAD.
+ */
+export function guardRevocations(tree: string, keyset: ObservedKeyset, head: Uint8Array): void {
+  const file = layout.revocations(tree, keyset.path);
+  const problem = lessThan(file, keyset, head);
+  if (problem === undefined) return;
+  throw new PkiError('ERR_CRL', `"${file}": ${problem}`, {
+    hint: `restore it from git: ${restoreFromHead(file)}`,
+  });
+}
+
+function lessThan(
+  file: TreePath,
+  { path, revocations }: ObservedKeyset,
+  head: Uint8Array,
+): string | undefined {
+  const before = readable(() => parseRevocations(file, head, path));
+  if (before === undefined) return undefined; // what was committed cannot be read: the work tree repairs it
+  return revocations === undefined
+    ? `it is gone, and HEAD has a record of ${before.entries.length} revoked certificates`
+    : lostRevocation(before, revocations);
+}
+
+/** What a later record must not have lost of an earlier one; undefined where it follows from it. */
+export function lostRevocation(
+  before: Pick<RevocationsListing, 'crl' | 'entries'>,
+  { crl, entries }: Pick<ObservedRevocations, 'crl' | 'entries'>,
+): string | undefined {
+  if (crl === null) return undefined;
+  if (crl.number < before.crl.number)
+    return `its CRL has number ${crl.number}, an earlier one had ${before.crl.number}`;
+  const bySerial = new Map(entries.map((entry) => [entry.serialNumber, entry]));
+  for (const entry of before.entries) {
+    const now = bySerial.get(entry.serialNumber);
+    const mayLeave = entry.notAfter.getTime() < crl.thisUpdate.getTime();
+    if (now === undefined && !mayLeave)
+      return `it lost the serial number ${entry.serialNumber} of "${entry.credential}"`;
+    if (now !== undefined && JSON.stringify(now) !== JSON.stringify(entry))
+      return `it says something else of the serial number ${entry.serialNumber} than before`;
+  }
+  return undefined;
+}
+
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof PkiError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,102 @@
+import test from 'ava';
+import type { CredentialPath, TreePath } from '../../../../src/model/names.ts';
+import type { EntryState, ObservedKeyset } from '../../../../src/model/observed.ts';
+import { crlDueAt, type ObservedRevocations } from '../../../../src/model/store/revocations.ts';
+import { planCrl } from '../../../../src/plan/revocation/crl.ts';
+import {
+  after,
+  authority,
+  DAY,
+  NOW,
+  observedEntry,
+  observedKeyset,
+} from '../../../_helpers/desired.ts';
+
+const CA = authority('prod/ca');
+const ENTRY = observedEntry(CA);
+
+const entry = (serialNumber: string, ends = 100) => ({
+  serialNumber,
+  credential: 'prod/web' as CredentialPath,
+  revokedAt: NOW,
+  reason: 'unspecified' as const,
+  notAfter: after(NOW, ends * DAY),
+});
+
+const CRL = {
+  pem: '',
+  number: 4,
+  thisUpdate: NOW,
+  nextUpdate: after(NOW, 90 * DAY),
+  issuer: ENTRY.id,
+};
+
+function keyset(
+  over: Partial<ObservedRevocations> = {},
+  state: EntryState = 'issuing',
+): ObservedKeyset {
+  const file = 'deploy/prod/pki/ca/revocations.yaml' as TreePath;
+  const revocations = { file, crl: CRL, entries: [entry('0A')], added: [], ...over };
+  return { ...observedKeyset(CA, [{ ...ENTRY, state }]), revocations };
+}
+
+const planned = (of: ObservedKeyset, { days = 0, isTimed = true, longestLeaf = 90 * DAY } = {}) =>
+  planCrl(CA, of, { longestLeaf, isTimed, now: after(NOW, days * DAY) });
+
+test('planCrl: an authority that revoked nothing has none', (t) => {
+  t.is(planned(observedKeyset(CA)), undefined);
+});
+
+test('planCrl: one that says all, of the issuing entry, and is not due stays', (t) => {
+  t.is(planned(keyset()), undefined);
+});
+
+test('planCrl: the first one has number 1, and lives as long as the longest leaf', (t) => {
+  const first = planned(keyset({ crl: null, added: ['0A'] }));
+  t.like(first, { number: 1, reason: 'Revoked', validity: 90 * DAY });
+  t.is(
+    planned(keyset({ crl: null }), { longestLeaf: 0 })?.validity,
+    365 * DAY,
+    'without a leaf a year',
+  );
+});
+
+test('planCrl: a serial number that the CRL has not yet asks for the next one', (t) => {
+  const next = planned(keyset({ entries: [entry('0A'), entry('0B')], added: ['0B'] }));
+  t.like(next, { number: 5, reason: 'Revoked', message: 'it gets the serial numbers 0B' });
+  t.deepEqual(
+    next?.entries.map(({ serialNumber }) => serialNumber),
+    ['0A', '0B'],
+  );
+});
+
+for (const state of ['outgoing', 'incoming'] as const)
+  test(`planCrl: one whose signer is ${state} is signed again, whatever the time`, (t) => {
+    t.like(planned(keyset({}, state), { isTimed: false }), {
+      reason: 'IssuerRetired',
+      message: `its signer "${ENTRY.id}" is ${state}`,
+    });
+  });
+
+test('planCrl: one whose signer is gone is signed again', (t) => {
+  const of = keyset({ crl: { ...CRL, issuer: 'f'.repeat(16) } });
+  t.is(planned(of)?.message, `its signer "${'f'.repeat(16)}" is gone`);
+});
+
+test('planCrl: due at exactly two thirds of its life, and only where the run is about time', (t) => {
+  t.deepEqual(crlDueAt(CRL), after(NOW, 60 * DAY));
+  t.is(planned(keyset(), { days: 60 - 1 / DAY }), undefined);
+  t.is(planned(keyset(), { days: 60 })?.reason, 'RenewalDue');
+  t.is(planned(keyset(), { days: 300, isTimed: false }), undefined);
+});
+
+test('planCrl: an entry stays until a CRL from after the end of its certificate has named it', (t) => {
+  const serials = (thisUpdate: Date): string[] | undefined => {
+    const crl = { ...CRL, thisUpdate, nextUpdate: after(thisUpdate, 90 * DAY) };
+    const of = keyset({ crl, entries: [entry('0A', 70), entry('0B', 200)] });
+    return planned(of, { days: 200 })?.entries.map(({ serialNumber }) => serialNumber);
+  };
+  t.deepEqual(serials(after(NOW, 60 * DAY)), ['0A', '0B'], 'expired, and not named since');
+  t.deepEqual(serials(after(NOW, 70 * DAY)), ['0A', '0B'], 'good at its notAfter itself');
+  t.deepEqual(serials(after(NOW, 70 * DAY + 1)), ['0B']);
+});
