@@ -1,4 +1,5 @@
 import { Option, InvalidArgumentError } from 'commander';
+import { REVOCATION_REASONS } from '../model/x509.ts';
 import type { OptionName } from './command.ts';
 
 const INSTANT = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/u;
@@ -45,6 +46,10 @@ export const OPTIONS: Readonly<Record<OptionName, () => Option>> = {
     new Option(
       '--accept-lockout',
       'retire although what the outgoing entry signed outside of the tree may be in use',
+    ),
+  reason: () =>
+    new Option('--reason <reason>', 'why, for the CRL; default: unspecified').choices(
+      Object.keys(REVOCATION_REASONS),
     ),
   user: () => new Option('--user <name>', "the user's name: common name of the certificate"),
   group: () =>

@@ -79,6 +79,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./rotate/rotate.ts'),
   },
   {
+    name: 'revoke',
+    summary: 'give certificates new keys now, and put those that they had on a CRL',
+    description:
+      'etcd refuses what is on the CRL. The Kubernetes API has no revocation: the report says what a certificate can still do, until when, and what ends it.',
+    arguments: [
+      { name: 'cluster', description: 'the cluster' },
+      {
+        name: 'name',
+        description:
+          'NODE/NAME, NAME or the end of it; * and ? match: each that it means is revoked',
+      },
+    ],
+    options: ['reason', 'app', 'output', 'now', 'dryRun'],
+    formats: ['text', 'json'],
+    load: () => import('./revoke/revoke.ts'),
+  },
+  {
     name: 'remove',
     summary: 'take out of the tree what is no longer declared, and leave a tombstone',
     description: 'Files that this program did not make stay where they are. Needs no identity.',

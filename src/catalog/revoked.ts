@@ -1,0 +1,92 @@
+import type { RevocationStatus } from '../model/store/revocations.ts';
+import type { TrustDomain } from '../model/store/rotation.ts';
+import { credentialParts } from '../model/names.ts';
+import { UNRESTRICTED_GROUP } from './kubeconfigs.ts';
+
+/** What a revoked certificate is still good for, and what people do about it. */
+interface Revoked {
+  readonly remains: string;
+  readonly steps: readonly string[];
+}
+
+const HTTP_LISTENER =
+  'listen-client-http-urls is set: etcd before 3.5.32 and 3.6.13 then looks at no CRL on its gRPC listener (GHSA-3wh4-j44w-pg92): upgrade it, or do without';
+
+type Describe = (status: RevocationStatus) => Revoked;
+
+/**
+ * What a revocation comes to, by trust domain: etcd alone looks at a CRL (`--client-crl-file`, `--peer-crl-file`). Kubernetes has no
+ * revocation (kubernetes/kubernetes#18982), so that rights or trust must be taken away instead.
+ */
+export const REVOKED: Readonly<Record<TrustDomain, Describe>> = {
+  'etcd-ca': ({ credential, hasHttpListener }) => {
+    const { node } = credentialParts(credential);
+    return {
+      remains: 'etcd refuses it from the next handshake on, where the new files are',
+      steps: [
+        `roll out the node bundles, ${node === null ? 'whoever uses the certificate' : `"${node}"`} first: until it has its new certificate, members with the CRL refuse it`,
+        'members read the CRL anew at every handshake; connections that are open stay open: restart members one after the other to end them',
+        'without the file that --client-crl-file names etcd refuses everybody: files before manifests',
+        ...(hasHttpListener ? [HTTP_LISTENER] : []),
+      ],
+    };
+  },
+  ca: (status) =>
+    status.profile === 'client'
+      ? clientOfApi(status)
+      : {
+          remains:
+            'clients of the API server look at no CRL: who has the old key can pose as this server until then',
+          steps: [`end it earlier with: ${replacement(status)}`],
+        },
+  'front-proxy-ca': (status) => ({
+    remains:
+      'the API server and extension API servers look at no CRL: who has the old key can name any user and group to them until then',
+    steps: [
+      `end it with: ${replacement(status)}`,
+      'then rebuild ConfigMap kube-system/extension-apiserver-authentication, which the API server only adds to',
+    ],
+  }),
+  'service-account-key': () => ({ remains: 'a key has no certificate', steps: [] }),
+  authority: (status) => ({
+    remains: `only programs that are given the CRL of "${status.authority}" refuse it; all others take it until then`,
+    steps: [
+      `the CRL is in the record of the authority; give it to what uses the certificate, or end it with: ${replacement(status)}`,
+    ],
+  }),
+};
+
+function clientOfApi(status: RevocationStatus): Revoked {
+  const { user, groups, bindings } = status;
+  const of = groups.length === 0 ? '' : ` of ${groups.map((group) => `"${group}"`).join(', ')}`;
+  const remains = `the API server has no revocation: who has the old key is user "${user}"${of} until then`;
+  const end = `end it for good with: ${replacement(status)}`;
+  if (groups.includes(UNRESTRICTED_GROUP))
+    return {
+      remains,
+      steps: [`no RBAC rule limits "${UNRESTRICTED_GROUP}": nothing else takes its rights`, end],
+    };
+  return {
+    remains,
+    steps: [
+      ...bindings.map(
+        (binding) =>
+          `its rights end with ${binding}: take that subject out, and declare the new certificate under another name or group first, which loses them too`,
+      ),
+      ...(user.startsWith('system:')
+        ? [`Kubernetes itself gives rights to "${user}", which the new certificate needs as well`]
+        : bindings.length === 0
+          ? [
+              'look for what binds it: kubectl get clusterrolebindings,rolebindings -A -o wide; rights of system:authenticated stay',
+            ]
+          : []),
+      end,
+    ],
+  };
+}
+
+/** A replacement of the authority, in stages or at once. */
+function replacement({ authority }: RevocationStatus): string {
+  const command = `cdk8s-pki rotate ${authority.replace('/', ' ')}`;
+  return `${command} (in stages, without an outage), or ${command} --compromised (at once, with one)`;
+}
