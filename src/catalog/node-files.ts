@@ -22,6 +22,7 @@ const MODES: Readonly<Record<ReferencePart, number>> = {
   publicKeys: 0o600,
   privateKey: 0o600,
   content: 0o600,
+  crl: 0o644,
 };
 
 function row(credential: string, part: ReferencePart, path: string): NodeFileRow {

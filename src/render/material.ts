@@ -27,12 +27,18 @@ export function materialOf(
   clusters: ReadonlyMap<string, ObservedCluster>,
   foreign: Material,
   replaced: ReadonlySet<CredentialPath>,
+  /** Authorities whose next CRL is still to be signed. */
+  signs: ReadonlySet<CredentialPath> = new Set(),
 ): Material {
   const material: Mutable = new Map(foreign);
   for (const cluster of unit.clusters) {
     const store = clusters.get(cluster.name);
     for (const { path, kind } of [...cluster.authorities, ...cluster.serviceAccountKeys]) {
-      material.set(path, keysetMaterial(kind, store?.keysets.get(path), material));
+      const keyset = store?.keysets.get(path);
+      const crl = signs.has(path) ? PENDING : keyset?.revocations?.crl?.pem;
+      const known = keysetMaterial(kind, keyset, material);
+      const isRevoking = crl !== undefined && known.kind === 'CertificateAuthority';
+      material.set(path, isRevoking ? { ...known, crl } : known);
     }
     for (const leaf of cluster.leaves) {
       const observed = replaced.has(leaf.path) ? undefined : store?.leaves.get(leaf.path);

@@ -5,6 +5,7 @@ import { unit } from '../_helpers/desired.ts';
 import { KubeadmRoot } from '../_helpers/kubeadm-root.ts';
 import { MemoryTree, newIdentity, synth } from '../_helpers/repository.ts';
 import { flagsOf, type Pod } from '../_helpers/static-pods.ts';
+import { crlOf } from '../../src/model/reference.ts';
 import { toolTest } from '../_helpers/tool-test.ts';
 
 const identity = await newIdentity();
@@ -45,8 +46,9 @@ async function install(root: KubeadmRoot, props: typeof PROPS, node: string): Pr
   const cluster = describe(app);
   const tree = new MemoryTree();
   await synth(tree, { units: [unit(cluster)], now: new Date() });
-  for (const { path, mode, secret } of cluster.bundles.find((item) => item.node === node)?.files ??
-    []) {
+  const files = cluster.bundles.find((item) => item.node === node)?.files ?? [];
+  for (const { path, mode, secret, content } of files) {
+    if (crlOf(content) !== undefined) continue; // nothing is revoked
     const text = tree.text(`deploy/prod/nodes/${node}/${path}`);
     root.write(path, secret ? await opened(text, path.endsWith('.conf')) : text, mode);
   }

@@ -45,6 +45,12 @@ export const DIFFERENCES: readonly Difference[] = [
     name: 'initial-cluster-state',
     reason: 'said for every member, because it is frozen with --initial-cluster',
   },
+  ...['client-crl-file', 'peer-crl-file'].map((name): Difference => ({
+    component: 'etcd',
+    kind: 'flag',
+    name,
+    reason: 'kubeadm revokes nothing; the flag is rendered from the first revocation on',
+  })),
   {
     component: 'etcd',
     kind: 'order',

@@ -1,6 +1,15 @@
 import { PLACEHOLDERS } from '../../model/placeholder.ts';
 import { extraArgument, type ComponentRow, type NodeInput } from './input.ts';
-import { clientUrl, ETCD_DATA_DIR, hostPort, localhost, peerUrl, pki, PORTS } from './places.ts';
+import {
+  clientUrl,
+  ETCD_CRL,
+  ETCD_DATA_DIR,
+  hostPort,
+  localhost,
+  peerUrl,
+  pki,
+  PORTS,
+} from './places.ts';
 import { ETCD_IMAGE_TAGS, minorOf } from './versions.ts';
 
 /** The flags of etcd 3.6, which comes with 1.34, differ from those of etcd 3.5. */
@@ -30,10 +39,12 @@ export const ETCD: ComponentRow = {
     { name: 'key-file', value: () => pki('etcd/server.key') },
     { name: 'trusted-ca-file', value: () => pki('etcd/ca.crt') },
     { name: 'client-cert-auth', value: () => 'true' },
+    { name: 'client-crl-file', value: crlFile },
     { name: 'peer-cert-file', value: () => pki('etcd/peer.crt') },
     { name: 'peer-key-file', value: () => pki('etcd/peer.key') },
     { name: 'peer-trusted-ca-file', value: () => pki('etcd/ca.crt') },
     { name: 'peer-client-cert-auth', value: () => 'true' },
+    { name: 'peer-crl-file', value: crlFile },
     { name: 'snapshot-count', value: () => '10000' },
     { name: 'listen-metrics-urls', value: metricsUrl },
     { name: 'feature-gates', value: () => 'InitialCorruptCheck=true', since: ETCD_36 },
@@ -73,6 +84,11 @@ export const ETCD: ComponentRow = {
     'kubeadm.kubernetes.io/etcd.advertise-client-urls': clientUrl(advertiseAddress),
   }),
 };
+
+/** From the first revocation on. */
+function crlFile(): string {
+  return `${ETCD_CRL}${PLACEHOLDERS.withCrl}`;
+}
 
 function metricsUrl({ advertiseAddress }: NodeInput): string {
   return `http://${hostPort(localhost(advertiseAddress), PORTS.etcdMetrics)}`;

@@ -16,6 +16,9 @@ export const PORTS = {
 
 export const pki = (file: string): string => `${CERTIFICATES_DIR}/${file}`;
 
+/** What etcd's members refuse, from the first revocation on. */
+export const ETCD_CRL = pki('etcd/ca.crl');
+
 /** A host and a port as Go's net.JoinHostPort writes them. */
 export const hostPort = (host: string, port: number): string =>
   `${isIpv6(host) ? `[${host}]` : host}:${port}`;

@@ -1,6 +1,7 @@
 import type { IConstruct } from 'constructs';
 import type { DesiredBundle, DesiredFile } from '../../model/desired.ts';
 import { markAs, type SourceFile } from '../tree/mark.ts';
+import { crlOf } from '../../model/reference.ts';
 import { annotatedManifest, readPod } from './pod-manifest.ts';
 import { readsOf } from './pod-reads.ts';
 
@@ -13,7 +14,10 @@ export function describeBundle(construct: IConstruct): DesiredBundle {
   if (mark === undefined) throw new TypeError(`${construct.node.path} is not a NodeBundle`);
   const { node, etcdMember } = mark;
   const files = Object.entries(mark.files());
-  const paths = files.map(([path]) => path).filter((path) => !path.startsWith(MANIFESTS));
+  // a CRL is read anew at every handshake: its renewal restarts nothing
+  const paths = files
+    .filter(([path, { content }]) => !path.startsWith(MANIFESTS) && crlOf(content) === undefined)
+    .map(([path]) => path);
   return {
     constructPath: construct.node.path,
     node,

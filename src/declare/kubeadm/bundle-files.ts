@@ -1,4 +1,5 @@
 import { NODE_FILES } from '../../catalog/node-files.ts';
+import { ETCD_CRL } from '../../catalog/static-pods/places.ts';
 import { credentialPath, type CredentialPath } from '../../model/names.ts';
 import { formatReference } from '../../model/reference.ts';
 import type { BundleFile } from '../tree/props.ts';
@@ -27,6 +28,11 @@ export function bundleFiles(source: BundleSource): Record<string, BundleFile> {
     if (credential === undefined) continue;
     const content = formatReference({ credential, part, form: 'pem' });
     files[`${CERTIFICATES_DIR}/${path}`] = { content, mode, secret };
+  }
+  const etcdCa = source.externalEtcd ? undefined : source.keysets.get('etcd-ca');
+  if (etcdCa !== undefined) {
+    const content = formatReference({ credential: etcdCa, part: 'crl', form: 'der' });
+    files[ETCD_CRL.slice(1)] = { content, mode: 0o644 };
   }
   return files;
 }

@@ -70,6 +70,8 @@ const OWN_FLAGS: Readonly<Record<ComponentName, Readonly<Record<string, string>>
     'initial-advertise-peer-urls': 'it is what --initial-cluster says of the member',
     'initial-cluster': 'it is frozen when the node is first written',
     'initial-cluster-state': 'it is frozen when the node is first written',
+    'client-crl-file': 'it is there from the first `cdk8s-pki revoke` on',
+    'peer-crl-file': 'it is there from the first `cdk8s-pki revoke` on',
   },
   'kube-apiserver': {},
   'kube-controller-manager': {

@@ -4,6 +4,7 @@ import { KUBE_CONTROLLER_MANAGER } from '../../catalog/static-pods/kube-controll
 import type { ComponentName, ComponentRow, NodeInput } from '../../catalog/static-pods/input.ts';
 import {
   CERTIFICATES_DIR,
+  ETCD_CRL,
   ETCD_DATA_DIR,
   KUBERNETES_DIR,
   pki,
@@ -81,11 +82,16 @@ function localEtcd(
   input: NodeInput,
   { etcdServerCertSans, etcdPeerCertSans }: KubeadmSettings,
 ): JsonValue {
-  const { extraArgs } = component('etcd', input);
+  const { extraArgs = [] } = component('etcd', input);
+  // each of its lines goes while there is no CRL, and the key with them where nothing else is below it
+  const crl = ['client-crl-file', 'peer-crl-file'].map((name) =>
+    argument([`${name}${PLACEHOLDERS.withCrl}`, `${ETCD_CRL}${PLACEHOLDERS.withCrl}`]),
+  );
+  const key = extraArgs.length === 0 ? `extraArgs${PLACEHOLDERS.withCrl}` : 'extraArgs';
   return {
     local: {
       dataDir: ETCD_DATA_DIR,
-      ...(extraArgs === undefined ? {} : { extraArgs }),
+      [key]: [...crl, ...extraArgs],
       ...(etcdPeerCertSans.length > 0 ? { peerCertSANs: etcdPeerCertSans } : {}),
       ...(etcdServerCertSans.length > 0 ? { serverCertSANs: etcdServerCertSans } : {}),
     },
@@ -107,7 +113,7 @@ function externalEtcd({ etcdEndpoints }: NodeInput): JsonValue {
 function component(
   name: ComponentName,
   input: NodeInput,
-): { extraArgs?: JsonValue; extraVolumes?: JsonValue } {
+): { extraArgs?: readonly JsonValue[]; extraVolumes?: JsonValue } {
   const extra = extraArguments(input.components[name]);
   const own = name === 'kube-controller-manager' ? signingArguments(input) : [];
   const args = [...own, ...extra.map(argument)];

@@ -12,7 +12,7 @@ type CredentialKind = 'CertificateAuthority' | 'ServiceAccountKey' | 'Certificat
 
 /** The parts that each kind of credential has. */
 const PARTS: Readonly<Record<CredentialKind, readonly ReferencePart[]>> = {
-  CertificateAuthority: ['trustBundle', 'certificate', 'privateKey'],
+  CertificateAuthority: ['trustBundle', 'certificate', 'privateKey', 'crl'],
   ServiceAccountKey: ['publicKeys', 'privateKey'],
   Certificate: ['certificate', 'privateKey'],
   Kubeconfig: ['content'],

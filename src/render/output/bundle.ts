@@ -4,12 +4,13 @@ import { layout, STORE_API_VERSION } from '../../model/store/layout.ts';
 import type { EtcdStart } from '../../model/made/etcd.ts';
 import { treePath } from '../../model/names.ts';
 import { PLACEHOLDERS } from '../../model/placeholder.ts';
-import { findReferences, formatReference } from '../../model/reference.ts';
+import { crlOf, findReferences, formatReference } from '../../model/reference.ts';
 import type { RenderedFile } from '../../model/made/tree.ts';
 import { kubeconfigFile } from './kubeconfig.ts';
 import { privateCredentials } from './manifest.ts';
 import { plainYaml } from '../plain-yaml.ts';
 import { projectionHash } from '../projection.ts';
+import { crlOctets, hasCrl } from './crl.ts';
 import { renderText } from '../text.ts';
 import { completeOrProjection, isComplete, projectionOf, type Values } from '../values.ts';
 
@@ -26,10 +27,12 @@ export function renderBundle(
   values: Values,
   etcd: EtcdStart | null,
 ): RenderedFile[] {
-  const sorted = bundle.files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const isThere = ({ content }: DesiredFile): boolean => hasCrl(crlOf(content), values) !== false;
+  const sorted = bundle.files.filter(isThere).toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const withCrl = sorted.some(({ content }) => crlOf(content) !== undefined);
   const rendered = new Map<string, RenderedFile>();
   const render = (file: DesiredFile): void => {
-    const content = fillIn(file, rendered, etcd);
+    const content = fillIn(file, rendered, etcd, withCrl);
     rendered.set(file.path, renderFile({ ...file, content }, bundle.node, place, values));
   };
   // What is read comes before what carries its hash.
@@ -38,7 +41,7 @@ export function renderBundle(
   const files = sorted.flatMap(({ path }) => rendered.get(path) ?? []);
   const list = sorted.map(({ path, mode }, index) => ({
     path: `/${path}`,
-    format: files[index]?.format ?? 'plain',
+    format: listedFormat(files[index]),
     mode: mode.toString(8).padStart(4, '0'),
     owner: 'root:root',
     projection: fileProjection(files[index]),
@@ -54,13 +57,19 @@ export function renderBundle(
   return [...files, { format: 'plain', path: index, content }];
 }
 
+/** How an installer reads a file: what is not encrypted it copies, text or not. */
+function listedFormat(file: RenderedFile | undefined): string {
+  return file === undefined || file.format === 'octets' ? 'plain' : file.format;
+}
+
 /** The text with what only the whole bundle and the tree can tell. */
 function fillIn(
   { content, reads }: DesiredFile,
   rendered: ReadonlyMap<string, RenderedFile>,
   etcd: EtcdStart | null,
+  withCrl: boolean,
 ): string {
-  let text = content;
+  let text = withCrl ? content.replaceAll(PLACEHOLDERS.withCrl, '') : withoutCrlLines(content);
   if (etcd !== null)
     text = text
       .replaceAll(PLACEHOLDERS.initialCluster, () => etcd.initialCluster)
@@ -70,6 +79,15 @@ function fillIn(
   return text.replaceAll(PLACEHOLDERS.filesHash, projectionHash(state.join('')));
 }
 
+/** As lines that only a node with a CRL has are left out of those of the others. */
+function withoutCrlLines(content: string): string {
+  if (!content.includes(PLACEHOLDERS.withCrl)) return content;
+  return content
+    .split('\n')
+    .filter((line) => !line.includes(PLACEHOLDERS.withCrl))
+    .join('\n');
+}
+
 function renderFile(
   { path, content, secret }: DesiredFile,
   node: string,
@@ -77,6 +95,9 @@ function renderFile(
   values: Values,
 ): RenderedFile {
   const target = treePath(layout.node(tree, cluster, node), path);
+  const revoking = crlOf(content);
+  if (revoking !== undefined)
+    return { format: 'octets', path: target, content: crlOctets(revoking, values) };
   const uses = privateCredentials(content);
   if (!secret) {
     if (uses.length === 0)
@@ -106,7 +127,7 @@ function renderFile(
 }
 
 function fileProjection(file: RenderedFile | undefined): string {
-  return file?.format === 'plain' || file === undefined
+  return file?.format === 'plain' || file?.format === 'octets' || file === undefined
     ? projectionHash(file?.content ?? '')
     : file.projection;
 }
