@@ -109,6 +109,15 @@ export interface KeysetFacts {
   readonly revision: number;
   /** The issuing one first. */
   readonly entries: readonly EntryFacts[];
+  /** Of an authority that has revoked something. */
+  readonly crl?: CrlFacts;
+}
+
+export interface CrlFacts {
+  readonly number: number;
+  readonly nextUpdate: Date;
+  /** How many certificates it names. */
+  readonly revoked: number;
 }
 
 export interface EntryFacts {

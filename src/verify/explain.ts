@@ -46,6 +46,7 @@ const EXPLAINS: Readonly<Record<FlagCode, Explains>> = {
     credential !== null && declared.keysets.has(credential) && !unsigned.has(credential),
   AuthorityRemoved: ({ credential }, { declared, removed }) =>
     credential !== null && !declared.keysets.has(credential) && removed.has(credential),
+  RevocationLost: never,
   LedgerLineRemoved: never,
   ForeignCertificate: never,
   CaTrue: never,
@@ -59,6 +60,9 @@ const EXPLAINS: Readonly<Record<FlagCode, Explains>> = {
     return isLater && asDeclared(flag, context) && hasDeclaredLife(flag, context);
   },
   KeyReused: never,
+  // by the key of a declared authority: else the record itself is a finding
+  Revoked: ({ credential }, { declared }) =>
+    credential !== null && declared.keysets.has(credential),
   SanAdded: asDeclared,
   SubjectChanged: asDeclared,
   UsageAdded: asDeclared,

@@ -3,7 +3,8 @@ import type { CertificateInfo } from '../../model/x509.ts';
 import { decodeCertificates } from '../../x509/read/pem.ts';
 import { readValidity, type CertificateValidity } from '../../x509/read/validity.ts';
 
-export type RowKind = 'certificate' | 'authority' | 'kubeconfig';
+/** Of a CRL the dates are thisUpdate and nextUpdate, the serial number is its number. */
+export type RowKind = 'certificate' | 'authority' | 'kubeconfig' | 'crl';
 
 /** One line of the reports. */
 export interface Row {

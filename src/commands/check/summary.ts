@@ -31,17 +31,23 @@ export function summarize(rows: readonly Row[], place: string, now: Date): Summa
   };
   let next: { readonly row: Row; readonly at: Date } | undefined;
   let authorities = 0;
+  let crls = 0;
   for (const row of rows) {
     const status = statusOf(row, now);
     counts[status] += 1;
     if (row.certificate !== null && row.kind === 'authority') authorities += 1;
+    if (row.kind === 'crl') crls += 1;
     if (status !== 'ok' || row.renewAt === null) continue;
     if (next === undefined || row.renewAt < next.at) next = { row, at: row.renewAt };
   }
-  const leaves = rows.length - counts.missing - authorities;
-  const certificates = plural(leaves, 'certificate', 'certificates');
+  const leaves = rows.length - counts.missing - authorities - crls;
+  const parts = [
+    plural(leaves, 'certificate', 'certificates'),
+    plural(authorities, 'authority', 'authorities'),
+    ...(crls === 0 ? [] : [plural(crls, 'CRL', 'CRLs')]),
+  ];
   return {
-    totals: `${certificates} and ${plural(authorities, 'authority', 'authorities')} in ${place}`,
+    totals: `${parts.slice(0, -1).join(', ')} and ${parts.at(-1) ?? ''} in ${place}`,
     state: stateText(counts),
     next: next && `${rowName(next.row)} on ${formatDay(next.at)}`,
     hasFindings: rows.some((row) => isFinding(statusOf(row, now))),
@@ -57,8 +63,9 @@ function stateText(counts: Counts): string {
 }
 
 /** `prod/cp-1/apiserver`, as messages of other commands name it. */
-function rowName({ cluster, node, name }: Row): string {
-  return [cluster, node, name].filter((part) => part !== null).join('/');
+function rowName({ cluster, node, name, kind }: Row): string {
+  const path = [cluster, node, name].filter((part) => part !== null).join('/');
+  return kind === 'crl' ? `CRL of ${path}` : path;
 }
 
 export function plural(count: number, one: string, many: string): string {

@@ -4,8 +4,9 @@ import {
   type CredentialPath,
   type TreePath,
 } from '../../model/names.ts';
-import type { ObservedEntry } from '../../model/observed.ts';
+import type { ObservedEntry, ObservedKeyset } from '../../model/observed.ts';
 import { layout } from '../../model/store/layout.ts';
+import { crlDueAt } from '../../model/store/revocations.ts';
 import type { TreeReader } from '../../model/ports.ts';
 import { listStore, strayError } from '../../observe/cluster.ts';
 import { observeKeyset } from '../../observe/keyset.ts';
@@ -57,6 +58,7 @@ export function readCluster(
     for (const entry of keyset?.entries ?? []) {
       rows.push(...authorityRow(path, entry, policies));
     }
+    if (keyset !== undefined) rows.push(...crlRow(keyset));
   }
   for (const path of store?.leaves ?? []) {
     const file = layout.leaf(tree, path);
@@ -90,6 +92,36 @@ function authorityRow(
       path: file,
       id,
       state,
+    },
+  ];
+}
+
+/** None for an authority that has revoked nothing. */
+function crlRow({ path, entries, revocations }: ObservedKeyset): Row[] {
+  const crl = revocations?.crl;
+  const signer = entries.find(({ id }) => id === crl?.issuer)?.certificate;
+  if (revocations === undefined || !crl || !signer) return [];
+  const { cluster, name } = credentialParts(path);
+  const { subject } = rowCertificate(signer);
+  return [
+    {
+      cluster,
+      node: null,
+      name,
+      kind: 'crl',
+      certificate: {
+        subject,
+        issuer: subject,
+        serialNumber: String(crl.number),
+        notBefore: crl.thisUpdate,
+        notAfter: crl.nextUpdate,
+      },
+      authority: name,
+      renewAt: crlDueAt(crl),
+      externallyManaged: false,
+      path: revocations.file,
+      id: crl.issuer,
+      state: null,
     },
   ];
 }

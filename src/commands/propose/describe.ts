@@ -24,7 +24,9 @@ export function describeWork({
   const what =
     issued > 0
       ? `Renew ${issued} ${issued === 1 ? 'certificate' : 'certificates'}`
-      : 'Bring the tree in line with the declaration';
+      : actions.some(({ action }) => action === 'revoke')
+        ? 'Renew the CRL'
+        : 'Bring the tree in line with the declaration';
   return {
     title: `${what} of ${name}${deadline === null ? '' : ` before ${day(deadline)}`}`,
     body: [

@@ -48,21 +48,22 @@ export function clusterOf(tree: string, path: string): string | null {
   return rest.length === 0 ? null : cluster;
 }
 
-/** The certificates as they stand, and the first of them to end; none for what has not been issued yet. */
+/** The certificates and CRLs as they stand, and the first of them to end; none for what has not been issued yet. */
 function datesOf(
   reader: TreeReader,
   tree: string,
   actions: readonly Action[],
 ): Pick<ClusterWork, 'deadline' | 'renewBefore' | 'ends'> {
-  const issued = new Set(
-    actions.filter(({ action }) => action === 'issue').map(({ credential }) => credential),
-  );
+  const of = (name: Action['action']): ReadonlySet<CredentialPath> =>
+    new Set(actions.filter(({ action }) => action === name).map(({ credential }) => credential));
+  const [issued, signed] = [of('issue'), of('revoke')];
   const clusters = new Set(actions.map(({ cluster }) => cluster));
   const leaves = [...clusters]
     .flatMap((cluster) => readCluster(reader, tree, cluster).rows)
-    .flatMap(({ cluster, node, name, id, certificate, renewAt }) => {
+    .flatMap(({ cluster, node, name, kind, id, certificate, renewAt }) => {
       const path = credentialPath(cluster ?? '', node, name);
-      if (id !== null || certificate === null || !issued.has(path)) return [];
+      const isEnding = kind === 'crl' ? signed.has(path) : id === null && issued.has(path);
+      if (certificate === null || !isEnding) return [];
       return [{ path, notAfter: certificate.notAfter, renewAt }];
     })
     .sort((a, b) => a.notAfter.getTime() - b.notAfter.getTime() || compare(a.path, b.path));

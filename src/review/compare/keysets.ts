@@ -10,6 +10,7 @@ import { publicKeyPem } from '../../x509/read/fields.ts';
 import { flag } from '../flags.ts';
 import { blockPem, embeddedBlocks } from '../read/embedded.ts';
 import { problemText, type Side } from '../read/side.ts';
+import { crlFacts, readRevocations, revocationFlags } from './revocations.ts';
 import type { EntryFacts, Flag, KeysetChange, KeysetFacts } from '../report.ts';
 
 const STATES: readonly EntryState[] = ['issuing', 'incoming', 'outgoing'];
@@ -22,6 +23,7 @@ interface Keyset {
   readonly publicKeys: ReadonlyMap<string, string>;
   readonly problem: string | null;
   readonly isUnsigned: boolean;
+  readonly revocations: ReturnType<typeof readRevocations>;
 }
 
 /** Compares a keyset of which a file differs, and flags what its predecessor did not allow. */
@@ -46,7 +48,9 @@ export function compareKeyset(
       ...(is?.problem == null ? [] : [`now: ${is.problem}`]),
     ],
   };
-  return { change, flags: flagsOf(change, was, is) };
+  const [before, after] = [was?.revocations, is?.revocations];
+  const revoked = is === undefined ? [] : revocationFlags(tree, credential, before, after);
+  return { change, flags: [...flagsOf(change, was, is), ...revoked] };
 }
 
 function readKeyset(side: Side, tree: string, path: CredentialPath): Keyset | undefined {
@@ -64,9 +68,18 @@ function readKeyset(side: Side, tree: string, path: CredentialPath): Keyset | un
   const sorted = (listing?.entries ?? []).toSorted(
     (a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state),
   );
+  const revocations = readRevocations(side, tree, path);
   return {
     listing,
-    facts: listing === null ? null : { revision: listing.revision, entries: sorted.map(factsOf) },
+    revocations,
+    facts:
+      listing === null
+        ? null
+        : {
+            revision: listing.revision,
+            entries: sorted.map(factsOf),
+            ...crlFacts(revocations),
+          },
     publicKeys: new Map([...documents].map(([id, { publicKey }]) => [id, publicKey])),
     problem: unread ?? (error ?? unlisted)?.message ?? null,
     isUnsigned: error?.code === 'ERR_KEYSET_SIGNATURE',
@@ -112,7 +125,8 @@ function changeOf(was: Keyset | undefined, is: Keyset | undefined): KeysetChange
   if (is === undefined) return 'removed';
   if (is.problem !== null) return 'damaged';
   if (was?.facts == null) return 'added';
-  return statementOf(was) === statementOf(is) ? 'rewritten' : 'changed';
+  const isSame = statementOf(was) === statementOf(is) && crlOf(was) === crlOf(is);
+  return isSame ? 'rewritten' : 'changed';
 }
 
 const statementOf = ({ facts }: Keyset): string =>
@@ -120,6 +134,8 @@ const statementOf = ({ facts }: Keyset): string =>
     facts?.revision,
     facts?.entries.map(({ id, state, spki }) => [id, state, spki]).sort(),
   ]);
+
+const crlOf = ({ facts }: Keyset): string => JSON.stringify(facts?.crl ?? null);
 
 function flagsOf(
   { credential, file }: KeysetChange,

@@ -2,6 +2,8 @@ import { loadAll } from 'js-yaml';
 import type { CertificateInfo } from '../../model/x509.ts';
 import { subjectText } from '../../plan/checks.ts';
 import { readCertificate } from '../../x509/read/certificate.ts';
+import { readCrl, type Crl } from '../../x509/read/crl/crl.ts';
+import { formatPem } from '../../x509/read/pem.ts';
 import { keyAlgorithmOf, readPublicKey, spkiHash } from '../../x509/read/key.ts';
 import { sansOf, usageNames } from '../read/facts.ts';
 import { problemText } from '../read/side.ts';
@@ -10,6 +12,8 @@ import { visible } from './escape.ts';
 type Mapping = Readonly<Record<string, unknown>>;
 
 const PEM = /^-----BEGIN ([A-Z0-9 ]+)-----[^]*?^-----END \1-----$/gmu;
+/** What DER of a CRL begins with. */
+const SEQUENCE = 0x30;
 const PRIVATE = /PRIVATE KEY$/u;
 const SEALED = /^ENC\[AES256_GCM,/u;
 
@@ -18,8 +22,21 @@ const SEALED = /^ENC\[AES256_GCM,/u;
  * their structure and recipients. Nothing is decrypted. Files of all other kinds come back as they are.
  */
 export function fileText(content: Uint8Array): string {
+  const crl = derCrl(content);
+  if (crl !== undefined) return `${crl.join('\n')}\n`;
   const text = Buffer.from(content).toString('utf8');
   return encryptedText(text) ?? (PEM.test(text) ? pemText(text) : text);
+}
+
+/** A CRL as etcd reads it; undefined for all other octets. */
+function derCrl(content: Uint8Array): string[] | undefined {
+  if (content[0] !== SEQUENCE) return undefined;
+  try {
+    return crlLines(readCrl(formatPem('X509 CRL', content)));
+  } catch (error) {
+    problemText(error); // throws what is a bug
+    return undefined;
+  }
 }
 
 /** Each PEM block by what it says; text around blocks stays. */
@@ -32,6 +49,7 @@ function pemText(text: string): string {
 function describe(block: string, label: string): string[] {
   try {
     if (label === 'CERTIFICATE') return certificateLines(readCertificate(`${block}\n`));
+    if (label === 'X509 CRL') return crlLines(readCrl(`${block}\n`));
     if (PRIVATE.test(label)) return [`${label}: <in the clear, not shown>`];
     if (/^(?:RSA )?PUBLIC KEY$/u.test(label)) {
       const key = readPublicKey(`${block}\n`);
@@ -45,6 +63,20 @@ function describe(block: string, label: string): string[] {
     problemText(error); // throws what is a bug
   }
   return block.split('\n');
+}
+
+function crlLines({ number, thisUpdate, nextUpdate, revoked }: Crl): string[] {
+  return [
+    'certificate revocation list:',
+    `  number: ${number}`,
+    `  this update: ${thisUpdate.toISOString()}`,
+    `  next update: ${nextUpdate.toISOString()}`,
+    '  revoked:',
+    ...revoked.map(
+      ({ serialNumber, revokedAt, reason }) =>
+        `    ${serialNumber} on ${revokedAt.toISOString()}, ${reason}`,
+    ),
+  ];
 }
 
 function certificateLines(certificate: CertificateInfo): string[] {

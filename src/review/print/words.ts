@@ -47,7 +47,10 @@ export function totalsText(totals: Totals): string {
 
 export function keysetText(keyset: KeysetFacts | null): string {
   if (keyset === null) return 'none';
-  return `revision ${keyset.revision}: ${few(keyset.entries.map(entryText), 6)}`;
+  const { revision, entries, crl } = keyset;
+  const text = `revision ${revision}: ${few(entries.map(entryText), 6)}`;
+  if (crl === undefined) return text;
+  return `${text}; CRL ${crl.number} of ${crl.revoked} until ${day(crl.nextUpdate)}`;
 }
 
 function entryText({ id, state, subject, notAfter }: EntryFacts): string {

@@ -101,6 +101,22 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: ${role}}
 subjects: [{kind: User, name: mallory}]
 `;
 
+const RECORD = 'deploy/prod/pki/ca/revocations.yaml';
+
+/** A tree in which the certificate that `web` has in `of` is revoked. */
+async function revoking(of: MemoryTree, now = DUE): Promise<MemoryTree> {
+  const { serialNumber, notAfter } = certificateIn(of, WEB);
+  const credential = 'prod/web' as CredentialPath;
+  const reason = 'keyCompromise' as const;
+  const entry = { serialNumber, credential, revokedAt: now, reason, notAfter };
+  const tree = of.clone();
+  await synth(tree, { units: units(), identity, now, revocations: new Map([[CA, [entry]]]) });
+  return tree;
+}
+
+const revoked = await revoking(made);
+const revokedTwice = await revoking(revoked, after(DUE, DAY));
+
 interface Row {
   readonly title: string;
   readonly code: FlagCode;
@@ -114,7 +130,7 @@ const EXTRA = 'deploy/prod/manifests/ClusterRoleBinding.extra.yaml';
 const WEB_SECRET = 'deploy/prod/manifests/Secret.default.web.sops.yaml';
 const CA_CRT = 'deploy/prod/nodes/cp-1/etc/kubernetes/pki/ca.crt';
 
-const ROWS: readonly Row[] = [
+const ROWS: Row[] = [
   {
     title: 'a name that was added',
     code: 'SanAdded',
@@ -381,6 +397,47 @@ const ROWS: readonly Row[] = [
     flags: ['prod/web'],
   },
 ];
+
+const REVOCATIONS: readonly Row[] = [
+  { title: 'a certificate', code: 'Revoked', head: () => revoked, flags: ['prod/ca'] },
+  {
+    title: 'another one, beside one that was',
+    code: 'Revoked',
+    base: revoked,
+    head: () => revokedTwice,
+    flags: ['prod/ca'],
+  },
+  { title: 'what was already', code: 'Revoked', base: revoked, head: () => revoked, flags: [] },
+  {
+    title: 'a record that is gone',
+    code: 'RevocationLost',
+    base: revoked,
+    head: (tree) => tree.clone().remove(RECORD),
+    flags: ['prod/ca'],
+  },
+  {
+    title: 'an older record',
+    code: 'RevocationLost',
+    base: revokedTwice,
+    head: (tree) => tree.clone().write(RECORD, revoked.text(RECORD)),
+    flags: ['prod/ca'],
+  },
+  {
+    title: 'a later record',
+    code: 'RevocationLost',
+    base: revoked,
+    head: () => revokedTwice,
+    flags: [],
+  },
+  {
+    title: 'a record that cannot be read',
+    code: 'Damaged',
+    base: revoked,
+    head: (tree) => tree.clone().write(RECORD, '{'),
+    flags: ['prod/ca'],
+  },
+];
+ROWS.push(...REVOCATIONS);
 
 for (const { title, code, base = made, head, flags } of ROWS) {
   test(`${code}: ${title} ${flags.length > 0 ? 'is flagged' : 'is not'}`, async (t) => {

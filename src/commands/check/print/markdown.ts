@@ -1,7 +1,7 @@
 import type { Row } from '../row.ts';
 import { isFinding, residualSeconds, severity, statusOf } from '../status.ts';
 import { cellText } from './table.ts';
-import { statusText } from './text.ts';
+import { rowTitle, statusText } from './text.ts';
 import { formatDay, formatResidual } from './time.ts';
 import { bySoonest, type Summary } from '../summary.ts';
 
@@ -39,14 +39,13 @@ export function checkMarkdown(rows: readonly Row[], summary: Summary, now: Date)
 }
 
 function cells(row: Row, now: Date): string[] {
-  const { certificate, renewAt, cluster, node, name, id, state } = row;
+  const { certificate, renewAt, cluster, node } = row;
   const status = statusText(row, now);
-  const shown = state === null || state === 'issuing' ? name : `${name}/${id ?? ''}`;
   return [
     isFinding(statusOf(row, now)) ? `**${escapeMarkdown(status)}**` : escapeMarkdown(status),
     escapeMarkdown(cluster ?? ''),
     escapeMarkdown(node ?? ''),
-    escapeMarkdown(shown),
+    escapeMarkdown(rowTitle(row)),
     certificate === null ? '' : formatDay(certificate.notAfter),
     certificate === null
       ? ''

@@ -43,33 +43,41 @@ export function checkText(
   return [
     ...table(
       LEAF_TITLES,
-      rows.filter(({ kind }) => kind !== 'authority'),
+      rows.filter((row) => !isOfAuthority(row)),
     ),
     '',
-    ...table(
-      AUTHORITY_TITLES,
-      rows.filter(({ kind }) => kind === 'authority'),
-    ),
+    ...table(AUTHORITY_TITLES, rows.filter(isOfAuthority)),
     '',
     `${totals}: ${verdict}${next === undefined ? '' : `; next: ${next}`}`,
   ].join('\n');
 }
 
 function cells(row: Row, now: Date): Cell[] {
-  const { certificate, kind, state } = row;
+  const { certificate } = row;
   const status = statusOf(row, now);
   const style = STYLES[status];
   const painted = (text: string): Cell => (style === undefined ? { text } : { text, style });
   if (certificate === null) return [painted(`!MISSING! ${row.name}`)];
-  const name = state === null || state === 'issuing' ? row.name : `${row.name}/${row.id ?? ''}`;
+  const name = rowTitle(row);
   return [
     { text: name },
     { text: formatTime(certificate.notAfter) },
     painted(formatResidual(residualSeconds(certificate.notAfter, now))),
-    ...(kind === 'authority' ? [] : [{ text: row.authority }]),
+    ...(isOfAuthority(row) ? [] : [{ text: row.authority }]),
     { text: row.externallyManaged ? 'yes' : 'no' },
     painted(statusText(row, now)),
   ];
+}
+
+/** What an authority has of its own, its CRL among it. */
+function isOfAuthority({ kind }: Row): boolean {
+  return kind === 'authority' || kind === 'crl';
+}
+
+/** The entry of a keyset that does not sign by its id as well, a CRL by its number. */
+export function rowTitle({ name, kind, state, id, certificate }: Row): string {
+  if (kind === 'crl') return `${name} CRL ${certificate?.serialNumber ?? ''}`;
+  return state === null || state === 'issuing' ? name : `${name}/${id ?? ''}`;
 }
 
 /** `due since Oct 12, 2026`; what a keyset entry that does not sign is in. */
