@@ -19,10 +19,11 @@ const toolsTest = toolTest(['sops'], { serial: true });
 const KILLS = process.env['SLOW'] === '1' ? Infinity : 8;
 
 const STAGES = [
-  ['2026-12-01T00:00:00Z'],
-  ['2026-12-03T00:00:00Z'],
-  ['2026-12-03T06:00:00Z', '--abort'],
-  ['2026-12-05T00:00:00Z'],
+  ['2026-12-01T00:00:00Z', 'rotate', 'c0', 'ca'],
+  ['2026-12-03T00:00:00Z', 'rotate', 'c0', 'ca'],
+  ['2026-12-03T06:00:00Z', 'rotate', 'c0', 'ca', '--abort'],
+  ['2026-12-05T00:00:00Z', 'rotate', 'c0', 'ca'],
+  ['2026-12-06T00:00:00Z', 'revoke', 'c0', 'web'],
 ] as const;
 
 /** Every key of the keyset is there, opens, and is that of its entry. */
@@ -49,7 +50,7 @@ function sampled(most: number): number[] {
 }
 
 toolsTest(
-  'killed in any stage of a rotation, the next run has the tree before or the one decided, and every key',
+  'killed in any stage of a rotation, or in a revocation, the next run has the tree before or the one decided, and every key',
   async (t) => {
     t.timeout(3_600_000);
     const repository = new Repository(t, {
@@ -59,8 +60,8 @@ toolsTest(
     t.is((await repository.run(['synth', '--now', start])).status, 0);
     repository.commit('synth', start);
     const outcomes = { before: 0, decided: 0 };
-    for (const [now, ...options] of STAGES) {
-      const args = ['rotate', 'c0', 'ca', ...options, '--now', now];
+    for (const [now, ...command] of STAGES) {
+      const args = [...command, '--now', now];
       const before = treeOf(repository);
       const reset = (): void => {
         repository.git('reset', '-q', '--hard');
