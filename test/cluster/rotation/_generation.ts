@@ -140,5 +140,5 @@ function ofKubeconfig(content: string): Trusting {
 function contentOf(files: readonly OpenFile[], path: string): string {
   const found = files.find((file) => file.path === path);
   if (found === undefined) throw new Error(`no file ${path}`);
-  return found.content;
+  return found.content.toString();
 }
