@@ -2,7 +2,7 @@ import { Consistency } from '../../../src/load/consistency.ts';
 import { parseRecord } from '../../../src/load/parse-record.ts';
 import { ShapeError } from '../../../src/load/shape.ts';
 import { PkiError } from '../../../src/errors.ts';
-import type { DesiredCluster, DesiredUnit } from '../../../src/model/desired.ts';
+import type { BrokenCluster, DesiredCluster, DesiredUnit } from '../../../src/model/desired.ts';
 import { fleet } from '../../_helpers/desired.ts';
 import { MemoryTree, synth } from '../../_helpers/repository.ts';
 import { JSON_TEXT, OCTETS } from './_mutate.ts';
@@ -25,11 +25,19 @@ const SMALL: DesiredCluster = {
 };
 const UNIT: DesiredUnit = { clusters: [SMALL], exports: [], imports: [] };
 
+const BROKEN: BrokenCluster = {
+  cluster: SMALL.name,
+  problems: [{ constructPath: SMALL.name, message: 'has no nodes' }],
+};
+
 const record = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
 fuzz({
   title: 'a record of the declaration’s process, planned and made',
-  seeds: [record({ type: 'unit', unit: UNIT }), record({ type: 'fleet', fleet: fleet([SMALL]) })],
+  seeds: [
+    record({ type: 'unit', unit: UNIT }),
+    record({ type: 'fleet', fleet: fleet([SMALL]), broken: [BROKEN] }),
+  ],
   mutations: [
     JSON_TEXT,
     JSON_TEXT,
