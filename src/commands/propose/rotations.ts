@@ -77,7 +77,10 @@ export class RotationsOf implements Renewal<RotationWork> {
     return complete;
   }
 
-  /** An automatic stage that another cluster blocks waits: nobody asked for it, and others are not to wait with it. */
+  /**
+   * An automatic stage that another cluster blocks, or an error of it, waits: nobody asked for it, and others are not to wait with it.
+   * Errors were told with the renewals before.
+   */
   async #actions(
     cwd: string,
     { request }: RotationWork,
@@ -85,8 +88,7 @@ export class RotationsOf implements Renewal<RotationWork> {
     try {
       return (await this.#run(cwd, request, undefined)).actions;
     } catch (error) {
-      const isBlocked = error instanceof PkiError && error.code === 'ERR_ROTATION';
-      if (isBlocked && this.#request === undefined) return 'blocked';
+      if (error instanceof PkiError && this.#request === undefined) return 'blocked';
       throw error;
     }
   }
@@ -114,15 +116,11 @@ export class RotationsOf implements Renewal<RotationWork> {
     return null;
   }
 
-  /** What nobody asked for goes on beside clusters that have errors, which the renewals before it have told. */
-  async #run(cwd: string, request: RotationRequest, sink: Sink | undefined): Promise<RunResult> {
+  /** Looks beside clusters that have errors; a stage is made of a whole fleet only, since any of them may use the keyset. */
+  #run(cwd: string, request: RotationRequest, sink: Sink | undefined): Promise<RunResult> {
     const invocation = { ...this.#invocation, cwd };
-    const settings = { request, isBase: true, isolates: this.#request === undefined };
-    const result = await runDeclaration(invocation, 'synth', sink, settings);
-    const { problems } = result;
-    const isAboutFailed = problems.clusters.some((name) => request.keyset.startsWith(`${name}/`));
-    if (problems.error !== null && isAboutFailed) throw problems.error;
-    return result;
+    const isolates = this.#request === undefined && request.verb === 'status';
+    return runDeclaration(invocation, 'synth', sink, { request, isBase: true, isolates });
   }
 }
 
