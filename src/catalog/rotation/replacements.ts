@@ -1,6 +1,6 @@
 import type { TrustDomain } from '../../model/store/rotation.ts';
 import { step, type RunbookStep } from './runbook.ts';
-import { rollWorkloads } from './steps.ts';
+import { rebuildPublished, rollWorkloads } from './steps.ts';
 
 /** What the hard replacement of a compromised entry does to those who use it. */
 export interface Replacement {
@@ -26,14 +26,6 @@ const INTRUDER = step(
   `${kubectl} get daemonsets,rolebindings -A --sort-by=.metadata.creationTimestamp`,
 );
 
-const rebuilt = (key: string): RunbookStep =>
-  step(
-    'Delete extension-apiserver-authentication, so that it is built anew',
-    'When every kube-apiserver runs with the new files, not before. kube-apiserver only adds to it, and components with delegated authentication would go on trusting the key that is in wrong hands. It is back within a minute, and must say 1.',
-    `${kubectl} -n kube-system delete configmap extension-apiserver-authentication`,
-    `until ${kubectl} -n kube-system get configmap extension-apiserver-authentication -o jsonpath='{.data.${key}}' | grep -c 'BEGIN CERTIFICATE'; do sleep 5; done`,
-  );
-
 const BOOTSTRAP = step(
   'Bootstrap every node that has no kubelet.conf in its bundle',
   'Its certificate is refused, and it cannot renew it. An administrator makes a token for each; the node gets the new pki/ca.crt and /etc/kubernetes/bootstrap-kubelet.conf with the token and that ca.crt. On the nodes:',
@@ -52,7 +44,7 @@ export const REPLACEMENTS: Readonly<Record<TrustDomain, Replacement>> = {
     lockout:
       'Every kubelet, every client certificate and kubeconfig, and every pod that has read kube-root-ca.crt is locked out until it has the new files; so is whoever holds the key. Pods go on running, but nothing is scheduled, and nothing that asks the API server goes on. Whoever has this key can make itself system:masters, which no RBAC takes away: only the end of all trust in it does.',
     steps: [
-      rebuilt('client-ca-file'),
+      rebuildPublished('client-ca-file', '/etc/kubernetes/pki/ca.crt'),
       BOOTSTRAP,
       rollWorkloads(
         'Pods have read the certificate that was replaced, and refuse the API server until they start again.',
@@ -83,7 +75,7 @@ export const REPLACEMENTS: Readonly<Record<TrustDomain, Replacement>> = {
     lockout:
       'Extension API servers refuse the API servers until they trust the new entry; nothing else stops. Whoever has this key can act as anybody towards them, and towards the API server itself, by naming a user in a header: only the end of all trust in it takes that away.',
     steps: [
-      rebuilt('requestheader-client-ca-file'),
+      rebuildPublished('requestheader-client-ca-file', '/etc/kubernetes/pki/front-proxy-ca.crt'),
       step(
         'Restart extension API servers that read the ConfigMap at start only',
         'Those built with k8s.io/apiserver follow it by themselves.',
