@@ -25,7 +25,7 @@ export async function heldFiles(
       files.flatMap(({ blob }) => blob ?? []),
     );
     for (const { path, blob } of files)
-      held.push({ path, content: contents.get(blob ?? '')?.toString('utf8') ?? null });
+      held.push({ path, content: contents.get(blob ?? '') ?? null });
   }
   return held;
 }

@@ -5,7 +5,7 @@ import {
   lstatSync,
   openSync,
   readdirSync,
-  readSync,
+  readFileSync,
   realpathSync,
   statSync,
 } from 'node:fs';
@@ -113,22 +113,10 @@ function readRegular(
     if (!status.isFile()) return { problem: 'is not a file' }; // a device or a pipe would never end
     const largest = OF_FLEETS.has(path.basename(file)) ? LARGEST_OF_FLEETS : LARGEST;
     if (status.size > largest) return { problem: `has more than ${largest} octets` };
-    return { content: readWhole(descriptor, status.size) };
+    return { content: readFileSync(descriptor) };
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** As `readFileSync`, which asks for the size once more. */
-function readWhole(descriptor: number, size: number): Uint8Array {
-  const content = Buffer.allocUnsafe(size);
-  let length = 0;
-  while (length < size) {
-    const more = readSync(descriptor, content, length, size - length, null);
-    if (more === 0) break; // it was cut while it was read
-    length += more;
-  }
-  return content.subarray(0, length);
 }
 
 /** False for a link that leads nowhere or in a circle: reading it tells. */
