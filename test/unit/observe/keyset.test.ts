@@ -1,16 +1,14 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { parse } from 'yaml';
 import { PkiError, type ErrorCode } from '../../../src/errors.ts';
 import type { CredentialPath } from '../../../src/model/names.ts';
-import type { ObservedKeyset } from '../../../src/model/observed.ts';
-import { observeKeyset } from '../../../src/observe/keyset.ts';
+import { observe, refused } from './_keyset.ts';
 import { formatPublicKey } from '../../../src/x509/build/key.ts';
 import { spkiHash } from '../../../src/x509/read/key.ts';
-import { authority, cluster, TREE, unit } from '../../_helpers/desired.ts';
+import { authority, cluster, unit } from '../../_helpers/desired.ts';
 import { MemoryTree, synth } from '../../_helpers/repository.ts';
 import {
-  CA,
   entryFile,
   identity,
   KEYSET,
@@ -24,21 +22,6 @@ const ENTRY = entryFile();
 const SA = 'prod/sa' as CredentialPath;
 const SA_ENTRY = entryFile('prod/sa');
 const SA_KEYSET = 'deploy/prod/pki/sa/keyset.yaml';
-
-const observe = (tree: MemoryTree, path = CA): ObservedKeyset | undefined =>
-  observeKeyset(tree, TREE, path);
-
-function refused(
-  t: ExecutionContext,
-  tree: MemoryTree,
-  code: ErrorCode,
-  message: string | RegExp,
-  path = CA,
-): void {
-  const error = t.throws(() => observe(tree, path), { instanceOf: PkiError, message });
-  t.is(error.code, code);
-  t.true(error.hints.length > 0, 'it says what to do');
-}
 
 test('observeKeyset: reads what synth wrote', (t) => {
   const keyset = observe(store());

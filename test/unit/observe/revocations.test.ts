@@ -1,14 +1,14 @@
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { parse, stringify } from 'yaml';
 import { PkiError, type ErrorCode } from '../../../src/errors.ts';
 import type { CredentialPath } from '../../../src/model/names.ts';
 import type { ObservedKeyset } from '../../../src/model/observed.ts';
 import type { Revocation } from '../../../src/model/store/revocations.ts';
-import { observeKeyset } from '../../../src/observe/keyset.ts';
 import { guardRevocations } from '../../../src/observe/revocations.ts';
 import { buildCrl } from '../../../src/x509/build/crl/crl.ts';
 import { after, authority, cluster, DAY, leaf, NOW, TREE, unit } from '../../_helpers/desired.ts';
 import { MemoryTree, newIdentity, synth } from '../../_helpers/repository.ts';
+import { observe, refused } from './_keyset.ts';
 import { rootCa } from '../x509/fixtures.ts';
 
 const identity = await newIdentity();
@@ -45,21 +45,6 @@ const once = made.clone();
 await revoke(once, 'web');
 const twice = once.clone();
 await revoke(twice, 'api', after(NOW, DAY));
-
-const observe = (tree: MemoryTree, path = CA): ObservedKeyset | undefined =>
-  observeKeyset(tree, TREE, path);
-
-function refused(
-  t: ExecutionContext,
-  tree: MemoryTree,
-  code: ErrorCode,
-  message: RegExp,
-  path = CA,
-): void {
-  const error = t.throws(() => observe(tree, path), { instanceOf: PkiError, message });
-  t.is(error.code, code);
-  t.true(error.hints.length > 0, 'it says what to do');
-}
 
 test('observeRevocations: reads what a run wrote', (t) => {
   t.is(observe(made)?.revocations, undefined);
