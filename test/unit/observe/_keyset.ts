@@ -1,12 +1,10 @@
 import type { ExecutionContext } from 'ava';
 import { PkiError, type ErrorCode } from '../../../src/errors.ts';
-import type { CredentialPath } from '../../../src/model/names.ts';
 import type { ObservedKeyset } from '../../../src/model/observed.ts';
 import { observeKeyset } from '../../../src/observe/keyset.ts';
 import { TREE } from '../../_helpers/desired.ts';
 import type { MemoryTree } from '../../_helpers/repository.ts';
-
-const CA = 'prod/ca' as CredentialPath;
+import { CA } from '../../_helpers/store.ts';
 
 export const observe = (tree: MemoryTree, path = CA): ObservedKeyset | undefined =>
   observeKeyset(tree, TREE, path);
