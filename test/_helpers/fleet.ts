@@ -100,9 +100,13 @@ export class Fleet {
     };
   }
 
-  /** Runs `cdk8s-pki` in the repository. */
-  cli(args: readonly string[], role?: Role): Promise<Ran> {
-    const env = this.environment(role);
+  /** Runs `cdk8s-pki` in the repository; `more` is of its environment. */
+  cli(
+    args: readonly string[],
+    role?: Role,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Ran> {
+    const env = { ...this.environment(role), ...more };
     return runProgram(process.execPath, [CLI, ...args], { cwd: this.root, env });
   }
 

@@ -1,7 +1,8 @@
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import type { ExecutionContext } from 'ava';
 import { declaration } from '../../_helpers/declaration.ts';
-import { DUE, Fleet, type Pull } from './_fleet.ts';
+import { DUE, Fleet } from './_fleet.ts';
+import type { Pull } from './_remote.ts';
 import { gitea, onGitea } from './_gitea.ts';
 import { faultyProxy } from './_proxy.ts';
 

@@ -1,6 +1,7 @@
 import { declaration } from '../../_helpers/declaration.ts';
 import type { Result } from '../../_helpers/run-cli.ts';
-import { DUE, Fleet, type Pull } from './_fleet.ts';
+import { DUE, Fleet } from './_fleet.ts';
+import type { Pull } from './_remote.ts';
 import { gitea, onGitea } from './_gitea.ts';
 
 const MADE = '2026-01-01T00:00:00Z';
