@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import { nodeName, relativePath } from '../catalog/names/tree-name.ts';
+import { nodeName } from '../catalog/names/tree-name.ts';
 import { setMark } from './tree/mark.ts';
 import { addProblems, idProblems } from './tree/problems.ts';
 import type { BundleFile } from './tree/props.ts';
@@ -29,17 +29,5 @@ export class NodeBundle extends Construct {
     setMark(this, { kind: 'NodeBundle', node: id, recipients, etcdMember: null, files });
     const name = nodeName(id);
     addProblems(this, [...idProblems(id), ...(name.problem === undefined ? [] : [name.problem])]);
-    this.node.addValidation({ validate: () => Object.entries(files()).flatMap(fileProblems) });
   }
-}
-
-function fileProblems([path, { content, mode = 0 }]: readonly [string, BundleFile]): string[] {
-  const { problem } = relativePath(path);
-  return [
-    ...(problem === undefined ? [] : [`file ${problem}`]),
-    ...(typeof content === 'string' ? [] : [`file "${path}" has no text as content`]),
-    ...(Number.isInteger(mode) && mode >= 0 && mode <= 0o777
-      ? []
-      : [`file "${path}" has a mode outside 0 to 0o777`]),
-  ];
 }

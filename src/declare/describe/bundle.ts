@@ -9,11 +9,14 @@ import { readsOf } from './pod-reads.ts';
 export const MANIFESTS = 'etc/kubernetes/manifests/';
 
 /** The files of a node as data; of each static pod also what it reads. */
-export function describeBundle(construct: IConstruct): DesiredBundle {
+export function describeBundle(
+  construct: IConstruct,
+  sources?: Readonly<Record<string, SourceFile>>,
+): DesiredBundle {
   const mark = markAs(construct, 'NodeBundle');
   if (mark === undefined) throw new TypeError(`${construct.node.path} is not a NodeBundle`);
   const { node, etcdMember } = mark;
-  const files = Object.entries(mark.files());
+  const files = Object.entries(sources ?? mark.files());
   // a CRL is read anew at every handshake: its renewal restarts nothing
   const paths = files
     .filter(([path, { content }]) => !path.startsWith(MANIFESTS) && crlOf(content) === undefined)

@@ -42,7 +42,7 @@ export type Outputs = Pick<DesiredCluster, 'manifests' | 'bundles'>;
 
 export const describeOutputs = (folder: Folder): Outputs => ({
   manifests: folder.objects.map((object) => describeManifest(object, folder)),
-  bundles: folder.bundles.map(describeBundle),
+  bundles: folder.bundles.map((bundle) => describeBundle(bundle)),
 });
 
 /** Everything of one cluster, as data; made when it is handed over and not kept. */

@@ -74,8 +74,23 @@ function namedPaths(container: Fields): string[] {
   const parts = words
     .map(text)
     .filter((word) => word.includes('/'))
-    .flatMap((word) => SEPARATORS.flatMap((separator) => word.split(separator)));
-  return [...new Set(parts)].filter((part) => part.startsWith('/')).map(plain);
+    .flatMap(pathsIn);
+  return [...new Set(parts)];
+}
+
+/** Most words of static pods are those of every cluster. */
+const known = new Map<string, readonly string[]>();
+const MOST_KNOWN = 1000;
+
+function pathsIn(word: string): readonly string[] {
+  const before = known.get(word);
+  if (before !== undefined) return before;
+  const paths = SEPARATORS.flatMap((separator) => word.split(separator))
+    .filter((part) => part.startsWith('/'))
+    .map(plain);
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(word, paths);
+  return paths;
 }
 
 /** Without dots, repeated and trailing slashes, the root being empty. */
