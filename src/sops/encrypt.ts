@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { JsonValue } from '../model/desired.ts';
 import type { RandomBytes } from '../model/ports.ts';
 import { PkiError } from '../errors.ts';
@@ -41,9 +42,10 @@ export async function encryptYaml(
   try {
     const mac = new Mac();
     const selects = compileSelector(fileSelector(selector));
-    const encrypted = encryptNode(document, [], { dataKey, mac, selects, randomBytes });
+    const key = createSecretKey(dataKey);
+    const encrypted = encryptNode(document, [], { key, mac, selects, randomBytes });
     const age = await wrapDataKey(dataKey, recipients);
-    const sops = metadata(age, selector, mac, dataKey, now, randomBytes);
+    const sops = metadata(age, selector, mac, key, now, randomBytes);
     return emitYaml({ ...(encrypted as JsonObject), sops });
   } finally {
     dataKey.fill(0);
@@ -62,10 +64,11 @@ export async function encryptBinary(
   try {
     const mac = new Mac();
     mac.update(content, true);
+    const key = createSecretKey(dataKey);
     const data =
-      content.length === 0 ? '' : sealValue(content, 'str', dataKey, 'data:', randomBytes(IV_SIZE));
+      content.length === 0 ? '' : sealValue(content, 'str', key, 'data:', randomBytes(IV_SIZE));
     const age = await wrapDataKey(dataKey, recipients);
-    const sops = metadata(age, {}, mac, dataKey, now, randomBytes);
+    const sops = metadata(age, {}, mac, key, now, randomBytes);
     return `${JSON.stringify({ data, sops }, null, '\t')}\n`;
   } finally {
     dataKey.fill(0);
@@ -73,7 +76,7 @@ export async function encryptBinary(
 }
 
 interface Encryption {
-  readonly dataKey: Uint8Array;
+  readonly key: KeyObject;
   readonly mac: Mac;
   readonly selects: Selects;
   readonly randomBytes: RandomBytes;
@@ -91,12 +94,12 @@ function encryptNode(node: JsonValue, path: readonly string[], context: Encrypti
         encryptNode(value, [...path, key], context),
       ]),
     );
-  const { mac, dataKey, selects, randomBytes } = context;
+  const { mac, key, selects, randomBytes } = context;
   const { type, text } = scalarOf(node);
   const encrypted = selects(path) === true;
   mac.update(text, encrypted);
   if (!encrypted || text === '') return node;
-  return sealValue(text, type, dataKey, `${path.join(':')}:`, randomBytes(IV_SIZE));
+  return sealValue(text, type, key, `${path.join(':')}:`, randomBytes(IV_SIZE));
 }
 
 /** The `sops` block, in the alphabetical order of sops 3.13. */
@@ -104,7 +107,7 @@ function metadata(
   age: readonly AgeEntry[],
   selector: Selector | Record<string, never>,
   mac: Mac,
-  dataKey: Uint8Array,
+  key: KeyObject,
   now: Date,
   randomBytes: RandomBytes,
 ): JsonObject {
@@ -113,7 +116,7 @@ function metadata(
     age: age.map(({ enc, recipient }) => ({ enc, recipient })),
     ...selector,
     lastmodified,
-    mac: mac.seal(dataKey, lastmodified, randomBytes(IV_SIZE)),
+    mac: mac.seal(key, lastmodified, randomBytes(IV_SIZE)),
     version: VERSION,
   };
   return Object.fromEntries(Object.entries(fields).sort(([one], [two]) => (one < two ? -1 : 1)));

@@ -1,5 +1,6 @@
-import { createCipheriv, createHmac, hkdfSync, randomFillSync } from 'node:crypto';
+import { createCipheriv, createHmac, randomFillSync, type KeyObject } from 'node:crypto';
 import type { Stanza } from 'age-encryption';
+import { derivedKey, secretKey } from './secret-key.ts';
 
 const FILE_KEY_SIZE = 16;
 const PAYLOAD_NONCE_SIZE = 16;
@@ -26,24 +27,19 @@ export function encryptToAge(
   try {
     const { args, body } = wrap(fileKey);
     const header = `age-encryption.org/v1\n-> ${args.join(' ')}\n${lines(unpadded(body))}\n---`;
-    const macKey = derive(fileKey, new Uint8Array(0), 'header');
+    const key = secretKey(fileKey);
+    const macKey = derivedKey(key, new Uint8Array(0), 'header');
     const mac = createHmac('sha256', macKey).update(header).digest();
-    macKey.fill(0);
     const nonce = randomFillSync(Buffer.alloc(PAYLOAD_NONCE_SIZE));
-    const payload = seal(derive(fileKey, nonce, 'payload'), content);
+    const payload = seal(derivedKey(key, nonce, 'payload'), content);
     return armored(Buffer.concat([Buffer.from(`${header} ${unpadded(mac)}\n`), nonce, payload]));
   } finally {
     fileKey.fill(0);
   }
 }
 
-function derive(fileKey: Uint8Array, salt: Uint8Array, info: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', fileKey, salt, info, 32));
-}
-
-function seal(key: Buffer, content: Uint8Array): Buffer {
+function seal(key: KeyObject, content: Uint8Array): Buffer {
   const cipher = createCipheriv('chacha20-poly1305', key, ONLY_CHUNK, { authTagLength: TAG_SIZE });
-  key.fill(0);
   return Buffer.concat([cipher.update(content), cipher.final(), cipher.getAuthTag()]);
 }
 

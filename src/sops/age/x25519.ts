@@ -5,10 +5,10 @@ import {
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
-  hkdfSync,
   type KeyObject,
 } from 'node:crypto';
 import type { Identity, Stanza } from 'age-encryption';
+import { derivedKey, secretKey } from './secret-key.ts';
 
 /** RFC 8410: the DER of an X25519 private key up to its 32 octets. */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex');
@@ -41,7 +41,6 @@ export class X25519Recipient {
     const secret = diffieHellman({ privateKey, publicKey: this.#key });
     const key = wrapKey(secret, share, this.#raw);
     const cipher = createCipheriv('chacha20-poly1305', key, NONCE, { authTagLength: TAG_SIZE });
-    key.fill(0);
     const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
     return { args: ['X25519', share.toString('base64').replace(/=+$/u, '')], body };
   }
@@ -78,7 +77,6 @@ export class X25519Identity implements Identity {
     const secret = diffieHellman({ privateKey: this.#key, publicKey: publicKey(share) });
     const key = wrapKey(secret, share, this.#recipient);
     const decipher = createDecipheriv('chacha20-poly1305', key, NONCE, { authTagLength: TAG_SIZE });
-    key.fill(0);
     decipher.setAuthTag(body.subarray(FILE_KEY_SIZE));
     const fileKey = decipher.update(body.subarray(0, FILE_KEY_SIZE));
     try {
@@ -102,8 +100,6 @@ function rawOf(key: KeyObject): Buffer {
 }
 
 /** Wipes the shared secret, which nothing else is made of. */
-function wrapKey(secret: Uint8Array, share: Uint8Array, recipient: Uint8Array): Buffer {
-  const key = Buffer.from(hkdfSync('sha256', secret, Buffer.concat([share, recipient]), LABEL, 32));
-  secret.fill(0);
-  return key;
+function wrapKey(secret: Uint8Array, share: Uint8Array, recipient: Uint8Array): KeyObject {
+  return derivedKey(secretKey(secret), Buffer.concat([share, recipient]), LABEL);
 }

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { PkiError } from '../../errors.ts';
 import { openValue, sealValue } from './value.ts';
 
@@ -26,7 +26,7 @@ export class Mac {
   }
 
   /** Encrypted for the file. Its additional data is `lastmodified`, to the second. */
-  seal(dataKey: Uint8Array, lastmodified: string, iv: Uint8Array): string {
+  seal(dataKey: KeyObject, lastmodified: string, iv: Uint8Array): string {
     return sealValue(this.#digest(), 'str', dataKey, lastmodified, iv);
   }
 

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import { PkiError } from '../../errors.ts';
 import { formatError } from './error.ts';
 
@@ -20,7 +20,7 @@ export interface Opened {
 export function sealValue(
   plaintext: Uint8Array | string,
   type: string,
-  dataKey: Uint8Array,
+  dataKey: KeyObject,
   additionalData: string,
   iv: Uint8Array,
 ): string {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import test from 'ava';
 import { wrapDataKey } from '../../../src/sops/age/data-key.ts';
 import { decryptYaml } from '../../../src/sops/decrypt.ts';
@@ -22,8 +22,9 @@ interface Parts {
 /** A file with what our writer never writes, put together from its parts in the order of sops 3.12. */
 async function makeFile(key: TestKey, parts: Parts): Promise<string> {
   const dataKey = randomBytes(32);
+  const secret = createSecretKey(dataKey);
   const seal: Seal = (plaintext, type, path) =>
-    sealValue(plaintext, type, dataKey, path, randomBytes(32));
+    sealValue(plaintext, type, secret, path, randomBytes(32));
   const mac = new Mac(parts.encryptedOnly);
   for (const [leaf, encrypted] of parts.leaves) mac.update(leaf, encrypted);
   const [entry] = await wrapDataKey(dataKey, [key.recipient]);
@@ -36,7 +37,7 @@ sops:
         - recipient: ${key.recipient}
           enc: ${JSON.stringify(entry?.enc)}
     lastmodified: ${written}
-    mac: ${mac.seal(dataKey, byGo, randomBytes(32))}
+    mac: ${mac.seal(secret, byGo, randomBytes(32))}
     ${parts.fields ?? 'encrypted_regex: ^data$'}
     version: 3.8.1
 `;
@@ -112,7 +113,7 @@ test('Mac: a MAC over encrypted values alone never equals one over all', (t) => 
   const dataKey = randomBytes(32);
   const [all, encryptedOnly] = [new Mac(), new Mac(true)];
   for (const mac of [all, encryptedOnly]) mac.update('a', true);
-  const sealed = all.seal(dataKey, 'x', randomBytes(32));
+  const sealed = all.seal(createSecretKey(dataKey), 'x', randomBytes(32));
   t.throws(() => {
     encryptedOnly.check(sealed, dataKey, 'x');
   });
