@@ -1,16 +1,16 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { platform, tmpdir } from 'node:os';
 import path from 'node:path';
-import process from 'node:process';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { measure, type Measured } from './measure.ts';
+import type { NodeLine } from './nodes.ts';
 
 const PACKAGE = path.resolve(import.meta.dirname, '..');
 const PROGRAM = path.join(PACKAGE, 'dist', 'cli.js');
 
 /** In memory where there is such a place: the disk is noise. */
 export function newFolder(name: string): string {
-  const base = process.platform === 'linux' ? '/dev/shm' : tmpdir();
+  const base = platform() === 'linux' ? '/dev/shm' : tmpdir();
   return mkdtempSync(path.join(base, `cdk8s-pki-bench-${name}-`));
 }
 
@@ -35,8 +35,12 @@ export class BenchFleet {
     return new BenchFleet(identity, await identityToRecipient(identity), clusters);
   }
 
-  run(args: readonly string[], node: readonly string[] = []): Promise<Measured> {
-    return measure([process.execPath, ...node, PROGRAM, ...args], {
+  run(
+    { file }: NodeLine,
+    args: readonly string[],
+    flags: readonly string[] = [],
+  ): Promise<Measured> {
+    return measure([file, ...flags, PROGRAM, ...args], {
       cwd: this.#root,
       environment: { SOPS_AGE_KEY: this.#identity },
     });

@@ -9,9 +9,10 @@ import { parseArgs } from 'node:util';
 import { BenchFleet, newFolder } from './fleet.ts';
 import { floor, type Counts } from './floor.ts';
 import { median, type Measured } from './measure.ts';
+import { nodeLines, type NodeLine } from './nodes.ts';
 import { Peer } from './peer.ts';
 import { shares, type Share } from './profile.ts';
-import { markdown, type Budget, type Growth } from './report.ts';
+import { markdown, type Budget, type Growth, type NodeRuns } from './report.ts';
 
 const { values: options } = parseArgs({
   options: { quick: { type: 'boolean' }, print: { type: 'boolean' } },
@@ -24,14 +25,22 @@ const PEER_RUNS = 3;
 
 const note = (text: string): void => void process.stderr.write(`bench: ${text}\n`);
 
-interface Round {
-  readonly pair: number;
-  readonly expiration: number;
+const LINES = nodeLines();
+
+/** Seconds of the program, by one Node. */
+interface Own {
   readonly fresh: number;
   readonly nothing: number;
   readonly check: number;
   readonly freshOne: number;
   readonly checkOne: number;
+}
+
+interface Round {
+  readonly pair: number;
+  readonly expiration: number;
+  /** In the order of the Nodes. */
+  readonly own: readonly Own[];
 }
 
 async function seconds(run: Promise<Measured>): Promise<number> {
@@ -55,30 +64,41 @@ async function takeTurns(): Promise<Round[]> {
   await plain.makePlain();
   for (let index = 1; index <= ROUNDS; index += 1) {
     note(`round ${index} of ${ROUNDS}`);
-    many.clear();
-    one.clear();
-    rounds.push({
-      pair: await repeat(PEER_RUNS, () => peer.make()),
-      fresh: await seconds(many.run(['synth'])),
-      expiration: await repeat(PEER_RUNS, () => plain.check()),
-      nothing: await seconds(many.run(['synth'])),
-      check: await seconds(many.run(['check'])),
-      freshOne: await seconds(one.run(['synth'])),
-      checkOne: await repeat(PEER_RUNS, () => seconds(one.run(['check']))),
-    });
+    const own: Own[] = [];
+    const pair = await repeat(PEER_RUNS, () => peer.make());
+    for (const line of LINES) own.push(await runOwn(line, many, one));
+    const expiration = await repeat(PEER_RUNS, () => plain.check());
+    rounds.push({ pair, expiration, own });
   }
   for (const made of [many, one, peer, plain]) made.remove();
   return rounds;
 }
 
-function budgetsOf(rounds: readonly Round[]): Budget[] {
-  const of = (value: (round: Round) => number): number => median(rounds.map(value));
+async function runOwn(line: NodeLine, many: BenchFleet, one: BenchFleet): Promise<Own> {
+  many.clear();
+  one.clear();
+  return {
+    fresh: await seconds(many.run(line, ['synth'])),
+    nothing: await seconds(many.run(line, ['synth'])),
+    check: await seconds(many.run(line, ['check'])),
+    freshOne: await seconds(one.run(line, ['synth'])),
+    checkOne: await repeat(PEER_RUNS, () => seconds(one.run(line, ['check']))),
+  };
+}
+
+/** By the Node at a place. */
+function budgetsOf(rounds: readonly Round[], place: number): Budget[] {
+  const turns = rounds.flatMap(({ own, ...peers }) => {
+    const mine = own[place];
+    return mine === undefined ? [] : [{ ...peers, ...mine }];
+  });
+  const of = (value: (turn: (typeof turns)[number]) => number): number => median(turns.map(value));
   const times = (ratio: number): string => `${ratio.toFixed(0)} ×`;
   const fresh = of(({ pair, fresh }) => pair / (fresh / FLEET));
   const nothing = of(({ pair, nothing }) => pair / (nothing / FLEET));
   const check = of(({ expiration, check }) => expiration / (check / FLEET));
   const difference = of(({ pair, freshOne }) => freshOne - pair);
-  const checkOne = of((round) => round.checkOne);
+  const checkOne = of((turn) => turn.checkOne);
   return [
     {
       work: `fresh synth, ${FLEET} clusters, against the pair`,
@@ -113,16 +133,16 @@ function budgetsOf(rounds: readonly Round[]): Budget[] {
   ];
 }
 
-async function grow(): Promise<Growth[]> {
+async function grow(line: NodeLine): Promise<Growth[]> {
   const rows: Growth[] = [];
   for (const clusters of SIZES) {
-    note(`${clusters} clusters`);
+    note(`${clusters} clusters, Node ${line.version}`);
     const fleet = await BenchFleet.create(clusters);
     rows.push({
       clusters,
-      fresh: await fleet.run(['synth']),
-      nothing: await fleet.run(['synth']),
-      check: await fleet.run(['check']),
+      fresh: await fleet.run(line, ['synth']),
+      nothing: await fleet.run(line, ['synth']),
+      check: await fleet.run(line, ['check']),
     });
     fleet.remove();
   }
@@ -153,12 +173,12 @@ function growthBudgets(growth: readonly Growth[]): Budget[] {
 }
 
 /** Fresh and with nothing to do, profiled. */
-async function profiled(): Promise<readonly [Share[], Share[]]> {
+async function profiled(line: NodeLine): Promise<readonly [Share[], Share[]]> {
   note('profiles');
   const fleet = await BenchFleet.create(SIZES[0] ?? 100);
   const profile = async (): Promise<Share[]> => {
     const folder = newFolder('profile');
-    await fleet.run(['synth'], ['--cpu-prof', `--cpu-prof-dir=${folder}`]);
+    await fleet.run(line, ['synth'], ['--cpu-prof', `--cpu-prof-dir=${folder}`]);
     const result = shares(folder);
     rmSync(folder, { recursive: true, force: true });
     return result;
@@ -169,9 +189,9 @@ async function profiled(): Promise<readonly [Share[], Share[]]> {
 }
 
 /** How often a fresh one-node cluster does what the floor is made of, counted in its tree. */
-async function countOperations(): Promise<Counts> {
+async function countOperations(line: NodeLine): Promise<Counts> {
   const fleet = await BenchFleet.create(1);
-  await fleet.run(['synth']);
+  await fleet.run(line, ['synth']);
   const tree = path.join(fleet.root, 'deploy');
   const texts = readdirSync(tree, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -188,18 +208,18 @@ async function countOperations(): Promise<Counts> {
   };
 }
 
-const counts = await countOperations();
+const newest = LINES.at(-1);
+if (newest === undefined) throw new Error('no Node');
+const counts = await countOperations(newest);
 const rounds = await takeTurns();
-const growth = await grow();
-const [freshShares, nothingShares] = await profiled();
-const page = markdown({
-  rounds: ROUNDS,
-  budgets: [...budgetsOf(rounds), ...growthBudgets(growth)],
-  growth,
-  floor: floor(counts),
-  freshShares,
-  nothingShares,
-});
+const runs: NodeRuns[] = [];
+for (const [place, line] of LINES.entries()) {
+  const growth = await grow(line);
+  const budgets = [...budgetsOf(rounds, place), ...growthBudgets(growth)];
+  runs.push({ version: line.version, budgets, growth });
+}
+const [freshShares, nothingShares] = await profiled(newest);
+const page = markdown({ rounds: ROUNDS, runs, floor: floor(counts), freshShares, nothingShares });
 if (options.print === true) process.stdout.write(page);
 else {
   const folder = path.resolve(import.meta.dirname, '../docs');

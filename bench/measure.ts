@@ -45,10 +45,6 @@ export async function measure(
   const seconds = Number(process.hrtime.bigint() - start) / 1e9;
   if (!statuses.includes(status ?? -1))
     throw new Error(`${command.join(' ')} ended with ${status}: ${stderr}`);
-  if (process.env['BENCH_PEAKS'])
-    process.stderr.write(
-      JSON.stringify([...peaks.values()].map((k) => Math.round(k / 1024))) + '\n',
-    );
   return { seconds, peakMemory: [...peaks.values()].reduce((sum, peak) => sum + peak, 0) / 1024 };
 }
 

@@ -1,5 +1,4 @@
 import { cpus, totalmem } from 'node:os';
-import process from 'node:process';
 import type { FloorRow } from './floor.ts';
 import type { Share } from './profile.ts';
 
@@ -17,10 +16,18 @@ export interface Growth {
   readonly check: { readonly seconds: number; readonly peakMemory: number };
 }
 
-export interface Report {
-  readonly rounds: number;
+/** What was measured with one Node. */
+export interface NodeRuns {
+  readonly version: string;
+  /** The same ones in the same order with each. */
   readonly budgets: readonly Budget[];
   readonly growth: readonly Growth[];
+}
+
+export interface Report {
+  readonly rounds: number;
+  /** The newest Node last. */
+  readonly runs: readonly NodeRuns[];
   readonly floor: readonly FloorRow[];
   readonly freshShares: readonly Share[];
   readonly nothingShares: readonly Share[];
@@ -28,56 +35,29 @@ export interface Report {
 
 /** `docs/benchmarks.md`. */
 export function markdown(report: Report): string {
-  const { budgets, growth, floor, freshShares, nothingShares, rounds } = report;
+  const { runs, floor, freshShares, nothingShares, rounds } = report;
+  const versions = runs.map(({ version }) => `Node ${version}`);
   return `# Benchmarks
 
 Written by \`npm run bench\`; do not edit. Repeat it with \`test/tools/install\`, then \`npm run bench\` (as root, since kubeadm changes its
-root; \`-- --quick\` leaves out 10,000 clusters). It takes about half an hour. Programs and peers run in turns, trees lie in memory
+root; \`-- --quick\` leaves out 10,000 clusters). It takes about half an hour, with the Node that runs it and, where that is older, with the
+current line of long-term support besides. Programs and peers run in turns, trees lie in memory
 (\`/dev/shm\`), and each figure is a median of ${rounds} rounds; the growth table is of one run a row. Ratios travel between machines, seconds do not.
 
-Measured on ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}.
+Measured on ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${versions.join(' and ')}.
 
 ## Budgets
 
 The pair is what people do by hand for a cluster: \`kubeadm init phase certs all\` and \`kubeconfig all\` with ECDSA keys, then \`sops encrypt\`
 for each file that has a private key.
 
-${table(
-  ['Work', 'Budget', 'Measured', ''],
-  budgets.map(({ work, budget, measured, isMet }) => [
-    work,
-    budget,
-    measured,
-    isMet ? 'met' : '**not met**',
-  ]),
-)}
+${table(['Work', 'Budget', ...versions], budgetRows(runs))}
 ## Growth
 
 One-node clusters, whole processes, start included. Memory is the sum of the peaks of all processes: the program, and the process of the
 declaration.
 
-${table(
-  [
-    'Clusters',
-    'Fresh',
-    'a cluster',
-    'Memory',
-    'Nothing to do',
-    'a cluster',
-    'Memory',
-    'check',
-    'a cluster',
-    'Memory',
-  ],
-  growth.map(({ clusters, ...runs }) => [
-    String(clusters),
-    ...[runs.fresh, runs.nothing, runs.check].flatMap(({ seconds, peakMemory }) => [
-      `${seconds.toFixed(1)} s`,
-      `${((seconds / clusters) * 1000).toFixed(1)} ms`,
-      `${peakMemory.toFixed(0)} MiB`,
-    ]),
-  ]),
-)}
+${runs.map(({ version, growth }) => `With Node ${version}:\n\n${growthTable(growth)}`).join('\n')}
 ## Where the time goes
 
 What a fresh one-node cluster cannot be made without, the operations alone, on one thread:
@@ -90,7 +70,7 @@ ${table(
   ],
 )}
 Share of processor time by stage, of all threads and the declaration's process, with what libraries and Node do counted for the stage that
-asks for it:
+asks for it, with ${versions.at(-1) ?? ''}:
 
 ${table(
   ['Stage', 'Fresh', 'Nothing to do'],
@@ -100,6 +80,32 @@ ${table(
     percent(nothingShares.find((other) => other.where === where)?.share ?? 0),
   ]),
 )}`;
+}
+
+function budgetRows(runs: readonly NodeRuns[]): string[][] {
+  return (runs[0]?.budgets ?? []).map(({ work, budget }, row) => [
+    work,
+    budget,
+    ...runs.map(({ budgets }) => {
+      const { measured = '', isMet = false } = budgets[row] ?? {};
+      return `${measured} ${isMet ? 'met' : '**not met**'}`;
+    }),
+  ]);
+}
+
+function growthTable(growth: readonly Growth[]): string {
+  const measures = ['Fresh', 'Nothing to do', 'check'];
+  return table(
+    ['Clusters', ...measures.flatMap((work) => [work, 'a cluster', 'Memory'])],
+    growth.map(({ clusters, ...runs }) => [
+      String(clusters),
+      ...[runs.fresh, runs.nothing, runs.check].flatMap(({ seconds, peakMemory }) => [
+        `${seconds.toFixed(1)} s`,
+        `${((seconds / clusters) * 1000).toFixed(1)} ms`,
+        `${peakMemory.toFixed(0)} MiB`,
+      ]),
+    ]),
+  );
 }
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
