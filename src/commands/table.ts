@@ -79,6 +79,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./rotate/rotate.ts'),
   },
   {
+    name: 'reissue',
+    summary: 'give a CA a certificate with new dates for the key that it has',
+    description:
+      'What it signed stays good, and nothing is issued again; everybody who trusts it must have the new certificate before the one before ends. Replaces no key: rotate does.',
+    arguments: [
+      { name: 'cluster', description: 'the cluster, or _shared' },
+      { name: 'keyset', description: 'such as ca, etcd-ca, front-proxy-ca' },
+    ],
+    options: ['app', 'output', 'now', 'dryRun', 'pullRequest', 'forge'],
+    formats: ['text', 'json'],
+    load: () => import('./rotate/reissue.ts'),
+  },
+  {
     name: 'revoke',
     summary: 'give certificates new keys now, and put those that they had on a CRL',
     description:

@@ -1,7 +1,7 @@
 import { layout } from '../model/store/layout.ts';
 import type { IssuedCrl } from '../model/store/revocations.ts';
 import type { DesiredUnit } from '../model/desired.ts';
-import type { IssuedKeyset, IssuedLeaf, IssuedUnit } from '../model/made/issued.ts';
+import type { IssuedKeyset, IssuedLeaf, IssuedReissue, IssuedUnit } from '../model/made/issued.ts';
 import type { CredentialPath } from '../model/names.ts';
 import { areRecipients, withLeaving } from '../model/recipients.ts';
 import type {
@@ -34,6 +34,9 @@ export function applied(
             { ...keyset, entries: keyset.entries.map((entry) => reencrypted(entry, recipients)) },
           ] as const,
       );
+      const again = issued.reissues
+        .filter(({ planned: { desired } }) => desired.cluster === name)
+        .flatMap((reissued) => reissueApplied(reissued, new Map(keysets)));
       const newKeysets = issued.keysets
         .filter(({ desired }) => desired.cluster === name)
         .map((keyset) => {
@@ -46,7 +49,7 @@ export function applied(
       const newLeaves = issued.leaves
         .filter(({ desired }) => desired.cluster === name)
         .map((leaf) => [leaf.desired.path, leafApplied(tree, leaf, recipients)] as const);
-      const newest = new Map([...keysets, ...newKeysets]);
+      const newest = new Map([...keysets, ...again, ...newKeysets]);
       const crls = issued.crls
         .filter(({ desired }) => desired.cluster === name)
         .flatMap((crl) => crlApplied(tree, crl, newest.get(crl.desired.path)));
@@ -73,6 +76,20 @@ function reencrypted<T extends ObservedLeaf | UnreadableLeaf | ObservedEntry>(
         recipients,
         formerRecipients: withLeaving(observed, recipients),
       };
+}
+
+function reissueApplied(
+  { planned: { desired, entry }, certificate, issuedAt }: IssuedReissue,
+  keysets: ReadonlyMap<CredentialPath, ObservedKeyset>,
+): (readonly [CredentialPath, ObservedKeyset])[] {
+  const { path, validity, renewBefore } = desired;
+  const keyset = keysets.get(path);
+  if (keyset === undefined) return [];
+  const policy = { validity, renewBefore, jitter: 0 };
+  const entries = keyset.entries.map((one) =>
+    one.id === entry.id ? { ...one, certificate, issuedAt, policy, reissue: undefined } : one,
+  );
+  return [[path, { ...keyset, entries }]];
 }
 
 function crlApplied(

@@ -44,7 +44,7 @@ export function validityOf(
       'ERR_ISSUE',
       `the issuer of "${wanted.path}" ends on ${issuer.notAfter.toISOString()}, before the certificate could be renewed`,
       {
-        hint: 'rotate the issuer first: its notAfter must lie beyond renewBefore, jitter and a day',
+        hint: 'rotate the issuer first, or reissue it: its notAfter must lie beyond renewBefore, jitter and a day',
       },
     );
   }

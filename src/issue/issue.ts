@@ -4,13 +4,14 @@ import type { IssuedKeyset, IssuedLeaf, IssuedUnit } from '../model/made/issued.
 import type { CredentialPath, KeyAlgorithm } from '../model/names.ts';
 import type { RandomBytes } from '../model/ports.ts';
 import type { PlannedCrl } from '../model/store/revocations.ts';
-import { NEW_ENTRY, type PlannedTransition } from '../model/store/rotation.ts';
+import { NEW_ENTRY, type PlannedReissue, type PlannedTransition } from '../model/store/rotation.ts';
 import { buildCertificate } from '../x509/build/certificate.ts';
 import { formatPrivateKey } from '../x509/build/key.ts';
 import { serialNumber } from '../x509/build/serial.ts';
 import { issueCrl } from './crl.ts';
 import { validityOf } from './dates.ts';
 import { issueKeyset } from './keyset.ts';
+import { issueAgain } from './reissue.ts';
 import { signerOf, type Signer } from './signer.ts';
 
 export interface IssuePorts {
@@ -22,6 +23,7 @@ export interface IssuePorts {
 /** What is to be made: keysets with issuers before those that they issue, then leaves. */
 export interface Order {
   readonly create: readonly DesiredKeyset[];
+  readonly reissues?: readonly PlannedReissue[];
   /** With the private keys of entries that stay or become what signs, by their id. */
   readonly transitions?: readonly {
     readonly planned: PlannedTransition;
@@ -59,6 +61,13 @@ export async function issue(
     Promise.all(order.issue.map(({ desired }) => ports.generateKey(desired.keyAlgorithm))),
   ]);
   const known = new Map(signers);
+  const reissues = (order.reissues ?? []).map((planned) => {
+    const reissued = issueAgain(planned, known, ports);
+    const signer = known.get(planned.desired.path);
+    if (signer?.id === planned.entry.id)
+      known.set(planned.desired.path, { ...signer, certificate: reissued.certificate });
+    return reissued;
+  });
   const issued = keysets.map(({ desired, planned, keys }, index): IssuedKeyset => {
     const newKey = keysetKeys[index] ?? null;
     const keyset = issueKeyset(desired, { planned, keys, newKey }, known, ports);
@@ -74,7 +83,7 @@ export async function issue(
     issueLeaf(desired, reason, at(leafKeys, index), known, ports),
   );
   const crls = (order.crls ?? []).map((planned) => issueCrl(planned, known, ports.now));
-  return { keysets: issued, leaves, crls };
+  return { keysets: issued, reissues, leaves, crls };
 }
 
 function issueLeaf(

@@ -55,6 +55,8 @@ export interface ObservedEntry {
   readonly recipients: readonly string[];
   /** Who could open a copy of this private key before, in the store or in an output. */
   readonly formerRecipients: readonly string[];
+  /** The dates of its next certificate, where it is to be signed again with the same key. */
+  readonly reissue?: { readonly notBefore: Date; readonly notAfter: Date } | undefined;
 }
 
 export interface ObservedKeyset {

@@ -23,7 +23,7 @@ export interface Verdict {
 }
 
 export type ActionName =
-  'create' | 'rotate' | 'revoke' | 'issue' | 'reencrypt' | 'delete' | 'write';
+  'create' | 'rotate' | 'reissue' | 'revoke' | 'issue' | 'reencrypt' | 'delete' | 'write';
 
 /** One thing that has to happen to a credential. */
 export interface Action {

@@ -4,6 +4,7 @@ import type { CredentialPath, KeyAlgorithm, Seconds } from '../model/names.ts';
 import type { CertificateInfo } from '../model/x509.ts';
 import type { ObservedCluster, ObservedEntry, ObservedKeyset } from '../model/observed.ts';
 import type { Finding } from '../model/plan.ts';
+import { waysToExtend } from '../model/store/rotation.ts';
 import { subjectText } from './checks.ts';
 import { rotateAt } from './renewal.ts';
 import { MOVES, standingOf } from './rotation/transitions.ts';
@@ -22,11 +23,15 @@ export function authorityFindings(
     const entry = issuingEntry(store?.keysets.get(desired.path));
     if (!entry?.certificate) return [];
     const issuer = issuerMessage(desired, entry, keyset);
+    const going = underWay(store?.keysets.get(desired.path));
+    const certificate = { ...entry.certificate, ...entry.reissue, pathLength: entry.pathLength };
+    const due = dueMessage(desired, certificate, cluster, now);
+    const ways = going === '' ? `: ${waysToExtend(desired.path)}` : '';
     const found = [
-      ...differences(desired, { ...entry.certificate, pathLength: entry.pathLength }, cluster, now),
+      ...differences(desired, certificate),
+      ...(due === undefined ? [] : [[desired, `${due}${ways}`] as const]),
       ...(issuer === undefined ? [] : [[desired, issuer] as const]),
     ];
-    const going = underWay(store?.keysets.get(desired.path));
     return found.map(([of, message]) => [of, `${message}${going}`] as const);
   });
   const serviceAccountKeys = cluster.serviceAccountKeys.flatMap((desired) => {
@@ -46,15 +51,8 @@ export function authorityFindings(
 function differences(
   desired: DesiredAuthority,
   certificate: CertificateInfo & Pick<ObservedEntry, 'pathLength'>,
-  cluster: DesiredCluster,
-  now: Date,
 ): [DesiredAuthority, string][] {
   const [was, is] = [subjectText(certificate.subject), subjectText(desired.subject)];
-  const due = rotateAt(
-    certificate.notAfter,
-    longestLeaf(cluster, desired.path),
-    desired.rotation.soak,
-  );
   const messages = [
     ...(was === is ? [] : [`subject is "${was}", is declared "${is}"`]),
     ...(isDeepStrictEqual([...certificate.dnsNames].sort(), [...desired.dnsNames].sort())
@@ -68,9 +66,18 @@ function differences(
     ...(certificate.pathLength === desired.pathLength
       ? []
       : [`pathLength is ${limitText(certificate)}, is declared ${limitText(desired)}`]),
-    ...(now.getTime() < due.getTime() ? [] : [`due for rotation since ${due.toISOString()}`]),
   ];
   return messages.map((message) => [desired, message]);
+}
+
+function dueMessage(
+  { path, rotation: { soak } }: DesiredAuthority,
+  { notAfter }: CertificateInfo,
+  cluster: DesiredCluster,
+  now: Date,
+): string | undefined {
+  const due = rotateAt(notAfter, longestLeaf(cluster, path), soak);
+  return now.getTime() < due.getTime() ? undefined : `due for rotation since ${due.toISOString()}`;
 }
 
 /** A rotation that has begun is to be gone on with, not begun. */

@@ -22,7 +22,7 @@ export function inventoryRows(
     const keyset = store?.keysets.get(desired.path);
     if (keyset === undefined) return [pendingRow(tree, 'authority', desired)];
     return keyset.entries.map((entry): InventoryRow => {
-      const notAfter = entry.certificate?.notAfter;
+      const notAfter = entry.reissue === undefined ? entry.certificate?.notAfter : undefined;
       const due = notAfter && rotateAt(notAfter, longest, desired.rotation.soak);
       const renewBefore = notAfter && due ? (notAfter.getTime() - due.getTime()) / 1000 : 0;
       return {
@@ -103,7 +103,7 @@ function entryRow(
     id: entry.id,
     state: entry.state,
     path: entry.file,
-    ...certificateColumns(entry.certificate),
+    ...certificateColumns(entry.reissue === undefined ? entry.certificate : null),
     issuer: entry.issuer === null ? null : `${entry.issuer.keyset}/${entry.issuer.id}`,
     renewAt: null,
     policy: null,

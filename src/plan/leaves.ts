@@ -95,7 +95,7 @@ function credentialOf({ credential }: Finding): CredentialPath {
 }
 
 function heldBack({ cluster, path, issuer }: DesiredLeaf, verdict: Verdict, ends: Date): Finding {
-  const message = `${verdict.message}, and its issuer "${issuer}" ends on ${ends.toISOString()}, too soon to issue it again: rotate the issuer`;
+  const message = `${verdict.message}, and its issuer "${issuer}" ends on ${ends.toISOString()}, too soon to issue it again: rotate the issuer, or reissue it`;
   return { code: 'RotationNeeded', cluster, credential: path, message };
 }
 
@@ -105,7 +105,8 @@ function issuerEnd(
   desired: DesiredLeaf,
   now: Date,
 ): Date | undefined {
-  const end = issuer?.entries.find(({ state }) => state === 'issuing')?.certificate?.notAfter;
+  const entry = issuer?.entries.find(({ state }) => state === 'issuing');
+  const end = entry?.reissue?.notAfter ?? entry?.certificate?.notAfter;
   const isTooSoon =
     end !== undefined &&
     end.getTime() - Math.floor(now.getTime() / 1000) * 1000 < issuerFloor(desired) * 1000;

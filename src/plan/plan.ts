@@ -8,10 +8,12 @@ import type { CredentialPath, TreePath } from '../model/names.ts';
 import type { ObservedCluster, ObservedKeyset, ObservedLeaf } from '../model/observed.ts';
 import type { Action, Finding, Waiting } from '../model/plan.ts';
 import type { PlannedCrl } from '../model/store/revocations.ts';
+import type { PlannedReissue } from '../model/store/rotation.ts';
 import { exposedText, type ReasonedCheck } from './checks.ts';
 import { planLeaves, type PlannedLeaf } from './leaves.ts';
 import { authorityFindings, longestLeaf } from './authority.ts';
 import { crlAction, planCrl } from './revocation/crl.ts';
+import { planReissues, reissueAction } from './rotation/plan-reissue.ts';
 import { areRecipients, recipientsText, storedName, withLeaving } from '../model/recipients.ts';
 
 /** What a unit looks like now: the store of each cluster, and keysets of other units that this one uses. */
@@ -36,6 +38,7 @@ export interface PlannedReencryption {
 /** What has to happen in the store of a unit, in the order in which it can be done. */
 export interface UnitPlan {
   readonly create: readonly DesiredKeyset[];
+  readonly reissues: readonly PlannedReissue[];
   readonly issue: readonly PlannedLeaf[];
   readonly crls: readonly PlannedCrl[];
   readonly reencrypt: readonly PlannedReencryption[];
@@ -63,6 +66,7 @@ export function plan(
   const plans = desired.clusters.map((cluster) => planCluster(cluster, observed, options));
   return {
     create: issuersFirst(plans.flatMap(({ create }) => create)),
+    reissues: plans.flatMap(({ reissues }) => reissues),
     issue: plans.flatMap(({ issue }) => issue),
     crls: plans.flatMap(({ crls }) => crls),
     reencrypt: plans.flatMap(({ reencrypt }) => reencrypt),
@@ -100,6 +104,7 @@ function planCluster(
     leavingOf,
     now,
   });
+  const reissues = planReissues(cluster, store);
   const isTimed = chain.some(({ reason }) => reason === 'RenewalDue');
   const crls = cluster.authorities.flatMap((desired) => {
     const longest = longestLeaf(cluster, desired.path);
@@ -168,6 +173,7 @@ function planCluster(
   });
   return {
     create,
+    reissues,
     issue,
     crls,
     reencrypt,
@@ -182,6 +188,7 @@ function planCluster(
           : ['Missing', 'the store has no such keyset'];
         return action('create', desired.path, reason, message, needsIdentity(issuer));
       }),
+      ...reissues.map(reissueAction),
       ...crls.map(crlAction),
       ...issue.map(({ desired, verdict }) => {
         const { reason, message } = verdict;

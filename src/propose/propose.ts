@@ -20,6 +20,9 @@ const OF_ALL: ReadonlySet<ErrorCode> = new Set([
   'ERR_IDENTITY_NEEDED',
 ]);
 
+/** What branches are for, and what stands in their names. */
+export type ProposalKind = 'renew' | 'rotate' | 'reissue';
+
 export interface ProposeOptions<W extends Work> {
   /** The working directory, somewhere in the user's repository. */
   readonly folder: string;
@@ -27,7 +30,7 @@ export interface ProposeOptions<W extends Work> {
   readonly forge: Forge;
   readonly renewal: Renewal<W>;
   /** What branches are named by, after what all branches of ours are. */
-  readonly kind: 'renew' | 'rotate';
+  readonly kind: ProposalKind;
   readonly now: Date;
   /** Names this run's refs: no two runs have the same. */
   readonly run: string;

@@ -6,7 +6,13 @@ import type {
   ServiceAccountMaterial,
 } from '../model/made/material.ts';
 import type { CredentialPath } from '../model/names.ts';
-import type { IssuerId, ObservedCluster, ObservedKeyset, ObservedLeaf } from '../model/observed.ts';
+import type {
+  IssuerId,
+  ObservedCluster,
+  ObservedEntry,
+  ObservedKeyset,
+  ObservedLeaf,
+} from '../model/observed.ts';
 
 type Mutable = Map<CredentialPath, AuthorityMaterial | ServiceAccountMaterial | LeafMaterial>;
 
@@ -65,19 +71,26 @@ export function keysetMaterial(
     const publicKeys = entries.map(({ publicKey }) => publicKey).join('') || PENDING;
     return { kind, spki, publicKeys };
   }
-  const certificates = entries.map(({ certificate }) => certificate?.pem ?? PENDING);
+  const certificates = entries.map(certificateText);
   return {
     kind,
     spki,
     certificate: certificates[0] ?? PENDING,
     trustBundle: certificates.join('') || PENDING,
     chains: new Map(
-      entries.map(({ id, issuer, certificate }) => [
+      entries.map(({ id, issuer, certificate, reissue }) => [
         id,
-        issuer === null ? '' : (certificate?.pem ?? PENDING) + chainOf(issuer, above),
+        issuer === null ? '' : certificateText({ certificate, reissue }) + chainOf(issuer, above),
       ]),
     ),
   };
+}
+
+function certificateText({
+  certificate,
+  reissue,
+}: Pick<ObservedEntry, 'certificate' | 'reissue'>): string {
+  return reissue === undefined ? (certificate?.pem ?? PENDING) : PENDING;
 }
 
 function chainOf({ keyset, id }: IssuerId, above: Material): string {

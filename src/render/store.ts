@@ -1,5 +1,5 @@
 import { formatDuration } from '../model/store/duration.ts';
-import type { IssuedEntry, IssuedKeyset, IssuedLeaf } from '../model/made/issued.ts';
+import type { IssuedEntry, IssuedKeyset, IssuedLeaf, IssuedReissue } from '../model/made/issued.ts';
 import { layout, STORE_API_VERSION, STORE_SELECTOR } from '../model/store/layout.ts';
 import type { CredentialPath, TreePath } from '../model/names.ts';
 import type { IssuerId } from '../model/observed.ts';
@@ -56,6 +56,22 @@ function entryDocument(
     ...(desired.kind === 'CertificateAuthority' ? policyFields({ ...desired, jitter: 0 }) : {}),
     ...(certificate === null ? { publicKey } : { certificate: certificate.pem }),
     privateKey: issued.privateKey,
+  });
+}
+
+/** The document of an entry with another certificate for its key; all else of it is as it was, its key and who had it too. */
+export function reissuedDocument(
+  tree: string,
+  { planned: { desired, entry }, certificate, issuedAt }: IssuedReissue,
+  before: JsonObject,
+  recipients: readonly string[],
+): YamlFile {
+  return storeFile(desired.path, layout.entry(tree, desired.path, entry.id), recipients, {
+    ...before,
+    issuedAt: issuedAt.toISOString(),
+    reason: 'Reissue',
+    ...policyFields({ ...desired, jitter: 0 }),
+    certificate: certificate.pem,
   });
 }
 

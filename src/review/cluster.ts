@@ -85,7 +85,10 @@ export function reviewCluster(
       certificates,
       keysets: keysets.map((keyset) => keyset.change),
       restarts,
-      deadline: deadlineOf(certificates),
+      deadline: deadlineOf(
+        certificates,
+        keysets.map((keyset) => keyset.change),
+      ),
       copies: copiesOf(
         certificates,
         keysets.map((keyset) => keyset.change),

@@ -99,9 +99,11 @@ export interface CertificateFacts {
 export interface KeysetChange {
   readonly credential: CredentialPath;
   readonly file: TreePath;
-  readonly change: 'added' | 'changed' | 'removed' | 'rewritten' | 'damaged';
+  readonly change: 'added' | 'changed' | 'reissued' | 'removed' | 'rewritten' | 'damaged';
   readonly before: KeysetFacts | null;
   readonly after: KeysetFacts | null;
+  /** Where an entry has another certificate for its key: when the first of those before ends. */
+  readonly oldNotAfter: Date | null;
   readonly problems: readonly string[];
 }
 

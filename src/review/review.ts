@@ -70,7 +70,10 @@ export function review(base: TreeReader, head: TreeReader, options: ReviewOption
       ...sumTotals(clusters.map(({ totals }) => totals)),
       files: differing.length,
     },
-    deadline: deadlineOf(clusters.flatMap(({ certificates }) => certificates)),
+    deadline: deadlineOf(
+      clusters.flatMap(({ certificates }) => certificates),
+      clusters.flatMap(({ keysets }) => keysets),
+    ),
     clusters,
   };
 }

@@ -8,6 +8,8 @@ export class Declared {
   /** Names of everybody who is declared, in whatever role, as they stand in files. */
   readonly recipients: ReadonlySet<string>;
   readonly keysets = new Set<CredentialPath>();
+  /** How long an authority lives, from when its certificate is signed. */
+  readonly authorities = new Map<CredentialPath, Seconds>();
   /** Of leaves. */
   readonly validities = new Map<CredentialPath, Seconds>();
   /** Clusters that are handled together, by the name of each. */
@@ -31,6 +33,7 @@ export class Declared {
     for (const { name, authorities, serviceAccountKeys, leaves } of clusters) {
       this.#units.set(name, names);
       for (const { path } of [...authorities, ...serviceAccountKeys]) this.keysets.add(path);
+      for (const { path, validity } of authorities) this.authorities.set(path, validity);
       for (const { path, validity } of leaves) this.validities.set(path, validity);
     }
   }

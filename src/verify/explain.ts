@@ -2,7 +2,7 @@ import type { CredentialPath, TreePath } from '../model/names.ts';
 import { layout } from '../model/store/layout.ts';
 import type { FlagCode } from '../review/flags.ts';
 import { ruleRecipients } from '../review/compare/recipients.ts';
-import type { CertificateChange, Flag, Review } from '../review/report.ts';
+import type { CertificateChange, Flag, KeysetChange, Review } from '../review/report.ts';
 import type { Declared } from './declared.ts';
 import { wantingFiles, type ToDo } from './drift.ts';
 import { findingOfFlag, type Finding } from './finding.ts';
@@ -32,6 +32,8 @@ interface Context extends Explanation {
   readonly wanting: ReadonlySet<TreePath>;
   readonly changes: ReadonlyMap<CredentialPath, CertificateChange>;
   readonly unsigned: ReadonlySet<CredentialPath>;
+  readonly keysets: ReadonlyMap<CredentialPath, KeysetChange>;
+  readonly now: Date;
 }
 
 /**
@@ -46,6 +48,7 @@ const EXPLAINS: Readonly<Record<FlagCode, Explains>> = {
     credential !== null && declared.keysets.has(credential) && !unsigned.has(credential),
   AuthorityRemoved: ({ credential }, { declared, removed }) =>
     credential !== null && !declared.keysets.has(credential) && removed.has(credential),
+  AuthorityChanged: never,
   RevocationLost: never,
   LedgerLineRemoved: never,
   ForeignCertificate: never,
@@ -60,6 +63,19 @@ const EXPLAINS: Readonly<Record<FlagCode, Explains>> = {
     return isLater && asDeclared(flag, context) && hasDeclaredLife(flag, context);
   },
   KeyReused: never,
+  // its own signature says who made it, and what is not signed so is a finding
+  AuthorityReissued: ({ credential }, { declared, keysets, now }) => {
+    if (credential === null) return false;
+    const validity = declared.authorities.get(credential);
+    const { before, after } = keysets.get(credential) ?? {};
+    if (validity === undefined || !before || !after) return false;
+    const latest = now.getTime() + validity * 1000 + LIFE_TOLERANCE;
+    const known = new Map(before.entries.map(({ id, notAfter }) => [id, notAfter?.getTime()]));
+    return after.entries.every(
+      ({ id, notAfter }) =>
+        notAfter !== null && (notAfter.getTime() === known.get(id) || notAfter.getTime() <= latest),
+    );
+  },
   // by the key of a declared authority: else the record itself is a finding
   Revoked: ({ credential }, { declared }) =>
     credential !== null && declared.keysets.has(credential),
@@ -77,12 +93,18 @@ const EXPLAINS: Readonly<Record<FlagCode, Explains>> = {
 
 /** Flags as findings, or as notes where the declaration explains them. */
 export function explainFlags(
-  { flags, clusters }: Review,
+  { flags, clusters, now }: Review,
   explanation: Explanation,
 ): { readonly findings: readonly Finding[]; readonly notes: readonly Finding[] } {
   const context: Context = {
     ...explanation,
+    now,
     wanting: wantingFiles(explanation.toDo),
+    keysets: new Map(
+      clusters.flatMap(({ keysets }) =>
+        keysets.map((change) => [change.credential, change] as const),
+      ),
+    ),
     changes: new Map(
       clusters.flatMap(({ certificates }) =>
         certificates.map((change) => [change.credential, change] as const),

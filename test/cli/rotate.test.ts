@@ -270,7 +270,7 @@ test('rotate --status: says where keysets stand, since which commit, and what ma
   const text = await repository.run(['rotate', '--status', '--now', '2026-01-02T12:00:00Z']);
   t.regex(
     text.stdout,
-    /^prod\/etcd-ca: steady, [0-9a-f]{16} is issuing, due for rotation on 2034-/mu,
+    /^prod\/etcd-ca: steady, [0-9a-f]{16} is issuing until 2035-[^,]*, due for rotation on 2034-/mu,
   );
   t.regex(text.stdout, /^prod\/ca: accepted, [0-9a-f]{16} is issuing, [0-9a-f]{16} is incoming$/mu);
   t.regex(text.stdout, /^ {2}next: issue, not before 2026-01-03T00:00:00.000Z$/mu);
@@ -335,7 +335,7 @@ test('rotate: needs an identity, and a tree that is as declared', async (t) => {
   t.regex(without.stderr, /need an identity of a custodian \[ERR_IDENTITY_NEEDED\]/u);
   t.deepEqual(repository.files(), before);
   repository.write('clusters/main.ts', MAIN.replace('web.example.com', 'www.example.com'));
-  const message = /the tree is not as declared: a stage must be alone in its change/u;
+  const message = /the tree is not as declared: this must be alone in its change/u;
   await refuses(t, repository, message, 1, 'prod', 'ca', '--now', START);
 });
 

@@ -1,4 +1,5 @@
 import type { Stage, TransitionName, TrustDomain } from '../../model/store/rotation.ts';
+import { REISSUES } from './reissues.ts';
 import { REPLACEMENTS } from './replacements.ts';
 import { step, type RunbookStep } from './runbook.ts';
 import { RUNBOOKS } from './runbooks.ts';
@@ -13,9 +14,12 @@ const AT_ONCE = {
   text: 'Nodes with old and with new files refuse each other, so there is nothing to wait for.',
 };
 
-/** How a transition is rolled out; the trust bundle of what goes back from `accept` shrinks, as in the last stage. */
+/** What is rolled out: a transition, or a certificate that was signed again. */
+export type Rollout = TransitionName | 'reissue';
+
+/** How it is rolled out; the trust bundle of what goes back from `accept` shrinks, as in the last stage. */
 const ROLLOUTS: Readonly<
-  Record<TransitionName, { readonly like: Stage; readonly order: typeof ONE_BY_ONE }>
+  Record<Rollout, { readonly like: Stage; readonly order: typeof ONE_BY_ONE }>
 > = {
   accept: { like: 'accept', order: ONE_BY_ONE },
   issue: { like: 'issue', order: ONE_BY_ONE },
@@ -23,17 +27,18 @@ const ROLLOUTS: Readonly<
   'abort-accept': { like: 'retire', order: ONE_BY_ONE },
   'abort-issue': { like: 'issue', order: ONE_BY_ONE },
   replace: { like: 'issue', order: AT_ONCE },
+  reissue: { like: 'accept', order: ONE_BY_ONE },
 };
 
-/** All steps after a transition, in their order: the control plane first. */
+/** All steps of a rollout, in their order: the control plane first. */
 export function rolloutSteps(
   domain: TrustDomain,
-  transition: TransitionName,
+  rollout: Rollout,
   nodes: readonly string[],
 ): readonly RunbookStep[] {
   const { restarts, steps } = RUNBOOKS[domain];
-  const { like, order } = ROLLOUTS[transition];
-  const following = transition === 'replace' ? REPLACEMENTS[domain].steps : steps[like];
+  const { like, order } = ROLLOUTS[rollout];
+  const following = followingSteps(domain, rollout) ?? steps[like];
   const pods = restarts[like];
   if (pods.length === 0) return following;
   const names = nodes.length === 0 ? '' : `: ${nodes.join(order === AT_ONCE ? ', ' : ', then ')}`;
@@ -44,4 +49,9 @@ export function rolloutSteps(
     "kubectl --kubeconfig /etc/kubernetes/admin.conf get --raw '/readyz?verbose'",
   );
   return [restart, ...following];
+}
+
+function followingSteps(domain: TrustDomain, rollout: Rollout): readonly RunbookStep[] | undefined {
+  if (rollout === 'replace') return REPLACEMENTS[domain].steps;
+  return rollout === 'reissue' ? REISSUES[domain] : undefined;
 }

@@ -2,10 +2,11 @@ import type { PullRequestText } from '../../propose/forges/forge.ts';
 import type { CredentialPath } from '../../model/names.ts';
 import type { Action } from '../../model/plan.ts';
 import { REPLACEMENTS } from '../../catalog/rotation/replacements.ts';
-import { rolloutSteps } from '../../catalog/rotation/rollout.ts';
+import { rolloutSteps, type Rollout } from '../../catalog/rotation/rollout.ts';
 import type { RotationStatus, Stage, TransitionName } from '../../model/store/rotation.ts';
 import { MEANING } from '../../plan/rotation/plan-transition.ts';
 import { restartOrder } from '../pipeline/report.ts';
+import { reissueDeadline } from '../rotate/runbook.ts';
 import type { RotationWork } from './rotations.ts';
 import type { ClusterWork } from './work.ts';
 
@@ -49,7 +50,9 @@ export function describeStage({
   keyset,
   actions,
   domain,
-}: Pick<RotationWork, 'transition' | 'keyset' | 'actions' | 'domain'>): PullRequestText {
+}: Pick<RotationWork, 'keyset' | 'actions' | 'domain'> & {
+  readonly transition: TransitionName;
+}): PullRequestText {
   const number = STAGES.findIndex((name) => name === transition) + 1;
   const stage = number === 0 ? transition : `${transition} (stage ${number} of 3)`;
   const command = `cdk8s-pki rotate ${cell(keyset.replace('/', ' '))}`;
@@ -64,6 +67,25 @@ export function describeStage({
       ...actionTable(actions, new Map()),
       ...restartOrder(actions).flatMap((line) => ['', cell(line)]),
       ...stepsOf(transition, domain),
+    ].join('\n'),
+  };
+}
+
+/** Title and text for an authority that gets a certificate with new dates. */
+export function describeReissue(
+  { keyset, actions, domain, deadline }: Omit<RotationWork, 'transition'>,
+  now: Date,
+): PullRequestText {
+  return {
+    title: `Reissue ${keyset}${deadline === null ? '' : ` before ${day(deadline)}`}`,
+    body: [
+      '**reissue**: the authority gets a certificate with new dates for the key that it has. What it signed is good under either, so nobody is refused on the way.',
+      '',
+      `**Deadline.** ${reissueDeadline({ notAfter: deadline }, now)}.`,
+      '',
+      ...actionTable(actions, new Map()),
+      ...restartOrder(actions).flatMap((line) => ['', cell(line)]),
+      ...stepsOf('reissue', domain),
     ].join('\n'),
   };
 }
@@ -84,12 +106,12 @@ const FOLLOWS: Readonly<Record<TransitionName, (command: string) => string>> = {
     'There is no way back, and no soak: roll it out everywhere at once. `verify` finds that no key that could be trusted signed it; somebody has to overrule that.',
 };
 
-/** How to roll a stage out. */
-function stepsOf(transition: TransitionName, domain: RotationStatus['domain']): string[] {
+/** How to roll it out. */
+function stepsOf(rollout: Rollout, domain: RotationStatus['domain']): string[] {
   return [
     '',
     '### To roll it out',
-    ...rolloutSteps(domain, transition, []).flatMap(({ title, text, commands }, index) => [
+    ...rolloutSteps(domain, rollout, []).flatMap(({ title, text, commands }, index) => [
       '',
       `${index + 1}. **${title}.** ${text}`,
       ...(commands.length === 0

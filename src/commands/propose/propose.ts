@@ -4,7 +4,7 @@ import type { Forge, Site } from '../../propose/forges/forge.ts';
 import { PATIENCE } from '../../propose/forges/http.ts';
 import { gitAuthorization, siteOf } from '../../propose/forges/site.ts';
 import { git } from '../../propose/git/program.ts';
-import { propose } from '../../propose/propose.ts';
+import { propose, type ProposalKind } from '../../propose/propose.ts';
 import type { Work } from '../../propose/policy.ts';
 import type { Outcome, Renewal } from '../../propose/renewal.ts';
 import type { RotationRequest } from '../../model/store/rotation.ts';
@@ -37,7 +37,7 @@ export async function proposeRenewal(invocation: Invocation): Promise<number> {
   });
 }
 
-/** `rotate --pull-request`: one stage, alone in its pull request. */
+/** `rotate --pull-request` and `reissue --pull-request`: one change of a keyset, alone in its pull request. */
 export async function proposeRotation(
   invocation: Invocation,
   request: RotationRequest,
@@ -45,7 +45,8 @@ export async function proposeRotation(
   const problems = new Problems();
   const rotation = new RotationsOf(invocation, await prefixOf(invocation.cwd), request);
   return proposeAll(invocation, async (proposal) => {
-    await proposal('rotate', rotation, (clusters, error) => {
+    const kind = request.verb === 'reissue' ? 'reissue' : 'rotate';
+    await proposal(kind, rotation, (clusters, error) => {
       problems.add(clusters, error);
     });
     return problems;
@@ -53,7 +54,7 @@ export async function proposeRotation(
 }
 
 type Proposal = <W extends Work>(
-  kind: 'renew' | 'rotate',
+  kind: ProposalKind,
   renewal: Renewal<W>,
   onFailure: (clusters: readonly string[], error: PkiError) => void,
 ) => Promise<void>;

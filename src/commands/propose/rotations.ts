@@ -5,8 +5,8 @@ import {
   NEW_ENTRY,
   type RotationRequest,
   type RotationStatus,
-  type TransitionName,
 } from '../../model/store/rotation.ts';
+import type { Rollout } from '../../catalog/rotation/rollout.ts';
 import { chooseTransition } from '../../plan/rotation/choose.ts';
 import { isReady } from '../../plan/rotation/ready.ts';
 import { TRANSITIONS } from '../../plan/rotation/transitions.ts';
@@ -19,13 +19,13 @@ import { runDeclaration } from '../pipeline/prepare.ts';
 import { isNothing } from '../pipeline/report.ts';
 import type { RunResult, Sink } from '../pipeline/total.ts';
 import { refuseUnfinished, refuseUnknown } from '../rotate/refuse.ts';
-import { describeStage } from './describe.ts';
+import { describeReissue, describeStage } from './describe.ts';
 import { collectFiles, isGenerated } from './files.ts';
 
-/** One transition of one keyset; a stage is always alone in its pull request. */
+/** One transition of one keyset, or its reissue; each is always alone in its pull request. */
 export interface RotationWork extends Work {
   readonly request: RotationRequest;
-  readonly transition: TransitionName;
+  readonly transition: Rollout;
   readonly keyset: CredentialPath;
   readonly domain: RotationStatus['domain'];
   readonly actions: readonly Action[];
@@ -93,10 +93,12 @@ export class RotationsOf implements Renewal<RotationWork> {
     }
   }
 
-  async isCurrent(cwd: string, { request, entries }: RotationWork): Promise<boolean> {
+  async isCurrent(cwd: string, { request, entries, deadline }: RotationWork): Promise<boolean> {
     const result = await this.#run(cwd, { ...request, verb: 'status' }, undefined);
     const status = result.rotations.find(({ keyset }) => keyset === request.keyset);
-    return isNothing(result) && status !== undefined && isLike(entries, texts(status.entries));
+    if (!isNothing(result) || status === undefined) return false;
+    const isLater = +(status.notAfter ?? 0) > +(deadline ?? 0);
+    return isLike(entries, texts(status.entries)) && (request.verb !== 'reissue' || isLater);
   }
 
   async make(cwd: string, { request }: RotationWork): Promise<readonly ProposedFile[]> {
@@ -104,7 +106,12 @@ export class RotationsOf implements Renewal<RotationWork> {
   }
 
   describe(_cwd: string, work: RotationWork): Promise<PullRequestText> {
-    return Promise.resolve(describeStage(work));
+    const { transition } = work;
+    return Promise.resolve(
+      transition === 'reissue'
+        ? describeReissue(work, this.#now)
+        : describeStage({ ...work, transition }),
+    );
   }
 
   isGenerated(path: string): boolean {
@@ -161,12 +168,25 @@ function nothingOf(
 
 /** @throws PkiError `ERR_ROTATION` where the transition may not follow yet */
 function workOf(status: RotationStatus, request: RotationRequest, now: Date): RotationWork {
+  if (request.verb === 'reissue') return reissueOf(status, request);
   const name = chooseTransition(request, status, now) ?? status.next;
   return {
     ...nothingOf(status, request),
     transition: name,
     set: [`${name} ${status.keyset} ${texts(status.entries).join(', ')}`],
     entries: texts(TRANSITIONS[name](status.entries)),
+  };
+}
+
+/** What stands on a branch is right as long as it lives longer than what the base has. */
+function reissueOf(status: RotationStatus, request: RotationRequest): RotationWork {
+  const { keyset, notAfter, entries } = status;
+  return {
+    ...nothingOf(status, request),
+    transition: 'reissue',
+    set: [`reissue ${keyset} ${notAfter?.toISOString() ?? ''}`],
+    deadline: notAfter,
+    entries: texts(entries),
   };
 }
 

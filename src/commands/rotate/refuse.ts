@@ -22,7 +22,7 @@ export function refuseUnfinished(result: RunResult): void {
   if (isNothing(result)) return;
   throw new PkiError(
     'ERR_ROTATION',
-    'the tree is not as declared: a stage must be alone in its change',
+    'the tree is not as declared: this must be alone in its change',
     {
       details: result.actions
         .slice(0, 5)

@@ -12,9 +12,13 @@ import { runbookLines } from './runbook.ts';
 import { statusJson, statusLines } from './status.ts';
 
 /** Starts or advances the staged rotation of one keyset, takes a stage back, or says where keysets stand. */
-export async function run(invocation: Invocation): Promise<number> {
+export function run(invocation: Invocation): Promise<number> {
   const request = requestOf(invocation);
-  if (request.verb === 'status') return status(invocation, request);
+  return request.verb === 'status' ? status(invocation, request) : carryOut(invocation, request);
+}
+
+/** Makes what a request changes of a keyset, says what it would make, or proposes it. */
+export async function carryOut(invocation: Invocation, request: RotationRequest): Promise<number> {
   const { cwd, options } = invocation;
   if (options.pullRequest === true && options.dryRun !== true) {
     const { proposeRotation } = await import('../propose/propose.ts');
@@ -35,7 +39,7 @@ export async function run(invocation: Invocation): Promise<number> {
   return EXIT.ok;
 }
 
-/** A stage is alone in its change, so the tree must be as declared before; but for one that nobody can wait with. */
+/** What is asked for is alone in its change, so the tree must be as declared before; but for what nobody can wait with. */
 async function rotate(
   invocation: Invocation,
   request: RotationRequest,
@@ -77,8 +81,6 @@ function report(
   }
   reportText(output, result, tense);
   if (tense === 'to do') return;
-  for (const line of runbookLines(request, result.rotations)) output.line(line);
-  output.line(
-    `next: review and merge this, roll it out everywhere, then: cdk8s-pki rotate ${request.keyset.replace('/', ' ')} --status`,
-  );
+  const now = options.now ?? new Date();
+  for (const line of runbookLines(request, result.rotations, now)) output.line(line);
 }

@@ -2,10 +2,11 @@ import type { RotationStatus } from '../../model/store/rotation.ts';
 
 /** A status with RFC 3339 dates. */
 export function statusJson(status: RotationStatus): unknown {
-  const { since, notBefore, notBeforeWithLockout, dueAt, ...rest } = status;
+  const { since, notBefore, notBeforeWithLockout, notAfter, dueAt, ...rest } = status;
   const isUnderWay = status.standing !== 'steady';
   return {
     ...rest,
+    notAfter: notAfter?.toISOString() ?? null,
     dueAt: dueAt?.toISOString() ?? null,
     since: since?.toISOString() ?? null,
     notBefore: isUnderWay ? (notBefore?.toISOString() ?? null) : null,
@@ -18,8 +19,10 @@ export function statusLines(status: RotationStatus): string[] {
   const { keyset, standing, entries, since, commit, next, notBefore, blockers } = status;
   const [issuing, other] = entries;
   if (standing === 'steady') {
-    const due = status.dueAt === null ? '' : `, due for rotation on ${status.dueAt.toISOString()}`;
-    return [`${keyset}: steady, ${issuing?.id ?? ''} is issuing${due}`];
+    const { notAfter, dueAt } = status;
+    const until = notAfter === null ? '' : ` until ${notAfter.toISOString()}`;
+    const due = dueAt === null ? '' : `, due for rotation on ${dueAt.toISOString()}`;
+    return [`${keyset}: steady, ${issuing?.id ?? ''} is issuing${until}${due}`];
   }
   const names = `${issuing?.id ?? ''} is issuing, ${other?.id ?? ''} is ${other?.state ?? ''}`;
   const lines = [`${keyset}: ${standing}, ${names}`];

@@ -2,6 +2,7 @@ import type { DesiredKeyset, DesiredLeaf } from '../desired.ts';
 import type { IssuerId } from '../observed.ts';
 import type { StatementEntry } from '../store/keyset.ts';
 import type { IssuedCrl } from '../store/revocations.ts';
+import type { PlannedReissue } from '../store/rotation.ts';
 import type { CertificateInfo } from '../x509.ts';
 
 interface Issued {
@@ -34,6 +35,13 @@ export interface IssuedKeyset {
   readonly entry: IssuedEntry | null;
 }
 
+/** A certificate that was signed again for the key that an entry has. */
+export interface IssuedReissue {
+  readonly planned: PlannedReissue;
+  readonly certificate: CertificateInfo;
+  readonly issuedAt: Date;
+}
+
 export interface IssuedLeaf extends Issued {
   readonly desired: DesiredLeaf;
   readonly certificate: CertificateInfo;
@@ -42,6 +50,7 @@ export interface IssuedLeaf extends Issued {
 
 export interface IssuedUnit {
   readonly keysets: readonly IssuedKeyset[];
+  readonly reissues: readonly IssuedReissue[];
   readonly leaves: readonly IssuedLeaf[];
   readonly crls: readonly IssuedCrl[];
 }

@@ -1,4 +1,4 @@
-import type { DesiredKeyset, DesiredRotation } from '../desired.ts';
+import type { DesiredAuthority, DesiredKeyset, DesiredRotation } from '../desired.ts';
 import type { CredentialPath, Seconds } from '../names.ts';
 import type { ObservedEntry, ObservedKeyset } from '../observed.ts';
 
@@ -14,10 +14,10 @@ export type Standing = 'steady' | 'accepted' | 'issued';
 /** What a keyset is for: kubeadm's keysets, or any other authority. */
 export type TrustDomain = 'ca' | 'etcd-ca' | 'front-proxy-ca' | 'service-account-key' | 'authority';
 
-/** What somebody asked of `rotate`. */
+/** What somebody asked of `rotate`, or of `reissue`. */
 export interface RotationRequest {
   readonly keyset: CredentialPath;
-  readonly verb: 'status' | 'advance' | 'abort' | 'compromised';
+  readonly verb: 'status' | 'advance' | 'abort' | 'compromised' | 'reissue';
   /** Retire although what the outgoing entry signed outside of the tree may still be in use. */
   readonly acceptLockout: boolean;
 }
@@ -39,6 +39,12 @@ export interface PlannedTransition {
   /** As it will be; an entry that is still to be made has the id `NEW_ENTRY`. */
   readonly after: ObservedKeyset;
   readonly dropped: readonly ObservedEntry[];
+}
+
+/** A certificate that is signed again with the same key, planned. */
+export interface PlannedReissue {
+  readonly desired: DesiredAuthority;
+  readonly entry: ObservedEntry;
 }
 
 /** Stands for the id of an entry whose key is still to be made. */
@@ -64,7 +70,9 @@ export interface RotationStatus {
   readonly next: Stage;
   /** Whether stages are proposed without being asked for. */
   readonly automatic: boolean;
-  /** From when the issuing entry is due for rotation; null for a key, which has no end. */
+  /** When the certificate of the issuing entry ends; null for a key, which has no end. */
+  readonly notAfter: Date | null;
+  /** From when the issuing entry is due for rotation; null for a key. */
   readonly dueAt: Date | null;
   /** From when the next stage may follow; null while the standing is not on the base branch, and where nobody knows what is in use. */
   readonly notBefore: Date | null;
@@ -72,4 +80,10 @@ export interface RotationStatus {
   readonly notBeforeWithLockout: Date | null;
   /** What else must hold first. */
   readonly blockers: readonly string[];
+}
+
+/** What can be done about an authority that nears its end: commands, and what each costs. */
+export function waysToExtend(path: string): string {
+  const [cluster = '', keyset = ''] = path.split('/');
+  return `cdk8s-pki rotate ${cluster} ${keyset} (a new key, in stages, which takes weeks) or cdk8s-pki reissue ${cluster} ${keyset} (the key that it has for longer, in one change)`;
 }

@@ -7,7 +7,7 @@ import type {
 import { MOVES } from './transitions.ts';
 
 /**
- * The transition that a request means where the keyset stands; undefined where it only asks.
+ * The transition that a request means where the keyset stands; undefined where it only asks, and where it changes no states.
  *
  * @throws PkiError `ERR_ROTATION` where nothing is to be taken back, and where the next stage may not follow yet.
  */
@@ -16,7 +16,7 @@ export function chooseTransition(
   status: RotationStatus,
   now: Date,
 ): TransitionName | undefined {
-  if (verb === 'status') return undefined;
+  if (verb === 'status' || verb === 'reissue') return undefined;
   if (verb === 'compromised') return 'replace';
   const { next, abort } = MOVES[status.standing];
   if (verb === 'advance') {

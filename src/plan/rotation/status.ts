@@ -44,6 +44,7 @@ export function rotationStatus(
     entries: entries.map(({ id, state }) => ({ id, state })),
     next,
     automatic: rotation.automatic,
+    notAfter: notAfter ?? null,
     dueAt: notAfter === undefined ? null : rotateAt(notAfter, longestLeaf, rotation.soak),
   };
   if (standing === 'steady') {

@@ -17,15 +17,31 @@ function replaced(certificates: readonly CertificateChange[]): readonly Certific
 }
 
 /** The first day on which something that is replaced stops working; null where nothing that is still needed is replaced. */
-export function deadlineOf(certificates: readonly CertificateChange[]): Deadline | null {
+export function deadlineOf(
+  certificates: readonly CertificateChange[],
+  keysets: readonly KeysetChange[],
+): Deadline | null {
   const needed = replaced(certificates).filter(({ change }) => change !== 'removed');
-  const [first] = needed.flatMap(({ before }) => before?.notAfter ?? []).sort((a, b) => +a - +b);
+  const ends = [
+    ...needed.map(({ credential, before }) => ({ credential, end: before?.notAfter })),
+    ...keysets.map(({ credential, oldNotAfter }) => ({ credential, end: oldNotAfter })),
+  ];
+  const [first] = ends.flatMap(({ end }) => end ?? []).sort((a, b) => +a - +b);
   if (first === undefined) return null;
   const day = first.toISOString().slice(0, 10);
-  const credentials = needed
-    .filter(({ before }) => before?.notAfter.toISOString().startsWith(day))
+  const credentials = ends
+    .filter(({ end }) => end?.toISOString().startsWith(day) === true)
     .map(({ credential }) => credential);
-  return { notAfter: first, credentials, stops: stopsOf(needed, credentials) };
+  const authorities = keysets
+    .filter(({ credential, oldNotAfter }) => oldNotAfter && credentials.includes(credential))
+    .map(
+      ({ credential }) => `whoever has only the old certificate of ${credential} refuses everybody`,
+    );
+  return {
+    notAfter: first,
+    credentials,
+    stops: [...authorities, ...stopsOf(needed, credentials)],
+  };
 }
 
 function stopsOf(
@@ -49,6 +65,9 @@ function stopsOf(
   ];
 }
 
+/** Changes of a keyset by which its trust bundle is another one. */
+const OF_TRUST: ReadonlySet<KeysetChange['change']> = new Set(['changed', 'reissued', 'removed']);
+
 /** Where old certificates and trust bundles stay after the merge. */
 export function copiesOf(
   certificates: readonly CertificateChange[],
@@ -71,13 +90,11 @@ export function copiesOf(
     base.list(kubeconfigs).includes(`${credentialParts(credential).name}.conf`),
   );
   const trust = keysets
-    .filter(
-      ({ change, before }) => before !== null && (change === 'changed' || change === 'removed'),
-    )
-    .map(({ credential }) => ({
+    .filter(({ change, before }) => before !== null && OF_TRUST.has(change))
+    .map(({ credential, oldNotAfter }) => ({
       credentials: [credential],
       where: KEYSET_COPIES[credentialParts(credential).name] ?? OTHER_KEYSET_COPIES,
-      until: null,
+      until: oldNotAfter,
     }));
   return [
     ...known,

@@ -7,6 +7,7 @@ import { observeKeyset, readKeysetListing, type KeysetListing } from '../../obse
 import { subjectText } from '../../plan/checks.ts';
 import { readCertificate } from '../../x509/read/certificate.ts';
 import { publicKeyPem } from '../../x509/read/fields.ts';
+import { isReissueOf } from '../../x509/read/reissue/reissued.ts';
 import { flag } from '../flags.ts';
 import { blockPem, embeddedBlocks } from '../read/embedded.ts';
 import { problemText, type Side } from '../read/side.ts';
@@ -19,6 +20,8 @@ const STATES: readonly EntryState[] = ['issuing', 'incoming', 'outgoing'];
 interface Keyset {
   readonly listing: KeysetListing | null;
   readonly facts: KeysetFacts | null;
+  /** Certificates of entries, by their ids. */
+  readonly certificates: ReadonlyMap<string, CertificateInfo>;
   /** Public keys of entries, PEM, by their ids. */
   readonly publicKeys: ReadonlyMap<string, string>;
   readonly problem: string | null;
@@ -37,12 +40,15 @@ export function compareKeyset(
   const is = readKeyset(head, tree, credential);
   if (was === undefined && is === undefined) return undefined;
   const file = layout.keyset(tree, credential);
+  const again = reissuedEntries(was, is);
+  const ends = again.map(({ before }) => before.notAfter).sort((a, b) => +a - +b);
   const change: KeysetChange = {
     credential,
     file,
-    change: changeOf(was, is),
+    change: changeOf(was, is, again.length > 0),
     before: was?.facts ?? null,
     after: is?.facts ?? null,
+    oldNotAfter: ends[0] ?? null,
     problems: [
       ...(was?.problem == null ? [] : [`base: ${was.problem}`]),
       ...(is?.problem == null ? [] : [`now: ${is.problem}`]),
@@ -50,7 +56,8 @@ export function compareKeyset(
   };
   const [before, after] = [was?.revocations, is?.revocations];
   const revoked = is === undefined ? [] : revocationFlags(tree, credential, before, after);
-  return { change, flags: [...flagsOf(change, was, is), ...revoked] };
+  const reissued = again.map((one) => reissueFlag(tree, credential, one));
+  return { change, flags: [...flagsOf(change, was, is), ...reissued, ...revoked] };
 }
 
 function readKeyset(side: Side, tree: string, path: CredentialPath): Keyset | undefined {
@@ -80,6 +87,11 @@ function readKeyset(side: Side, tree: string, path: CredentialPath): Keyset | un
             entries: sorted.map(factsOf),
             ...crlFacts(revocations),
           },
+    certificates: new Map(
+      [...documents].flatMap(([id, { certificate }]) =>
+        certificate === null ? [] : [[id, certificate] as const],
+      ),
+    ),
     publicKeys: new Map([...documents].map(([id, { publicKey }]) => [id, publicKey])),
     problem: unread ?? (error ?? unlisted)?.message ?? null,
     isUnsigned: error?.code === 'ERR_KEYSET_SIGNATURE',
@@ -121,12 +133,54 @@ function attempt<T>(read: () => T): readonly [T, null] | readonly [null, PkiErro
   }
 }
 
-function changeOf(was: Keyset | undefined, is: Keyset | undefined): KeysetChange['change'] {
+/** An entry of both sides, with another certificate. */
+interface Reissued {
+  readonly id: string;
+  readonly before: CertificateInfo;
+  readonly after: CertificateInfo;
+}
+
+function reissuedEntries(was: Keyset | undefined, is: Keyset | undefined): Reissued[] {
+  return [...(is?.certificates ?? [])].flatMap(([id, after]) => {
+    const before = was?.certificates.get(id);
+    return before === undefined || before.pem === after.pem ? [] : [{ id, before, after }];
+  });
+}
+
+/** No revision says so, and the signature of a keyset is over its keys alone: the certificate's own says who made it. */
+function reissueFlag(
+  tree: string,
+  credential: CredentialPath,
+  { id, before, after }: Reissued,
+): Flag {
+  const cluster = credential.split('/')[0] ?? '';
+  const place = { cluster, credential, file: layout.entry(tree, credential, id) };
+  const until = `until ${dayOf(after.notAfter)}, it was ${dayOf(before.notAfter)}`;
+  const [isAgain] = attempt(() => isReissueOf(after, before));
+  if (isAgain !== true) {
+    const message = `${credential}: ${id} has a certificate with another name or other extensions for its key`;
+    return flag('AuthorityChanged', message, place);
+  }
+  return after.notAfter < before.notAfter
+    ? flag('OlderCertificate', `${credential}: ${id} has an older certificate, ${until}`, place)
+    : flag(
+        'AuthorityReissued',
+        `${credential}: ${id} has a new certificate for the same key, ${until}`,
+        place,
+      );
+}
+
+function changeOf(
+  was: Keyset | undefined,
+  is: Keyset | undefined,
+  isReissued: boolean,
+): KeysetChange['change'] {
   if (is === undefined) return 'removed';
   if (is.problem !== null) return 'damaged';
   if (was?.facts == null) return 'added';
   const isSame = statementOf(was) === statementOf(is) && crlOf(was) === crlOf(is);
-  return isSame ? 'rewritten' : 'changed';
+  if (!isSame) return 'changed';
+  return isReissued ? 'reissued' : 'rewritten';
 }
 
 const statementOf = ({ facts }: Keyset): string =>

@@ -74,6 +74,20 @@ export function readExtensions({ extensions }: Pick<CertificateFields, 'extensio
   return readExtensionList(list);
 }
 
+/** Whole Extensions of a certificate that has sound ones, by the contents of `extnID`, in hexadecimal. */
+export function extensionElements({
+  extensions,
+}: Pick<CertificateFields, 'extensions'>): ReadonlyMap<string, DerElement> {
+  if (extensions === undefined) return new Map();
+  const [list] = contentsOf(derElements(extensions)[0], EXTENSIONS);
+  return new Map(
+    contentsOf(list, SEQUENCE).map((element) => {
+      const [type] = contentsOf(element, SEQUENCE);
+      return [type?.contents.toString('hex') ?? '', element];
+    }),
+  );
+}
+
 /** Extensions (RFC 5280 §4.1), wherever they stand. @throws PkiError ERR_CERTIFICATE */
 export function readExtensionList(list: DerElement | undefined): Extensions {
   const found = new Map<string, Buffer>();

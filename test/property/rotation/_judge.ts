@@ -63,7 +63,7 @@ function certificate(pem: string): X509Certificate {
 /**
  * Whether what one process shows of one moment is accepted by another that is in another moment, by OpenSSL: issuer, key
  * identifiers and signature, through the certificates that come with it; of a token its signature. What kube-controller-manager signs
- * chains to the certificate that it signs with, so that one must be trusted itself.
+ * chains to the certificate that it signs with, a root, so an anchor must be good for that one: it has its name and key.
  */
 export function accepts({ shows, trusts }: Handshake, shown: Moment, trusting: Moment): boolean {
   const anchors = blocks(textOf(trusting, trusts));
@@ -74,10 +74,7 @@ export function accepts({ shows, trusts }: Handshake, shown: Moment, trusting: M
     return anchors.some((anchor) => verify('sha256', data, createPublicKey(anchor), signature));
   }
   const [subject, ...chain] = blocks(textOf(shown, shows)).map(certificate);
-  const trusted = anchors.map(certificate);
-  if (subject?.ca === true)
-    return trusted.some(({ fingerprint256 }) => fingerprint256 === subject.fingerprint256);
-  return subject !== undefined && leads(subject, chain, trusted);
+  return subject !== undefined && leads(subject, chain, anchors.map(certificate));
 }
 
 /** Whether a path leads from the certificate to an anchor. */

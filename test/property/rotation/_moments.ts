@@ -14,6 +14,7 @@ export const ACCEPT: Step = { name: 'accept', verb: 'advance' };
 export const ISSUE: Step = { name: 'issue', verb: 'advance' };
 export const RETIRE: Step = { name: 'retire', verb: 'advance' };
 export const ABORT: Step = { name: 'abort', verb: 'abort' };
+export const REISSUE: Step = { name: 'reissue', verb: 'reissue' };
 export const REPLACE: Step = { name: 'replace', verb: 'compromised' };
 
 /** The trees of a sequence of transitions, each made by the line that `rotate` runs, from the one before. */

@@ -11,6 +11,7 @@ import {
   ACCEPT as accept,
   ISSUE as issue,
   momentsOf,
+  REISSUE as reissue,
   REPLACE as replace,
   RETIRE as retire,
   type Step,
@@ -60,8 +61,16 @@ const SEQUENCES: readonly (readonly Step[])[] = [
   [accept, issue, abort, retire],
 ];
 
+/** A certificate that is signed again, alone and between any two stages. */
+const REISSUES: readonly (readonly Step[])[] = [
+  [reissue, reissue],
+  [accept, reissue, issue, retire],
+  [accept, issue, reissue, retire],
+  [accept, issue, abort, reissue, retire],
+];
+
 for (const keyset of KEYSETS)
-  for (const steps of SEQUENCES)
+  for (const steps of [...SEQUENCES, ...(keyset === 'service-account-key' ? [] : REISSUES)])
     test(`rotation of ${keyset}: ${steps.map(({ name }) => name).join(', ')}: in every mix of adjacent stages everybody is accepted`, async (t) => {
       t.timeout(300_000);
       const all = await moments(keyset, steps);

@@ -2,7 +2,7 @@ import test from 'ava';
 import { domainOf } from '../../../src/catalog/rotation/domain.ts';
 import { RUNBOOKS } from '../../../src/catalog/rotation/runbooks.ts';
 import { REPLACEMENTS } from '../../../src/catalog/rotation/replacements.ts';
-import { rolloutSteps } from '../../../src/catalog/rotation/rollout.ts';
+import { rolloutSteps, type Rollout } from '../../../src/catalog/rotation/rollout.ts';
 import { CertificateAuthority } from '../../../src/index.ts';
 import type { DesiredCluster, DesiredFile, DesiredKeyset } from '../../../src/model/desired.ts';
 import { findReferences } from '../../../src/model/reference.ts';
@@ -95,8 +95,10 @@ test('domainOf: tells what a keyset is for by the files of the nodes, not by its
 });
 
 test('RUNBOOKS: titles are short imperatives, texts are sentences, commands hold no reference', (t) => {
+  const rollouts: readonly Rollout[] = [...TRANSITIONS, 'reissue'];
   for (const domain of DOMAINS)
-    for (const transition of TRANSITIONS) {
+    for (const transition of rollouts) {
+      if (domain === 'service-account-key' && transition === 'reissue') continue; // it has no certificate
       const steps = rolloutSteps(domain, transition, ['cp-1']);
       t.true(steps.length > 1, `${domain} ${transition}`);
       t.is(new Set(steps.map(({ title }) => title)).size, steps.length, `${domain} ${transition}`);
@@ -125,6 +127,27 @@ test('RUNBOOKS: what takes trust from delegated authentication ends with a rebui
     ['ca', 'front-proxy-ca'].flatMap((domain) =>
       ['retire', 'abort-accept', 'replace'].map((transition) => `${domain} ${transition}`),
     ),
+  );
+});
+
+test('rolloutSteps: what was signed again goes where the bundle goes, with the pods that the stage accept restarts', (t) => {
+  const [restart, ...following] = rolloutSteps('ca', 'reissue', ['cp-1', 'cp-2']);
+  t.is(restart?.title, rolloutSteps('ca', 'accept', ['cp-1', 'cp-2'])[0]?.title);
+  const commands = following.flatMap((one) => one.commands);
+  for (const holder of [
+    'kube-root-ca.crt',
+    'cluster-info',
+    'set-cluster',
+    'rollout restart',
+    'caBundle',
+  ])
+    t.true(
+      commands.some((line) => line.includes(holder)),
+      holder,
+    );
+  t.false(
+    commands.some((line) => REBUILD.test(line)),
+    'nothing is retired',
   );
 });
 

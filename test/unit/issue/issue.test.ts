@@ -217,9 +217,12 @@ test('applied: new credentials take the place of old ones, others stay, undeclar
 test('applied: what is encrypted again has the declared recipients', (t) => {
   const desired = cluster('prod', { authorities: [CA], leaves: [WEB], recipients: [ALICE, BOB] });
   const before = new Map([['prod', observedCluster(desired)]]);
-  const state = applied(TREE, unit(desired), before, { keysets: [], leaves: [], crls: [] }).get(
-    'prod',
-  );
+  const state = applied(TREE, unit(desired), before, {
+    keysets: [],
+    reissues: [],
+    leaves: [],
+    crls: [],
+  }).get('prod');
   const web = state?.leaves.get(WEB.path);
   t.deepEqual(web !== undefined && 'recipients' in web && web.recipients, [ALICE, BOB]);
   t.deepEqual(state?.keysets.get(CA.path)?.entries[0]?.recipients, [ALICE, BOB]);

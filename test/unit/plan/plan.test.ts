@@ -3,6 +3,7 @@ import type { DesiredCluster, RemovedRecipient } from '../../../src/model/desire
 import type { CredentialPath } from '../../../src/model/names.ts';
 import type { ObservedCluster, ObservedKeyset } from '../../../src/model/observed.ts';
 import type { Action } from '../../../src/model/plan.ts';
+import { waysToExtend } from '../../../src/model/store/rotation.ts';
 import { RENEW_CHAIN, SYNTH_CHAIN } from '../../../src/plan/checks.ts';
 import { plan, type UnitPlan } from '../../../src/plan/plan.ts';
 import {
@@ -69,6 +70,7 @@ const summary = ({ actions }: UnitPlan): string[] =>
 test('plan: nothing to do where all is as declared', (t) => {
   t.deepEqual(planned(PROD, observedCluster(PROD)), {
     create: [],
+    reissues: [],
     crls: [],
     issue: [],
     reencrypt: [],
@@ -281,7 +283,7 @@ test('RotationNeeded: an expired authority is a finding and nothing else', (t) =
     [
       {
         credential: CA.path,
-        message: `due for rotation since ${after(NOW, -(1 + 3 + 30) * DAY).toISOString()}`,
+        message: `due for rotation since ${after(NOW, -(1 + 3 + 30) * DAY).toISOString()}: ${waysToExtend(CA.path)}`,
       },
     ],
   ]);
@@ -293,7 +295,9 @@ test('RotationNeeded: due at exactly notAfter minus longest leaf, three soaks an
   const due = after(NOW, CA.validity - DAY - WEB.validity - 33 * DAY);
   const messages = (now: Date): string[] =>
     planned(desired, observed, { now }).findings.map(({ message }) => message);
-  t.deepEqual(messages(due), [`due for rotation since ${due.toISOString()}`]);
+  t.deepEqual(messages(due), [
+    `due for rotation since ${due.toISOString()}: cdk8s-pki rotate prod ca (a new key, in stages, which takes weeks) or cdk8s-pki reissue prod ca (the key that it has for longer, in one change)`,
+  ]);
   t.deepEqual(messages(new Date(due.getTime() - 1)), []);
 });
 

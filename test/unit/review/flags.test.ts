@@ -439,6 +439,83 @@ const REVOCATIONS: readonly Row[] = [
 ];
 ROWS.push(...REVOCATIONS);
 
+/** `made` with the cluster CA's certificate signed again. */
+const reissued = made.clone();
+await synth(reissued, {
+  units: units(),
+  identity,
+  now: DUE,
+  rotation: { request: { keyset: CA, verb: 'reissue', acceptLockout: false }, merged: new Map() },
+});
+
+/** The CA's document with a certificate that its own key signed, of another profile. */
+function widened(tree: MemoryTree, over: Partial<CertificateSpec>): MemoryTree {
+  const { notBefore, subject } = certificateIn(tree, CA_FILE);
+  const spec: CertificateSpec = {
+    profile: 'ca',
+    subject,
+    dnsNames: [],
+    ipAddresses: [],
+    uris: [],
+    pathLength: null,
+    notBefore,
+    notAfter: after(DUE, 3650 * DAY),
+    serialNumber: Buffer.alloc(16, 0x41),
+    ...over,
+  };
+  const pem = buildCertificate(spec, caKey, null).pem.trimEnd().replaceAll(/^/gmu, '    ');
+  return tree.clone().edit(CA_FILE, PEM, pem);
+}
+
+ROWS.push(
+  {
+    title: 'a CA with a later certificate for the same key',
+    code: 'AuthorityReissued',
+    head: () => reissued,
+    flags: ['prod/ca'],
+  },
+  {
+    title: 'a CA with another name for the same key',
+    code: 'AuthorityChanged',
+    head: (tree) => widened(tree, { subject: { commonName: 'other' } }),
+    flags: ['prod/ca'],
+  },
+  {
+    title: 'a CA with another path length for the same key',
+    code: 'AuthorityChanged',
+    head: (tree) => widened(tree, { pathLength: 3 }),
+    flags: ['prod/ca'],
+  },
+  {
+    title: 'a CA with further names for the same key',
+    code: 'AuthorityChanged',
+    head: (tree) => widened(tree, { dnsNames: ['evil.example.com'] }),
+    flags: ['prod/ca'],
+  },
+  { title: 'a CA that was reissued', code: 'AuthorityChanged', head: () => reissued, flags: [] },
+  {
+    title: 'a CA with the certificate that it had before',
+    code: 'OlderCertificate',
+    base: reissued,
+    head: () => made,
+    flags: ['prod/ca'],
+  },
+);
+
+test('a reissue: the day on which the certificate before ends is the deadline, and what copies hold works until then', (t) => {
+  const before = certificateIn(made, CA_FILE).notAfter;
+  const { deadline, clusters } = reviewTrees(made, reissued);
+  t.deepEqual(deadline?.notAfter, before);
+  t.deepEqual(deadline?.credentials, [CA]);
+  const [prod] = clusters;
+  t.like(prod?.keysets[0], { credential: CA, change: 'reissued', oldNotAfter: before });
+  t.deepEqual(prod?.certificates, []);
+  t.deepEqual(
+    prod?.copies.map(({ credentials, until }) => [credentials, until]),
+    [[[CA], before]],
+  );
+});
+
 for (const { title, code, base = made, head, flags } of ROWS) {
   test(`${code}: ${title} ${flags.length > 0 ? 'is flagged' : 'is not'}`, async (t) => {
     t.deepEqual(flagged(reviewTrees(base, await head(base)), code), flags);

@@ -114,6 +114,7 @@ function reviewOf(text: string, clusters: number, certificates: number): Review 
           revision: 1,
           entries: [{ id: text, state: 'issuing', spki: text, subject: text, notAfter: DUE }],
         },
+        oldNotAfter: null,
         problems: [],
       },
     ],

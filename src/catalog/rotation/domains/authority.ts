@@ -1,16 +1,16 @@
 import { step, type Runbook } from '../runbook.ts';
 
-const READERS = step(
+export const READERS = step(
   'Let whoever trusts it read the bundle',
   'Secrets, ConfigMaps, caBundle of webhooks and APIServices, and node files that refer to it have changed in the tree. Restart what reads them at start only; the kubelet needs up to two minutes to bring a changed volume to a pod, and never changes one that is mounted with subPath.',
 );
 
-const OUTSIDE = step(
+export const OUTSIDE = step(
   'Hand the bundle to those outside of the tree',
   'Trust stores of machines, JVMs and images, other clusters, partners, people.',
 );
 
-const KUBEADM = step(
+export const KUBEADM = step(
   'See whether a control plane has it',
   'Where a KubeadmCluster was given it as ca, frontProxyCa or as the authority of an external etcd, the files of its nodes have changed as well: cdk8s-pki diff names what restarts. kube-system/extension-apiserver-authentication must then be rebuilt after the last stage: put the bundle in place of its client-ca-file or requestheader-client-ca-file.',
 );

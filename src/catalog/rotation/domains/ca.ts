@@ -18,7 +18,7 @@ const rootConfigMaps = (count: 1 | 2) =>
     `kubectl get configmaps -A --field-selector metadata.name=kube-root-ca.crt -o json | jq -r '.items[] | select((.data["ca.crt"] | split("BEGIN CERTIFICATE") | length - 1) != ${count}) | .metadata.namespace'`,
   );
 
-const KUBELETS = step(
+export const KUBELETS = step(
   'Give every kubelet the bundle, and restart it',
   'Workers too: nodes/_worker, where it is declared. The kubelet follows pki/ca.crt (clientCAFile) when it changes, but reads the bundle in kubelet.conf at start only. kubelet.conf of a control-plane node is in its bundle; on other nodes put pki/ca.crt into theirs:',
   'export KUBECONFIG=/etc/kubernetes/kubelet.conf',
@@ -26,17 +26,17 @@ const KUBELETS = step(
   'systemctl restart kubelet',
 );
 
-const OUTSIDE =
+export const OUTSIDE =
   'cloud-controller-manager, CNI kubeconfigs (/etc/cni/net.d, written anew when the DaemonSet restarts), monitoring, CI, other clusters, and the kubeconfigs of people, which are to be fetched anew (kubeconfigs/ of this folder, or cdk8s-pki kubeconfig).';
 
-const CA_BUNDLES = step(
+export const CA_BUNDLES = step(
   'Look for the authority where no reference follows it',
   'References in manifests of this folder have followed. What else holds certificates in caBundle, of webhooks, APIServices and CustomResourceDefinitions, is printed with how many; change those that hold this authority.',
   `kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations,apiservices,customresourcedefinitions -o json | jq -r '.items[] | . as $o | .. | .caBundle? // empty | "\\($o.kind)/\\($o.metadata.name) \\(@base64d | split("BEGIN CERTIFICATE") | length - 1)"'`,
 );
 
 /** The signatures in it are by token, and made anew by kube-controller-manager when its text changes. */
-const CLUSTER_INFO = step(
+export const CLUSTER_INFO = step(
   'See that cluster-info has the bundle',
   'kubeadm join reads kube-public/cluster-info to find whom to trust; it is one of the manifests of this folder, and kube-controller-manager signs it anew for each bootstrap token. Hashes for --discovery-token-ca-cert-hash are a set: give those of all certificates in the bundle. Where manifests are not applied from here, on a control-plane node that has the new ca.crt:',
   'kubectl -n kube-public get configmap cluster-info -o json | jq --arg ca "$(base64 -w0 /etc/kubernetes/pki/ca.crt)" \'.data.kubeconfig |= sub("certificate-authority-data: .*"; "certificate-authority-data: \\($ca)")\' | kubectl replace -f -',

@@ -3,17 +3,17 @@ import { step, type Runbook } from '../runbook.ts';
 const ETCDCTL =
   'etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/healthcheck-client.crt --key=/etc/kubernetes/pki/etcd/healthcheck-client.key';
 
-const HEALTHY = step(
+export const HEALTHY = step(
   'See, after each member and before the next, that all members are healthy',
   'etcd reads its trust bundles at start only. With one member down of three, the next restart would lose the majority.',
   `${ETCDCTL} endpoint health --cluster`,
   `${ETCDCTL} endpoint status --cluster -w table`,
 );
 
-const OUTSIDE =
+export const OUTSIDE =
   'Backup jobs, monitoring that scrapes etcd, and members and clients of an etcd that this tree does not run.';
 
-const READY = step(
+export const READY = step(
   'See that every API server reaches etcd',
   'On each control-plane node.',
   'kubectl --kubeconfig /etc/kubernetes/admin.conf get --raw /readyz/etcd',

@@ -1,3 +1,4 @@
+import { waysToExtend } from '../../../model/store/rotation.ts';
 import type { Output, Style } from '../../../output.ts';
 import type { Row } from '../row.ts';
 import { residualSeconds, statusOf } from '../status.ts';
@@ -49,6 +50,7 @@ export function checkText(
     ...table(AUTHORITY_TITLES, rows.filter(isOfAuthority)),
     '',
     `${totals}: ${verdict}${next === undefined ? '' : `; next: ${next}`}`,
+    ...rows.filter((row) => isEnding(row, now)).map(endingText),
   ].join('\n');
 }
 
@@ -67,6 +69,19 @@ function cells(row: Row, now: Date): Cell[] {
     { text: row.externallyManaged ? 'yes' : 'no' },
     painted(statusText(row, now)),
   ];
+}
+
+/** An authority of the tree that signs and is due: no renewal reaches it. */
+function isEnding(row: Row, now: Date): boolean {
+  const { kind, cluster, state } = row;
+  const isOurs = kind === 'authority' && cluster !== null && state === 'issuing';
+  const status = statusOf(row, now);
+  return isOurs && (status === 'due' || status === 'expired');
+}
+
+function endingText({ cluster, name }: Row): string {
+  const path = `${cluster ?? ''}/${name}`;
+  return `${path} is not renewed by itself: ${waysToExtend(path)}`;
 }
 
 /** What an authority has of its own, its CRL among it. */

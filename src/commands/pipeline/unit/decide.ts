@@ -245,7 +245,7 @@ function isPending({ entries }: ObservedKeyset): boolean {
 
 /** Existing issuers that sign, and private keys of outputs, less those that are made in this run. */
 function keysToOpen(
-  { create, issue, crls }: UnitPlan,
+  { create, reissues, issue, crls }: UnitPlan,
   transitions: readonly PlannedTransition[],
   { uses }: OutputPlan,
   made: ReadonlySet<CredentialPath>,
@@ -257,6 +257,7 @@ function keysToOpen(
     ...[...create, ...added].flatMap((desired) =>
       desired.kind === 'CertificateAuthority' && desired.issuer !== null ? [desired.issuer] : [],
     ),
+    ...reissues.map(({ desired }) => desired.issuer ?? desired.path),
     ...issue.map(({ desired }) => desired.issuer),
     ...crls.map(({ desired }) => desired.path),
   ];

@@ -13,6 +13,7 @@ import type { CredentialPath } from '../../../model/names.ts';
 import {
   keysetDocuments,
   leafDocument,
+  reissuedDocument,
   revocationsDocument,
   storeFile,
 } from '../../../render/store.ts';
@@ -43,6 +44,7 @@ export async function make(
   const issued = await issue(
     {
       create: plan.create,
+      reissues: plan.reissues,
       transitions: await Promise.all(
         rotated.transitions.map(async (planned) => ({
           planned,
@@ -75,6 +77,13 @@ export async function make(
 
   const files: TreeFile[] = [];
   for (const file of [...documentsOf(fleet.tree, unit.clusters, issued), ...rendered]) {
+    files.push(await encryptFile(file, cipher, { now, randomBytes }));
+  }
+  for (const reissued of issued.reissues) {
+    const { desired, entry } = reissued.planned;
+    const recipients = custodiansOf(unit.clusters, desired.cluster);
+    const before = await openDocument(entry.file, reader, cipher);
+    const file = reissuedDocument(fleet.tree, reissued, before, recipients);
     files.push(await encryptFile(file, cipher, { now, randomBytes }));
   }
   for (const { path, file, recipients, formerRecipients } of plan.reencrypt) {
@@ -112,12 +121,7 @@ function documentsOf(
   clusters: readonly DesiredCluster[],
   { keysets, leaves, crls }: IssuedUnit,
 ): RenderedFile[] {
-  const recipients = new Map(clusters.map((cluster) => [cluster.name, cluster.recipients]));
-  const custodians = (cluster: string): readonly string[] => {
-    const list = recipients.get(cluster) ?? [];
-    if (list.length > 0) return list;
-    throw new PkiError('ERR_ENCRYPT', `cluster "${cluster}" has no recipients`);
-  };
+  const custodians = (cluster: string): readonly string[] => custodiansOf(clusters, cluster);
   return [
     ...keysets.flatMap((keyset) =>
       keysetDocuments(tree, keyset, custodians(keyset.desired.cluster)),
@@ -125,4 +129,10 @@ function documentsOf(
     ...crls.map((crl) => revocationsDocument(tree, crl)),
     ...leaves.map((leaf) => leafDocument(tree, leaf, custodians(leaf.desired.cluster))),
   ];
+}
+
+function custodiansOf(clusters: readonly DesiredCluster[], cluster: string): readonly string[] {
+  const { recipients = [] } = clusters.find(({ name }) => name === cluster) ?? {};
+  if (recipients.length > 0) return recipients;
+  throw new PkiError('ERR_ENCRYPT', `cluster "${cluster}" has no recipients`);
 }

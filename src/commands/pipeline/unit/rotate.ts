@@ -14,9 +14,10 @@ import { chooseTransition } from '../../../plan/rotation/choose.ts';
 import { planTransition } from '../../../plan/rotation/plan-transition.ts';
 import { rotationStatus } from '../../../plan/rotation/status.ts';
 import type { Clusters, Context, Job } from '../context.ts';
+import { withReissue } from './reissue.ts';
 
 export interface Rotated {
-  /** As they will be: the transition is a part of what is observed, and the plan follows from it. */
+  /** As they will be: a transition, and a reissue, is a part of what is observed, and the plan follows from it. */
   readonly clusters: Clusters;
   readonly transitions: readonly PlannedTransition[];
   readonly statuses: readonly RotationStatus[];
@@ -34,6 +35,7 @@ export function rotateUnit(context: Context, { unit, foreign }: Job, observed: C
   if (verb === 'advance') guardBelow(observed, foreign.keysets.get(wanted));
   const transitions: PlannedTransition[] = [];
   const statuses: RotationStatus[] = [];
+  let stored = observed;
   for (const desired of keysetsOf(unit)) {
     const { path, cluster } = desired;
     const keyset = observed.get(cluster)?.keysets.get(path);
@@ -47,11 +49,19 @@ export function rotateUnit(context: Context, { unit, foreign }: Job, observed: C
     });
     statuses.push(status);
     if (path !== wanted) continue;
+    if (verb === 'reissue') {
+      const keysetOf = (of: CredentialPath): ObservedKeyset | undefined =>
+        observed.get(of.split('/')[0] ?? '')?.keysets.get(of) ?? foreign.keysets.get(of);
+      stored = withKeyset(stored, cluster, withReissue(desired, keyset, keysetOf, now));
+    }
     const name = chooseTransition(rotation.request, status, now);
     if (name === undefined) continue;
     transitions.push(planTransition(name, desired, keyset, owner?.recipients ?? []));
   }
-  const clusters = transitions.reduce(withTransition, observed);
+  const clusters = transitions.reduce(
+    (all, { desired, after }) => withKeyset(all, desired.cluster, after),
+    stored,
+  );
   return { clusters, transitions, statuses };
 }
 
@@ -110,10 +120,9 @@ function guardBelow(clusters: Clusters, above: ObservedKeyset | undefined): void
       }
 }
 
-function withTransition(clusters: Clusters, { desired, after }: PlannedTransition): Clusters {
-  const { cluster, path } = desired;
+function withKeyset(clusters: Clusters, cluster: string, after: ObservedKeyset): Clusters {
   const store: ObservedCluster | undefined = clusters.get(cluster);
   if (store === undefined) return clusters;
-  const keysets = new Map(store.keysets).set(path, after);
+  const keysets = new Map(store.keysets).set(after.path, after);
   return new Map(clusters).set(cluster, { ...store, keysets });
 }

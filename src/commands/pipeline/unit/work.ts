@@ -123,10 +123,17 @@ function addsEntry({ after }: PlannedTransition): boolean {
 }
 
 function changesSomething({ plan, rotated, outputs }: Decision): boolean {
-  const { create, issue, crls, reencrypt, remove } = plan;
-  return [rotated.transitions, create, issue, crls, reencrypt, remove, outputs.changes].some(
-    ({ length }) => length > 0,
-  );
+  const { create, reissues, issue, crls, reencrypt, remove } = plan;
+  return [
+    rotated.transitions,
+    create,
+    reissues,
+    issue,
+    crls,
+    reencrypt,
+    remove,
+    outputs.changes,
+  ].some(({ length }) => length > 0);
 }
 
 /** What issues is loaded once something is issued: most runs find nothing to do. */
@@ -170,6 +177,7 @@ function fileChanges(
     ...[...plan.create, ...rotated.transitions.map(({ desired }) => desired)].map(({ path }) =>
       change(layout.keyset(tree, path)),
     ),
+    ...plan.reissues.map(({ entry }) => change(entry.file)),
     ...plan.crls.map(({ desired }) => change(layout.revocations(tree, desired.path))),
     ...plan.issue.map(({ desired }) => change(layout.leaf(tree, desired.path))),
     ...plan.reencrypt.map(({ file }) => change(file)),

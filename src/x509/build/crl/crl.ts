@@ -24,7 +24,7 @@ export function buildCrl({ number, revoked, ...spec }: CrlSpec, issuer: Issuer):
   const { name, keyIdentifier } = readIssuer(issuer, false);
   if (!maySignCrls(issuer.certificate)) {
     throw new PkiError('ERR_ISSUE', 'the key usage of the CA does not allow it to sign CRLs', {
-      hint: 'replace the CA, then certificates that it issued are trusted no longer: rotate it',
+      hint: 'give it a certificate with cRLSign, for the key that it has: cdk8s-pki reissue CLUSTER KEYSET',
     });
   }
   if (!Number.isInteger(number) || number < 1) {

@@ -4,6 +4,7 @@ import { PkiError } from '../../../../src/errors.ts';
 import type { EntryState, ObservedEntry, ObservedKeyset } from '../../../../src/model/observed.ts';
 import {
   NEW_ENTRY,
+  waysToExtend,
   type RotationRequest,
   type TransitionName,
 } from '../../../../src/model/store/rotation.ts';
@@ -204,7 +205,7 @@ test('authorityFindings: of an authority whose rotation is under way it says wha
     );
     return messages.map(({ message }) => message.replace(/since \S+Z/u, 'since then'));
   };
-  t.deepEqual(found('issuing'), ['due for rotation since then']);
+  t.deepEqual(found('issuing'), [`due for rotation since then: ${waysToExtend(CA.path)}`]);
   t.deepEqual(found('issuing', 'incoming'), [
     'due for rotation since then; its rotation is under way, "issue" is next',
   ]);
