@@ -98,6 +98,45 @@ onGitea(
 );
 
 onGitea(
+  'reissue --pull-request: one pull request with its deadline, made anew when somebody closed or merged the one before',
+  async (t) => {
+    const own = await fleet(t, ['alpha', 'bravo']);
+    const { repository, custodian, token } = own;
+    const before = repository.files();
+    const reissue = (...args: readonly string[]): Promise<Result> =>
+      repository.run(['reissue', 'alpha', 'ca', '--pull-request', ...args], {
+        as: custodian,
+        environment: { GITEA_TOKEN: token },
+      });
+    const opened = await reissue('--now', inDays(0));
+    t.is(opened.status, 0, opened.stderr);
+    t.regex(opened.stdout, /^opened cdk8s-pki\/reissue\/alpha\/ca: 1 change/u);
+    t.deepEqual(repository.files(), before, 'the checkout stays as it is');
+    const pull = await only(own);
+    t.is(pull.title, 'Reissue alpha/ca before 2035-12-30');
+    t.regex(pull.body, /\*\*Deadline\.\*\* the certificate before is good until 2035-12-30/u);
+    t.regex(pull.body, /### To roll it out\n\n1\. \*\*/u);
+    const files = await own.files(pull);
+    t.true(files.some((file) => /^deploy\/alpha\/pki\/ca\/[0-9a-f]{16}\.sops\.yaml$/u.test(file)));
+    t.false(files.some((file) => /keyset\.yaml|authorities\.yaml|\/bravo\/|web\./u.test(file)));
+    const again = await reissue('--now', inDays(1));
+    t.regex(again.stdout, /^unchanged cdk8s-pki\/reissue\/alpha\/ca/u);
+    t.is((await only(own)).head.sha, pull.head.sha);
+
+    await own.merge(pull);
+    own.fetch();
+    repository.git('reset', '-q', '--hard', 'origin/main');
+    const gate = await repository.run(['verify', '--base', 'HEAD~1', '--now', inDays(1)]);
+    t.is(gate.status, 0, gate.stdout);
+    const plan = await repository.run(['plan', '--now', inDays(1)]);
+    t.is(plan.stdout, 'nothing to do: 2 clusters are as declared\n');
+    const next = await reissue('--now', inDays(2));
+    t.is(next.status, 0, next.stderr);
+    t.not((await only(own)).head.sha, pull.head.sha);
+  },
+);
+
+onGitea(
   'renew --pull-request: starts and advances by itself what is declared automatic',
   async (t) => {
     const app = `defaults: { caCertificateValidity: pki.Duration.days(600), renewBefore: pki.Duration.days(1), certificateValidity: pki.Duration.days(400), rotation: { automatic: true } }`;
