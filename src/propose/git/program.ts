@@ -22,6 +22,12 @@ const SETTINGS: readonly Setting[] = [
   ['push.followTags', 'false'],
 ];
 
+/** A remote that sends nothing for a minute hangs; a slow one goes on. */
+const REMOTE_SETTINGS: readonly Setting[] = [
+  ['http.lowSpeedLimit', '1'],
+  ['http.lowSpeedTime', '60'],
+];
+
 const LOCAL_TIMEOUT = 10 * 60_000;
 
 export interface GitOptions {
@@ -60,7 +66,7 @@ export interface Remote {
 
 /** What went wrong for a moment only, as git tells it in English. */
 const PASSING =
-  /Could not resolve host|Failed to connect|Connection (?:refused|reset|timed out)|timed out|returned error: (?:429|5\d\d)|hung up|early EOF|RPC failed|Empty reply/u;
+  /Could not resolve host|Failed to connect|Connection (?:refused|reset|timed out)|timed out|too slow|returned error: (?:429|5\d\d)|hung up|early EOF|RPC failed|Empty reply/u;
 const REFUSED =
   /Authentication failed|could not read Username|returned error: 40[13]|not found|denied|protected branch|pre-receive hook declined/iu;
 
@@ -79,16 +85,18 @@ export async function remoteGit(
   // as specific as can be, and first reset: actions/checkout leaves a header of its own in the configuration
   const header = `http.${remote.url}.extraHeader`;
   const settings: Setting[] = [
+    ...REMOTE_SETTINGS,
     [header, ''],
     [header, `Authorization: ${remote.authorization}`],
   ];
   for (let attempt = 0; ; attempt += 1) {
     const result = await run(folder, args, { input, settings, timeout: remote.timeout });
     const { exitCode, stdout, stderr, timedOut } = result;
-    if (exitCode === 0 || (exitCode === 1 && args[0] === 'push')) {
+    const isPassing = timedOut || PASSING.test(stderr);
+    // a push ends with 1 also where the connection broke
+    if (exitCode === 0 || (exitCode === 1 && args[0] === 'push' && !isPassing)) {
       return { exitCode, stdout: stdout.toString('utf8') };
     }
-    const isPassing = timedOut || PASSING.test(stderr);
     const pause = remote.pauses[attempt];
     if (isPassing && pause !== undefined) {
       await sleep(pause);
