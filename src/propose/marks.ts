@@ -1,3 +1,4 @@
+import type { PullRequest } from './forges/forge.ts';
 import { filesDigest, type ChangedFile } from './git/objects.ts';
 import { setDigest, urgencyOf, type Marks, type Urgency, type Work } from './policy.ts';
 
@@ -86,6 +87,16 @@ export function labelChanges(
     add: wanted.filter((label) => !has.includes(label)),
     remove: has.filter((label) => ours.includes(label) && !wanted.includes(label)),
   };
+}
+
+/** What an open pull request says of itself. */
+export function marksOf(
+  { body, labels }: Pick<PullRequest, 'body' | 'labels'>,
+  work: Work,
+  now: Date,
+): Marks & { readonly isLabelled: boolean } {
+  const { add, remove } = labelChanges(labels, work, now);
+  return { ...readMarks(body), isLabelled: add.length + remove.length === 0 };
 }
 
 /** A comment that is made once: its mark is looked for first. */

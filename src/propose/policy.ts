@@ -39,10 +39,12 @@ export interface Situation {
   readonly work: Work;
   /** Null where there is no such branch. */
   readonly head: Head | null;
-  /** What the open pull request says of itself; null where there is none. */
-  readonly open: Marks | null;
+  /** What the open pull request says of itself, and whether its labels say the same; null where there is none. */
+  readonly open: (Marks & { readonly isLabelled: boolean }) | null;
   /** The last one, where it was closed without a merge. */
   readonly closed: (Marks & { readonly closedAt: Date }) | null;
+  /** Whether one more may be open. */
+  readonly hasRoom: boolean;
 }
 
 /** What a pull request says of itself, in a comment that everybody may edit: never more than a hint. */
@@ -62,20 +64,24 @@ export type Decision =
   /** A person's commit is on the branch: say so once, and leave it alone. */
   | { readonly do: 'stop' }
   | { readonly do: 'wait'; readonly until: Date }
+  /** Enough are open: it waits until one is merged or closed. */
+  | { readonly do: 'defer' }
   | { readonly do: 'nothing' };
 
-/** What happens to one branch and its pull request; whether there is room for another open one is for the caller. */
-export function decide({ work, head, open, closed }: Situation, now: Date): Decision {
+/** What happens to one branch and its pull request. */
+export function decide({ work, head, open, closed, hasRoom }: Situation, now: Date): Decision {
   const isNeeded = work.set.length > 0;
   if (head === 'foreign') return isNeeded || open !== null ? { do: 'stop' } : { do: 'nothing' };
   if (!isNeeded) return { do: open === null ? 'nothing' : 'close' };
   if (open !== null) {
     if (head !== 'current') return { do: 'build' };
     const isDescribed = open.urgency === urgencyOf(work, now) && open.set === setDigest(work.set);
-    return { do: isDescribed ? 'nothing' : 'describe' };
+    // labels are set last: a run may have been cut off before
+    return { do: isDescribed && open.isLabelled ? 'nothing' : 'describe' };
   }
   const until = closed === null || work.isAsked === true ? null : comesBack(work, closed);
   if (until !== null && now.getTime() < until.getTime()) return { do: 'wait', until };
+  if (!hasRoom) return { do: 'defer' };
   return { do: head === 'current' ? 'open' : 'build' };
 }
 
@@ -102,6 +108,12 @@ export function urgencyOf({ deadline, renewBefore }: Work, now: Date): Urgency {
   if (left <= 0) return 'expired';
   if (left <= whole / 4) return 'urgent';
   return left <= whole / 2 || (left <= LAST_CALL && whole > LAST_CALL) ? 'soon' : 'routine';
+}
+
+/** Who comes first: those that are open, since one that is closed makes room; then the soonest deadline. */
+export function inOrder<W extends Work>(works: readonly W[], isOpen: (work: W) => boolean): W[] {
+  const sorted = works.toSorted(byDeadline);
+  return [...sorted.filter(isOpen), ...sorted.filter((work) => !isOpen(work))];
 }
 
 /** The soonest deadline first, what has none last; by name where they are equal. */

@@ -6,8 +6,8 @@ import type { Remote } from './git/program.ts';
 import { BRANCHES, remoteBranches, RunRefs } from './git/refs.ts';
 import { withWorktree, type Worktree } from './git/worktree.ts';
 import { heldFiles } from './held.ts';
-import { readMarks } from './marks.ts';
-import { byDeadline, decide, type Head, type Work } from './policy.ts';
+import { marksOf, readMarks } from './marks.ts';
+import { decide, inOrder, type Head, type Work } from './policy.ts';
 import { Publisher } from './publish.ts';
 import type { Outcome, OutcomeName, Renewal } from './renewal.ts';
 
@@ -111,12 +111,9 @@ class Run<W extends Work> {
     this.#count = state.open.length;
   }
 
-  /** First those that are open, since one that is closed makes room; the soonest deadline first. */
   async all(works: readonly W[]): Promise<void> {
-    const sorted = works.toSorted(byDeadline);
     const isOpen = (work: W): boolean => this.#pullOf(work) !== undefined;
-    for (const work of sorted.filter(isOpen)) await this.#attempt(work);
-    for (const work of sorted.filter((work) => !isOpen(work))) await this.#attempt(work);
+    for (const work of inOrder(works, isOpen)) await this.#attempt(work);
     const known = new Set(works.map((work) => this.#prefix + work.name));
     for (const pull of this.#state.open)
       if (!known.has(pull.branch)) await this.#stray(pull, works);
@@ -149,9 +146,10 @@ class Run<W extends Work> {
       {
         work,
         head,
-        open: pull === undefined ? null : readMarks(pull.body),
+        open: pull === undefined ? null : marksOf(pull, work, now),
         closed:
           closed === undefined ? null : { ...readMarks(closed.body), closedAt: closed.closedAt },
+        hasRoom: this.#count < maxOpen,
       },
       now,
     );
@@ -180,7 +178,7 @@ class Run<W extends Work> {
         commit,
         'Nothing of it is due any more: it was renewed on the base branch, or is no longer declared.',
       );
-    } else if (pull === undefined && this.#count >= maxOpen) {
+    } else if (decision.do === 'defer') {
       tell('deferred', `${maxOpen} pull requests are open (--max-open)`);
     } else if (decision.do === 'build') {
       const url = await this.#publisher.build(branch, work, commit ?? null, pull);

@@ -4,6 +4,7 @@ import {
   byDeadline,
   comesBack,
   decide,
+  inOrder,
   setDigest,
   urgencyOf,
   type Decision,
@@ -25,12 +26,13 @@ const work = (over: Partial<Work> = {}): Work => ({
   ...over,
 });
 const DIGEST = setDigest(work().set);
-const OPEN = { set: DIGEST, urgency: 'routine' } as const;
+const OPEN = { set: DIGEST, urgency: 'routine', isLabelled: true } as const;
 const situation = (over: Partial<Situation> = {}): Situation => ({
   work: work(),
   head: null,
   open: null,
   closed: null,
+  hasRoom: true,
   ...over,
 });
 const closed = (days: number, set: string | null = DIGEST): Situation['closed'] => ({
@@ -70,6 +72,19 @@ test(
   decides,
   'an open one that is no longer right is built anew',
   { head: 'outdated', open: OPEN },
+  { do: 'build' },
+);
+test(
+  decides,
+  'an open one whose labels do not say what it says is described anew',
+  { head: 'current', open: { ...OPEN, isLabelled: false } },
+  { do: 'describe' },
+);
+test(decides, 'one more than may be open waits', { hasRoom: false }, { do: 'defer' });
+test(
+  decides,
+  'where no more may be open, those that are open are still made anew',
+  { head: 'outdated', open: OPEN, hasRoom: false },
   { do: 'build' },
 );
 test(decides, 'an open one whose branch is gone is built anew', { open: OPEN }, { do: 'build' });
@@ -169,6 +184,14 @@ test(isUrgent, -1, 90, 'expired');
 test(isUrgent, 14, 20, 'soon');
 test(isUrgent, 9, 10, 'routine');
 test(isUrgent, 5, 10, 'soon');
+
+test('inOrder: those that are open first, each by deadline', (t) => {
+  const works = ['a', 'b', 'c', 'd'].map((name, index) =>
+    work({ name, deadline: inDays(9 - index) }),
+  );
+  const order = inOrder(works, ({ name }) => name === 'a' || name === 'b');
+  t.is(order.map(({ name }) => name).join(''), 'badc');
+});
 
 test('byDeadline: the soonest first, those without last, by name where they are equal', (t) => {
   const works = [
