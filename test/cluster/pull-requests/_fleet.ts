@@ -43,6 +43,10 @@ export class Fleet {
     return this.#remote.token;
   }
 
+  get remoteUrl(): string {
+    return this.#remote.url;
+  }
+
   push(...args: readonly string[]): void {
     this.repository.git(...this.#remote.header, 'push', '-q', 'origin', ...args);
   }

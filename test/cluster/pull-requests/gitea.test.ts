@@ -402,6 +402,40 @@ onGitea(
   },
 );
 
+onGitea(
+  'what waits for its renewal window is told; in it a pull request is opened, and stays when it closes',
+  async (t) => {
+    const own = await fleet(t, ['alpha']);
+    const { repository } = own;
+    const window = "{ cron: '0 22 * * 6', windowDuration: pki.Duration.hours(4), timezone: 'UTC' }";
+    const recipients = [own.custodian.recipient];
+    const app = `defaults: { jitter: pki.Duration.days(0), renewalWindows: [${window}] }`;
+    repository.write('clusters/main.ts', declaration({ recipients, app, clusters: ['alpha'] }));
+    const made = await repository.run(['synth', '--now', '2026-11-22T08:00:00Z'], {
+      as: own.custodian,
+    });
+    t.is(made.status, 0, made.stderr);
+    repository.commit('A window');
+    own.push('main');
+    // due on 2027-08-24, a Tuesday
+    const before = await own.propose('2027-08-25T08:00:00Z');
+    t.deepEqual(before, {
+      status: 0,
+      stdout: 'nothing is due, and no pull request is open\n',
+      stderr:
+        'waiting alpha/web: due since 2027-08-24T08:00:00.000Z, waiting for its renewal window until 2027-08-28T22:00:00.000Z\n',
+    });
+    t.deepEqual(await own.pulls(), []);
+    t.regex((await own.propose('2027-08-28T22:00:00Z')).stdout, /^opened /u);
+    const [pull] = await own.pulls('open');
+    t.regex(pull?.body ?? '', /RenewalDue: due since 2027-08-24/u);
+    const after = await own.propose('2027-08-29T08:00:00Z');
+    t.regex(after.stdout, /^unchanged /u);
+    t.is(after.stderr, '');
+    t.deepEqual(heads(await own.pulls('open')), [pull?.head.sha]);
+  },
+);
+
 onGitea('no more than --max-open are open; one that is merged makes room', async (t) => {
   const own = await fleet(t);
   const { stdout } = await own.propose(DUE, ['--max-open', '1']);
