@@ -30,6 +30,7 @@ export type ToolName =
   | 'gitea'
   | 'gitea-files'
   | 'github-openapi'
+  | 'gitlab-client'
   | 'ip'
   | 'jq'
   | 'strace'

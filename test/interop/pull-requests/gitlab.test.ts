@@ -1,8 +1,12 @@
 import { createServer } from 'node:http';
+import process from 'node:process';
 import test, { type ExecutionContext } from 'ava';
 import { PkiError } from '../../../src/errors.ts';
 import type { Forge, PullRequest, Site } from '../../../src/propose/forges/forge.ts';
 import { gitlabForge } from '../../../src/propose/forges/gitlab.ts';
+import { succeed } from '../../_helpers/run-program.ts';
+import { toolTest } from '../../_helpers/tool-test.ts';
+import { toolPath } from '../../_helpers/tools.ts';
 
 const PROJECT = '/api/v4/projects/group%2Fsub%2Ffleet';
 const REQUEST = {
@@ -37,7 +41,7 @@ interface Asked {
 async function gitlab(
   t: ExecutionContext,
   answers: Readonly<Record<string, readonly [status: number, answer: unknown]>>,
-): Promise<{ readonly forge: Forge; readonly asked: Asked[] }> {
+): Promise<{ readonly forge: Forge; readonly api: string; readonly asked: Asked[] }> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
     let text = '';
@@ -63,14 +67,15 @@ async function gitlab(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const api = `http://127.0.0.1:${port}/api/v4`;
   const site: Site = {
     forge: 'gitlab',
-    api: `http://127.0.0.1:${port}/api/v4`,
+    api,
     url: '',
     repository: 'group/sub/fleet',
     token: 'a',
   };
-  return { forge: gitlabForge(site, { timeout: 10_000, pauses: [], longest: 0 }), asked };
+  return { forge: gitlabForge(site, { timeout: 10_000, pauses: [], longest: 0 }), api, asked };
 }
 
 test('GitLab: merge requests are listed by state and target, a page at a time, and those of forks left out', async (t) => {
@@ -168,3 +173,37 @@ test('GitLab: one that another run has opened is found, and a refusal says what 
   t.regex(error.message, /refuses to close a merge request in group\/sub\/fleet \(status 403\)$/u);
   t.regex(error.hints[0] ?? '', /^the token lacks a right/u);
 });
+
+toolTest(['gitlab-client'])(
+  "GitLab: every request is the one that GitLab's own client makes: method, path, parameters and body",
+  async (t) => {
+    const answers = {
+      'GET ': [200, { default_branch: 'main' }],
+      'GET /merge_requests': [200, []],
+      'POST /merge_requests': [201, REQUEST],
+      'PUT /merge_requests/3': [200, REQUEST],
+      'GET /merge_requests/3/notes': [200, []],
+      'POST /merge_requests/3/notes': [201, {}],
+    } as const;
+    const { forge, asked } = await gitlab(t, answers);
+    const { source_branch: branch } = REQUEST;
+    await forge.defaultBranch();
+    await forge.open('main', 'cdk8s-pki/renew/');
+    await forge.lastClosed('main', branch);
+    await forge.create('main', branch, { title: 'Renew', body: 'Why.' });
+    await forge.update(PULL, { title: 'Now', body: 'Because.' });
+    await forge.label(PULL, ['cdk8s-pki', 'cdk8s-pki/soon'], ['cdk8s-pki/urgent']);
+    await forge.comments(PULL);
+    await forge.comment(PULL, 'Left alone.');
+    await forge.close(PULL);
+
+    const theirs = await gitlab(t, answers);
+    const env = { PATH: process.env['PATH'] ?? '', GITLAB_TOKEN: 'a' };
+    const run = { cwd: import.meta.dirname, env };
+    await succeed(toolPath('gitlab-client'), [theirs.api], run);
+    // it looks first for limits of its rate
+    const made = theirs.asked.filter(({ path }) => path !== '/api/v4/');
+    t.is(made.length, 9);
+    t.deepEqual(asked, made);
+  },
+);
