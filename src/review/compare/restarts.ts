@@ -33,7 +33,10 @@ export function restartsOf(
 
 function podsOf(base: Side, head: Side, folder: string, paths: readonly string[]): PodRestart[] {
   const place = (path: string): TreePath => treePath(folder, path);
-  const kubelet = paths.filter((path) => KUBELET.test(path)).map((path) => `/${path}`);
+  const kubelet = paths
+    .filter((path) => KUBELET.test(path))
+    .filter((path) => inClear(base.text(place(path))) !== inClear(head.text(place(path))))
+    .map((path) => `/${path}`);
   const pods = paths.flatMap((path): PodRestart[] => {
     const name = (MANIFEST.exec(path) ?? PATCH.exec(path))?.[1];
     if (name === undefined) return [];
@@ -50,6 +53,11 @@ function podsOf(base: Side, head: Side, folder: string, paths: readonly string[]
   return [...own, ...pods].sort(
     (a, b) => order(a.name) - order(b.name) || (a.name < b.name ? -1 : 1),
   );
+}
+
+/** A new key comes with a new certificate: what was only encrypted again is the same for the kubelet. */
+function inClear(text: string | undefined): string | undefined {
+  return text?.replace(/^sops:\n(?: .*\n)*/mu, '').replaceAll(/ENC\[[^\]]*\]/gu, '');
 }
 
 const rank = (node: string): number => (node === '_worker' ? 1 : 0);

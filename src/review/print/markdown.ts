@@ -7,13 +7,13 @@ import { code, html, prose } from './escape.ts';
 import {
   CERTIFICATE_TITLES,
   certificateCells,
-  changeText,
   count,
   day,
   distance,
   few,
-  keysetText,
+  keysetCells,
   names,
+  rewrittenCells,
   totalsText,
 } from './words.ts';
 
@@ -211,6 +211,10 @@ const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 const tableHead = (titles: readonly string[]): string =>
   `${row(titles)}\n${row(titles.map(() => '---'))}`;
 
+/** Its document was written again, for another recipient say, and the certificate is what it was. */
+const isSame = ({ change, problems, key }: CertificateChange): boolean =>
+  change === 'rewritten' && problems.length === 0 && key === 'kept';
+
 const CHANGES: readonly CertificateChange['change'][] = [
   'damaged',
   'changed',
@@ -231,17 +235,13 @@ function details(
   let clustersLeft = 0;
   let certificatesLeft = 0;
   for (const cluster of clusters) {
+    const rewritten = cluster.certificates.filter(isSame);
     const certificates = cluster.certificates
+      .filter((item) => !isSame(item))
       .toSorted((a, b) => CHANGES.indexOf(a.change) - CHANGES.indexOf(b.change))
       .map((item) => row(certificateCells(item, now)));
-    const keysets = cluster.keysets.map((item) =>
-      row([
-        code(item.credential.slice(item.credential.indexOf('/') + 1)),
-        changeText(item.change),
-        keysetText(item.before),
-        keysetText(item.after),
-      ]),
-    );
+    if (rewritten.length > 0) certificates.push(row(rewrittenCells(rewritten)));
+    const keysets = cluster.keysets.map((item) => row(keysetCells(item)));
     if (keysets.length + certificates.length === 0) continue;
     const head = [
       '',
@@ -252,11 +252,13 @@ function details(
     );
     if (!budget.take(frame)) {
       clustersLeft += 1;
-      certificatesLeft += certificates.length;
+      certificatesLeft += cluster.certificates.length;
       continue;
     }
     const [trust, rows] = [budget.fit(keysets), budget.fit(certificates)];
-    certificatesLeft += certificates.length - rows.length;
+    // the last row stands for all that were written again
+    const folded = rows.length === certificates.length ? Math.max(0, rewritten.length - 1) : 0;
+    certificatesLeft += cluster.certificates.length - rows.length - folded;
     out.push(
       ...head,
       ...(trust.length === 0 ? [] : ['', ...KEYSET_HEAD, ...trust]),

@@ -1,5 +1,11 @@
 import type { CredentialPath } from '../../model/names.ts';
-import type { CertificateChange, EntryFacts, KeysetFacts, Totals } from '../report.ts';
+import type {
+  CertificateChange,
+  EntryFacts,
+  KeysetChange,
+  KeysetFacts,
+  Totals,
+} from '../report.ts';
 import { code, prose } from './escape.ts';
 
 const DAY = 86_400_000;
@@ -45,7 +51,18 @@ export function totalsText(totals: Totals): string {
   ].join('; ');
 }
 
-export function keysetText(keyset: KeysetFacts | null): string {
+/** Cells of a keyset's row. */
+export function keysetCells({ credential, change, before, after }: KeysetChange): string[] {
+  const [was, is] = [keysetText(before), keysetText(after)];
+  return [
+    code(credential.slice(credential.indexOf('/') + 1)),
+    changeText(change),
+    was,
+    was === is ? 'the same' : is,
+  ];
+}
+
+function keysetText(keyset: KeysetFacts | null): string {
   if (keyset === null) return 'none';
   const { revision, entries, crl } = keyset;
   const text = `revision ${revision}: ${few(entries.map(entryText), 6)}`;
@@ -60,19 +77,19 @@ function entryText({ id, state, subject, notAfter }: EntryFacts): string {
 
 /** Serial numbers are long: the ends are enough to compare. */
 function serial(text: string): string {
-  return code(text.length > 14 ? `${text.slice(0, 8)}…${text.slice(-4)}` : text);
+  return code(text.length > 10 ? `${text.slice(0, 4)}…${text.slice(-4)}` : text);
 }
 
 /** Both sides, or the only one. */
 function sides<T>(was: T | null, is: T | null, text: (side: T) => string): string {
   const [before, after] = [was, is].map((side) => (side === null ? null : text(side)));
   if (before == null || after == null) return after ?? before ?? '';
-  return before === after ? before : `${before} → ${after}`;
+  return before === after ? before : `${before} → <br>${after}`;
 }
 
 const WORDS: Readonly<Record<string, string>> = { added: 'new', rewritten: 'written again' };
 
-export const changeText = (change: string): string => WORDS[change] ?? change;
+const changeText = (change: string): string => WORDS[change] ?? change;
 
 /** Cells of a certificate's row. */
 export function certificateCells(item: CertificateChange, now: Date): string[] {
@@ -80,19 +97,29 @@ export function certificateCells(item: CertificateChange, now: Date): string[] {
   const left = after === null ? '' : ` (${distance(after.notAfter, now)})`;
   return [
     code(credential.slice(credential.indexOf('/') + 1)),
-    changeText(item.change) + (reason === null ? '' : ` (${code(reason)})`),
-    sides(before, after, ({ serialNumber }) => serial(serialNumber)),
-    sides(before, after, ({ notAfter }) => day(notAfter)) + left,
+    // a document that was written again for other reasons still has that of its last issue
+    changeText(item.change) +
+      (reason === null || item.change === 'rewritten' ? '' : ` (${code(reason)})`),
+    sides(
+      before,
+      after,
+      ({ serialNumber, notAfter }) => `${serial(serialNumber)} until ${day(notAfter)}`,
+    ) + left,
     differencesText(item),
     key ?? '',
   ];
 }
 
+/** One row for those of which nothing differs. */
+export function rewrittenCells(items: readonly CertificateChange[]): string[] {
+  const all = items.map(({ credential }) => code(credential.slice(credential.indexOf('/') + 1)));
+  return [few(all, 3), changeText('rewritten'), '', 'nothing of them', 'kept'];
+}
+
 export const CERTIFICATE_TITLES = [
   'Certificate',
   'Change',
-  'Serial number',
-  'Valid until',
+  'Serial number, valid until',
   'What differs',
   'Key (SPKI)',
 ];
@@ -118,9 +145,11 @@ function differencesText(item: CertificateChange): string {
     const facts = after ?? before;
     if (facts !== null) {
       const usages = facts.usages.join(', ');
-      parts.push(`${code(facts.subject)}, ${code(usages)}, issuer ${code(facts.issuer)}`);
+      parts.push(`${code(facts.subject)}, ${code(usages)}`, `issuer ${code(facts.issuer)}`);
       if (facts.sans.length > 0) parts.push(`SANs: ${few(facts.sans.map(code), 8)}`);
     }
   }
-  return parts.length === 0 ? 'only serial number and dates' : parts.join('; ');
+  // lines of their own, so that a long one does not take the room of other columns
+  if (parts.length > 0) return parts.join('; <br>');
+  return item.change === 'rewritten' ? 'nothing of it' : 'nothing else';
 }

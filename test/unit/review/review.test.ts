@@ -77,6 +77,24 @@ test('review: pods restart where their manifest differs: node by node, etcd firs
   ]);
 });
 
+test('review: a kubelet restarts for another certificate, and not where its kubeconfig was only encrypted again', (t) => {
+  const file = 'deploy/prod/nodes/cp-1/etc/kubernetes/kubelet.conf';
+  const kubeconfig = (certificate: string, key: string): string =>
+    `kind: Config\nclient-certificate-data: ${certificate}\nclient-key-data: ENC[AES256_GCM,data:${key}]\n` +
+    `sops:\n    lastmodified: ${key}\n    mac: ENC[AES256_GCM,data:${key}]\n`;
+  const restarts = (certificate: string): unknown => {
+    const [before, head] = [base.clone(), base.clone()];
+    before.write(file, kubeconfig('one', 'a'));
+    head.write(file, kubeconfig(certificate, 'b'));
+    return reviewTrees(before, head).clusters[0]?.restarts;
+  };
+  t.deepEqual(restarts('one'), []);
+  const reads = ['/etc/kubernetes/kubelet.conf'];
+  t.deepEqual(restarts('two'), [
+    { node: 'cp-1', pods: [{ name: 'kubelet', change: 'restart', reads }] },
+  ]);
+});
+
 test('review: what cannot be read, or is anything else than expected, on either side, is never a crash', (t) => {
   const unreadable: TreeReader = {
     read: (path) => {
