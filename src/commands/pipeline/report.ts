@@ -34,11 +34,12 @@ export function reportText(
   tense: 'to do' | 'done',
 ): void {
   for (const group of groups(actions)) {
-    const [{ action, cluster, reason, message, needsIdentity }] = group;
+    const [{ action, reason, message, needsIdentity }] = group;
     const verb = output.paint('strong', action);
     const note = needsIdentity && tense === 'to do' ? ' [needs an identity]' : '';
     if (group.length > MOST_NAMED) {
-      output.line(`${verb} ${cluster}: ${group.length} credentials: ${reason}, ${message}${note}`);
+      const what = `${placeOf(group)}: ${group.length} credentials`;
+      output.line(`${verb} ${what}: ${reason}, ${message}${note}`);
     } else {
       for (const { credential } of group) {
         output.line(`${verb} ${credential}: ${reason}, ${message}${note}`);
@@ -67,6 +68,13 @@ export function reportText(
         : `${files.count(change)} ${change}d`,
     );
   if (parts.length > 0) output.line(`files: ${parts.join(', ')}`);
+}
+
+/** Of actions in one cluster: that, and the node where it is one. */
+function placeOf([first, ...others]: readonly [Action, ...Action[]]): string {
+  const { node } = credentialParts(first.credential);
+  const isOne = others.every(({ credential }) => credentialParts(credential).node === node);
+  return node !== null && isOne ? `${first.cluster}/${node}` : first.cluster;
 }
 
 /** What is due and not renewed yet, folded where it is much. */
