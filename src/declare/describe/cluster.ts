@@ -8,7 +8,7 @@ import type {
 import type { CredentialPath, Seconds } from '../../model/names.ts';
 import { markAs, markOf } from '../tree/mark.ts';
 import { describeBundle } from './bundle.ts';
-import { hasStore, isShared, type Fleet, type Folder } from '../fleet/collect.ts';
+import { hasStore, isShared, type Fleet, type OpenFolder } from '../fleet/collect.ts';
 import {
   describeAuthority,
   describeLeaf,
@@ -17,10 +17,7 @@ import {
 } from './credentials.ts';
 import { describeManifest } from './manifests.ts';
 
-/** Longest validity of the leaves that each authority signs, by its path. */
-export type LongestLeaves = ReadonlyMap<CredentialPath, Seconds>;
-
-export function describeFleetCluster(fleet: Fleet, folder: Folder): FleetCluster {
+export function describeFleetCluster(fleet: Fleet, folder: OpenFolder): FleetCluster {
   const { recipients, deliveryRecipients } = fleet.mark;
   return {
     name: folder.name,
@@ -40,16 +37,20 @@ export function describeFleetCluster(fleet: Fleet, folder: Folder): FleetCluster
 /** What is written for a cluster beside its credentials. */
 export type Outputs = Pick<DesiredCluster, 'manifests' | 'bundles'>;
 
-export const describeOutputs = (folder: Folder): Outputs => ({
+export const describeOutputs = (folder: OpenFolder): Outputs => ({
   manifests: folder.objects.map((object) => describeManifest(object, folder)),
   bundles: folder.bundles.map((bundle) => describeBundle(bundle)),
 });
 
-/** Everything of one cluster, as data; made when it is handed over and not kept. */
+/**
+ * Everything of one cluster, as data; made when it is handed over and not kept.
+ *
+ * @param longestLeaf - the longest validity of what an authority signs, in the whole fleet.
+ */
 export function describeCluster(
   fleet: Fleet,
-  folder: Folder,
-  longestLeaves: LongestLeaves,
+  folder: OpenFolder,
+  longestLeaf: (authority: CredentialPath) => Seconds | undefined,
   outputs: Outputs,
 ): DesiredCluster {
   const scope = scopeOf(fleet, folder);
@@ -59,7 +60,7 @@ export function describeCluster(
     const mark = markOf(keyset);
     if (mark?.kind === 'CertificateAuthority') {
       const authority = describeAuthority(keyset, mark, scope);
-      const longest = longestLeaves.get(authority.path);
+      const longest = longestLeaf(authority.path);
       authorities.push(
         longest === undefined ? authority : describeAuthority(keyset, mark, scope, longest),
       );

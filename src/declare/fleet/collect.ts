@@ -20,13 +20,19 @@ export interface Folder {
   readonly construct: IConstruct;
   /** Null for a plain chart, and for shared authorities. */
   readonly cluster: ClusterMark | null;
-  readonly keysets: IConstruct[];
-  readonly leaves: IConstruct[];
-  readonly bundles: IConstruct[];
+}
+
+/** A folder with its constructs, in the order of the tree. */
+export interface OpenFolder extends Folder {
+  /** All of them, the cluster, chart or App first. */
+  readonly constructs: readonly IConstruct[];
+  readonly keysets: readonly IConstruct[];
+  readonly leaves: readonly IConstruct[];
+  readonly bundles: readonly IConstruct[];
   /** ApiObjects of the chart and of the charts below it. */
-  readonly objects: IConstruct[];
+  readonly objects: readonly IConstruct[];
   /** Charts below it. */
-  readonly charts: IConstruct[];
+  readonly charts: readonly IConstruct[];
 }
 
 export interface Fleet {
@@ -34,6 +40,8 @@ export interface Fleet {
   readonly mark: AppMark;
   /** In the order of declaration, the shared one first. */
   readonly folders: readonly Folder[];
+  /** What belongs to no chart, whether or not it is a folder of the tree. */
+  readonly shared: OpenFolder;
 }
 
 const KINDS: Partial<Record<Mark['kind'], 'keysets' | 'leaves' | 'bundles'>> = {
@@ -44,45 +52,55 @@ const KINDS: Partial<Record<Mark['kind'], 'keysets' | 'leaves' | 'bundles'>> = {
   NodeBundle: 'bundles',
 };
 
-/** Sorts the constructs of a whole App into folders, in one walk. */
+/** Finds the folders of a whole App, without a look at what is in the charts. */
 export function collect(app: IConstruct, mark: AppMark): Fleet {
-  const shared = folder(SHARED, app, null);
   const folders: Folder[] = [];
-  const visit = (construct: IConstruct, holder: Folder): void => {
-    const kind = markOf(construct)?.kind;
-    const list = kind && KINDS[kind];
-    if (list !== undefined) holder[list].push(construct);
-    else if (isApiObject(construct)) holder.objects.push(construct);
-    let inner = holder;
-    if (isChart(construct)) {
-      if (holder === shared) folders.push((inner = chartFolder(construct)));
-      else holder.charts.push(construct);
-    }
-    for (const child of construct.node.children) visit(child, inner);
-  };
-  for (const child of app.node.children) visit(child, shared);
+  const shared = walk({ name: SHARED, construct: app, cluster: null }, (chart) => {
+    folders.push(folderOf(chart));
+  });
   const holdsShared = [shared.keysets, shared.leaves, shared.bundles].some(
     (list) => list.length > 0,
   );
-  return { app, mark, folders: holdsShared ? [shared, ...folders] : folders };
+  return { app, mark, shared, folders: holdsShared ? [shared, ...folders] : folders };
 }
 
-function chartFolder(chart: IConstruct): Folder {
-  const mark = markOf(chart);
-  return folder(chartNameOf(chart), chart, mark?.kind === 'Cluster' ? mark : null);
-}
+/** Looks into a folder. Not to be kept: of a whole fleet it is a lot. */
+export const open = ({ app, shared }: Fleet, folder: Folder): OpenFolder =>
+  folder.construct === app ? shared : walk(folder);
 
-function folder(name: string, construct: IConstruct, cluster: ClusterMark | null): Folder {
-  return {
-    name,
-    construct,
-    cluster,
-    keysets: [],
-    leaves: [],
-    bundles: [],
-    objects: [],
-    charts: [],
+/** Charts are told, or belong to the folder. */
+function walk(folder: Folder, foundChart?: (chart: IConstruct) => void): OpenFolder {
+  const lists = {
+    constructs: [folder.construct],
+    keysets: [] as IConstruct[],
+    leaves: [] as IConstruct[],
+    bundles: [] as IConstruct[],
+    objects: [] as IConstruct[],
+    charts: [] as IConstruct[],
   };
+  const visit = (construct: IConstruct): void => {
+    if (isChart(construct)) {
+      if (foundChart !== undefined) {
+        foundChart(construct);
+        return;
+      }
+      lists.charts.push(construct);
+    }
+    lists.constructs.push(construct);
+    const kind = markOf(construct)?.kind;
+    const list = kind && KINDS[kind];
+    if (list !== undefined) lists[list].push(construct);
+    else if (isApiObject(construct)) lists.objects.push(construct);
+    for (const child of construct.node.children) visit(child);
+  };
+  for (const child of folder.construct.node.children) visit(child);
+  return { ...folder, ...lists };
+}
+
+function folderOf(chart: IConstruct): Folder {
+  const mark = markOf(chart);
+  const cluster = mark?.kind === 'Cluster' ? mark : null;
+  return { name: chartNameOf(chart), construct: chart, cluster };
 }
 
 export const isShared = (candidate: Folder): boolean => candidate.name === SHARED;

@@ -3,7 +3,7 @@ import type { DesiredBundle } from '../../model/desired.ts';
 import { PLACEHOLDERS } from '../../model/placeholder.ts';
 import { findReferences } from '../../model/reference.ts';
 import { describeBundle, MANIFESTS } from '../describe/bundle.ts';
-import type { Folder, Report } from '../fleet/collect.ts';
+import type { OpenFolder, Report } from '../fleet/collect.ts';
 import { countBesidePod } from '../describe/pod-manifest.ts';
 import { markAs } from '../tree/mark.ts';
 import type { BundleFile } from '../tree/props.ts';
@@ -17,7 +17,7 @@ const LIST = 'bundle.yaml';
  * files are asked for once, since they are made at each asking.
  */
 export function checkBundles(
-  folder: Folder,
+  folder: OpenFolder,
   kindOf: KindOf,
   report: Report,
 ): DesiredBundle[] | undefined {

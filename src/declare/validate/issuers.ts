@@ -1,11 +1,11 @@
 import type { IConstruct } from 'constructs';
 import { SHARED } from '../../model/store/layout.ts';
-import { isShared, type Fleet, type Folder, type Report } from '../fleet/collect.ts';
+import { isShared, type Fleet, type OpenFolder, type Report } from '../fleet/collect.ts';
 import { markAs, markOf } from '../tree/mark.ts';
 import { pathOf, placeOf } from '../tree/place.ts';
 
 /** Issuers, and what a kubeconfig needs of its cluster. False where the folder cannot be described. */
-export function checkIssuers(fleet: Fleet, folder: Folder, report: Report): boolean {
+export function checkIssuers(fleet: Fleet, folder: OpenFolder, report: Report): boolean {
   let fine = true;
   const tell: Report = (construct, message) => {
     fine = false;
@@ -34,7 +34,7 @@ export function checkIssuers(fleet: Fleet, folder: Folder, report: Report): bool
 
 function checkIssuer(
   fleet: Fleet,
-  folder: Folder,
+  folder: OpenFolder,
   construct: IConstruct,
   issuer: unknown,
   tell: Report,
@@ -81,7 +81,7 @@ function checkChain(construct: IConstruct, tell: Report): void {
   }
 }
 
-function known({ keysets }: Folder): string {
+function known({ keysets }: OpenFolder): string {
   const names = keysets
     .filter((keyset) => markOf(keyset)?.kind === 'CertificateAuthority')
     .map((keyset) => placeOf(keyset).name);

@@ -1,14 +1,14 @@
 import type { IConstruct } from 'constructs';
 import type { DesiredManifest, JsonValue } from '../../model/desired.ts';
 import { findReferences } from '../../model/reference.ts';
-import type { Folder, Report } from '../fleet/collect.ts';
+import type { Folder, OpenFolder, Report } from '../fleet/collect.ts';
 import { eachText } from '../fleet/imports.ts';
 import { describeManifest, identityOf, record, text } from '../describe/manifests.ts';
 import { referenceProblems, type KindOf } from './references.ts';
 
 /** Objects of a folder, described: their files and what they refer to. Undefined where one cannot be rendered. */
 export function checkManifests(
-  folder: Folder,
+  folder: OpenFolder,
   kindOf: KindOf,
   report: Report,
 ): DesiredManifest[] | undefined {

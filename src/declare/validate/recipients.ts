@@ -1,10 +1,10 @@
 import type { IConstruct } from 'constructs';
 import { ageRecipient, sopsRecipient } from '../../catalog/names/recipient.ts';
-import type { Fleet, Folder, Report } from '../fleet/collect.ts';
+import type { Fleet, OpenFolder, Report } from '../fleet/collect.ts';
 import { markAs } from '../tree/mark.ts';
 
 /** Recipients of one folder: who opens its store, its manifests, its nodes. */
-export function checkRecipients(fleet: Fleet, folder: Folder, report: Report): void {
+export function checkRecipients(fleet: Fleet, folder: OpenFolder, report: Report): void {
   const { cluster, construct, bundles } = folder;
   const check = checker(fleet, report);
   check(construct, 'recipients', cluster?.recipients ?? []);

@@ -1,14 +1,14 @@
 import type { IConstruct } from 'constructs';
 import type { Canonical } from '../../catalog/names/canonical.ts';
 import { chartName, credentialName } from '../../catalog/names/tree-name.ts';
-import { hasStore, isShared, type Fleet, type Folder, type Report } from '../fleet/collect.ts';
+import { hasStore, isShared, type OpenFolder, type Report } from '../fleet/collect.ts';
 import { markOf } from '../tree/mark.ts';
 import { chartNameOf, placeOf } from '../tree/place.ts';
 
-/** Names of folders and credentials: they become paths of the tree, so that two must never meet. */
-export function checkStructure(fleet: Fleet, report: Report): void {
+/** Names of folders and credentials: they become paths of the tree, so that two must never meet. For the folders of a fleet in turn. */
+export function structureCheck(report: Report): (folder: OpenFolder) => void {
   const clusters = new Names('folder of the tree', report);
-  for (const folder of fleet.folders) {
+  return (folder) => {
     if (!isShared(folder)) {
       clusters.add(folder.construct, folder.name);
       // A Cluster tells by itself.
@@ -17,10 +17,10 @@ export function checkStructure(fleet: Fleet, report: Report): void {
     checkCharts(folder, report);
     if (!hasStore(folder)) checkNoStore(folder, report);
     else checkCredentials(folder, report);
-  }
+  };
 }
 
-function checkCharts({ charts }: Folder, report: Report): void {
+function checkCharts({ charts }: OpenFolder, report: Report): void {
   const names = new Names('folder of the cluster', report);
   for (const chart of charts) {
     const name = chartNameOf(chart);
@@ -31,12 +31,12 @@ function checkCharts({ charts }: Folder, report: Report): void {
   }
 }
 
-function checkNoStore({ keysets, leaves, bundles }: Folder, report: Report): void {
+function checkNoStore({ keysets, leaves, bundles }: OpenFolder, report: Report): void {
   for (const construct of [...keysets, ...leaves, ...bundles])
     report(construct, `a ${kindOf(construct)} belongs into a Cluster, not into a plain Chart`);
 }
 
-function checkCredentials(folder: Folder, report: Report): void {
+function checkCredentials(folder: OpenFolder, report: Report): void {
   const { keysets, leaves, bundles } = folder;
   const credentials = new Names('credential', report);
   const folders = new Names('folder of the store', report);

@@ -1,12 +1,20 @@
 import type { IConstruct } from 'constructs';
 import { chartName } from '../../catalog/names/tree-name.ts';
-import type { DeclarationProblem, DesiredAuthority } from '../../model/desired.ts';
+import type { DeclarationProblem, DesiredAuthority, FleetCluster } from '../../model/desired.ts';
 import { credentialParts, type CredentialPath } from '../../model/names.ts';
 import type { IsSelected } from '../../model/selection.ts';
-import { describeCluster } from '../describe/cluster.ts';
-import { isShared, type Fleet, type Folder, type Report } from '../fleet/collect.ts';
+import { describeCluster, describeFleetCluster } from '../describe/cluster.ts';
+import {
+  isShared,
+  open,
+  type Fleet,
+  type Folder,
+  type OpenFolder,
+  type Report,
+} from '../fleet/collect.ts';
 import { describeAuthority, scopeOf } from '../describe/credentials.ts';
 import { importsOf } from '../fleet/imports.ts';
+import { foreignLeavesOf, type LongestLeaves } from '../fleet/longest-leaves.ts';
 import type { Imports } from '../fleet/units.ts';
 import { markOf, type Mark } from '../tree/mark.ts';
 import { pathOf } from '../tree/place.ts';
@@ -16,8 +24,8 @@ import { checkIssuers } from './issuers.ts';
 import { checkManifests } from './manifests.ts';
 import { checkAppRecipients, checkRecipients } from './recipients.ts';
 import { checkSpans } from './spans.ts';
-import { checkStructure } from './structure.ts';
-import { checkSubjects } from './subjects.ts';
+import { structureCheck } from './structure.ts';
+import { checkSubjects, type Constructs } from './subjects.ts';
 
 /** What one look at the whole fleet brings. */
 export interface Survey {
@@ -25,63 +33,115 @@ export interface Survey {
   /** Clusters that were looked at: the selected ones, and those that they use. */
   readonly clusters: readonly string[];
   readonly imports: Imports;
+  /** What is said of every folder, looked at or not. */
+  readonly announced: ReadonlyMap<Folder, FleetCluster>;
+  /** What leaves of a folder ask of authorities in others. */
+  readonly foreignLeaves: ReadonlyMap<Folder, LongestLeaves>;
 }
 
 /**
  * Finds everything that is wrong, cluster by cluster, and what clusters use of each other. Clusters that are neither selected nor
- * used by one that is are not looked at: what is wrong there does not keep anybody from working here.
+ * used by one that is are not looked at: what is wrong there does not keep anybody from working here. Constructs are held of one
+ * cluster at a time.
  */
 export function survey(fleet: Fleet, isSelected: IsSelected = () => true): Survey {
-  const problems = new Map<string, DeclarationProblem>();
-  const report: Report = (construct, message) => {
-    const constructPath = construct.node.path;
-    problems.set(`${constructPath}\n${message}`, { constructPath, message });
-  };
-  for (const construct of fleet.app.node.findAll())
-    for (const message of construct.node.validate()) report(construct, message);
-  checkAppRecipients(fleet, report);
-  checkStructure(fleet, report);
-
+  const own = new Problems();
+  const structure = new Problems();
+  const others = new Problems();
   const index = indexOf(fleet);
   const imports = new Map<string, ReadonlySet<CredentialPath>>();
+  const announced = new Map<Folder, FleetCluster>();
+  const foreignLeaves = new Map<Folder, LongestLeaves>();
   const names = new Set(fleet.folders.map(({ name }) => name).filter((name) => isSelected([name])));
-  for (const name of names) {
-    const folder = index.folders.get(name);
-    if (folder === undefined) continue;
-    // references hold the name: each one would only say again that it is none
-    if (!isShared(folder) && chartName(name).problem !== undefined) continue;
-    checkRecipients(fleet, folder, report);
-    const known = checkIssuers(fleet, folder, report);
-    const manifests = checkManifests(folder, index.kindOf, report);
-    const bundles = checkBundles(folder, index.kindOf, report);
-    if (!known || manifests === undefined || bundles === undefined) continue;
-    const cluster = describeCluster(fleet, folder, new Map(), { manifests, bundles });
-    const constructs = index.constructsOf(folder.name);
-    checkSpans(folder, cluster, constructs, index.authorityOf, report);
-    checkAlgorithms(fleet, folder, cluster, constructs, report);
-    checkSubjects(folder, cluster, constructs, report);
-    const used = importsOf(cluster);
-    if (used.size > 0) imports.set(name, used);
+  const done = new Set<string>();
+
+  const lookAt = (folder: OpenFolder): void => {
+    done.add(folder.name);
+    const used = importsIn(fleet, folder, index, others.report);
+    if (used.size > 0) imports.set(folder.name, used);
     for (const path of used) names.add(credentialParts(path).cluster); // and so looked at, in its turn
+  };
+
+  own.validate(fleet.shared.constructs);
+  checkAppRecipients(fleet, structure.report);
+  const checkStructure = structureCheck(structure.report);
+  for (const closed of fleet.folders) {
+    const folder = open(fleet, closed);
+    if (folder !== fleet.shared) own.validate(folder.constructs);
+    checkStructure(folder);
+    announced.set(closed, describeFleetCluster(fleet, folder));
+    const foreign = foreignLeavesOf(fleet, folder);
+    if (foreign.size > 0) foreignLeaves.set(closed, foreign);
+    if (names.has(folder.name) && index.folders.get(folder.name) === closed) lookAt(folder);
   }
-  return { problems: [...problems.values()], clusters: [...names], imports };
+  for (const name of names) {
+    const closed = done.has(name) ? undefined : index.folders.get(name);
+    if (closed !== undefined) lookAt(open(fleet, closed));
+  }
+  const problems = Problems.of(own, structure, others);
+  return { problems, clusters: [...names], imports, announced, foreignLeaves };
 }
+
+/** Each is told once. */
+class Problems {
+  readonly #found = new Map<string, DeclarationProblem>();
+
+  readonly report: Report = (construct, message) => {
+    const constructPath = construct.node.path;
+    this.#found.set(`${constructPath}\n${message}`, { constructPath, message });
+  };
+
+  validate(constructs: readonly IConstruct[]): void {
+    for (const construct of constructs)
+      for (const message of construct.node.validate()) this.report(construct, message);
+  }
+
+  static of(...parts: readonly Problems[]): DeclarationProblem[] {
+    return [...new Map(parts.flatMap((part) => [...part.#found])).values()];
+  }
+}
+
+/** Checks one folder. What it uses of others; nothing where it cannot be described, which is a problem that was told. */
+function importsIn(
+  fleet: Fleet,
+  folder: OpenFolder,
+  index: Index,
+  report: Report,
+): ReadonlySet<CredentialPath> {
+  const { name } = folder;
+  // references hold the name: each one would only say again that it is none
+  if (!isShared(folder) && chartName(name).problem !== undefined) return new Set();
+  const constructs = index.hold(folder);
+  checkRecipients(fleet, folder, report);
+  const known = checkIssuers(fleet, folder, report);
+  const manifests = checkManifests(folder, index.kindOf, report);
+  const bundles = checkBundles(folder, index.kindOf, report);
+  if (!known || manifests === undefined || bundles === undefined) return new Set();
+  const cluster = describeCluster(fleet, folder, () => undefined, { manifests, bundles });
+  checkSpans(folder, cluster, constructs, index.authorityOf, report);
+  checkAlgorithms(fleet, folder, cluster, constructs, report);
+  checkSubjects(folder, cluster, constructs, report);
+  return importsOf(cluster);
+}
+
+type Index = ReturnType<typeof indexOf>;
 
 /** Credentials by path. A cluster's are listed when they are asked for, and few such lists are kept. */
 function indexOf(fleet: Fleet) {
   const folders = new Map(fleet.folders.map((folder) => [folder.name, folder]));
   const authorities = new Map<CredentialPath, DesiredAuthority | undefined>();
-  const lists = new Map<string, ReadonlyMap<CredentialPath, IConstruct>>();
-  const constructsOf = (name: string): ReadonlyMap<CredentialPath, IConstruct> => {
-    const kept = lists.get(name);
-    if (kept !== undefined) return kept;
-    const { keysets = [], leaves = [] }: Partial<Folder> = folders.get(name) ?? {};
+  const lists = new Map<string, Constructs>();
+  const hold = ({ name, keysets, leaves }: OpenFolder): Constructs => {
     const list = new Map(
       [...keysets, ...leaves].map((construct) => [pathOf(construct), construct]),
     );
     if (lists.size >= 16) lists.clear();
     lists.set(name, list);
     return list;
+  };
+  const constructsOf = (name: string): Constructs => {
+    const folder = folders.get(name);
+    return lists.get(name) ?? (folder === undefined ? new Map() : hold(open(fleet, folder)));
   };
   const find = (path: CredentialPath): IConstruct | undefined =>
     constructsOf(credentialParts(path).cluster).get(path);
@@ -95,7 +155,7 @@ function indexOf(fleet: Fleet) {
   };
   return {
     folders,
-    constructsOf,
+    hold,
     kindOf: (path: CredentialPath): Mark['kind'] | undefined => markOf(find(path))?.kind,
     authorityOf: (path: CredentialPath): DesiredAuthority | undefined => {
       if (authorities.size >= 64 && !authorities.has(path)) authorities.clear();
