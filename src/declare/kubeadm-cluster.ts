@@ -5,24 +5,45 @@ import { CERTIFICATES } from '../catalog/certificates.ts';
 import { KUBECONFIGS } from '../catalog/kubeconfigs.ts';
 import { alternativeNames } from '../catalog/names/san.ts';
 import { WORKERS } from '../catalog/names/tree-name.ts';
+import { RBAC } from '../catalog/rbac.ts';
 import { SAN_RULES } from '../catalog/sans.ts';
 import type { App } from './app.ts';
 import { CertificateAuthority } from './certificate-authority.ts';
 import { Certificate } from './certificate.ts';
 import { Cluster } from './cluster.ts';
 import { bundleFiles, type BundleSource } from './kubeadm/bundle-files.ts';
-import { addClusterInfo } from './kubeadm/cluster-info.ts';
-import { controlPlane, type ControlPlane } from './kubeadm/control-plane.ts';
-import type { KubeadmClusterProps, WorkerNode } from './kubeadm/props.ts';
+import { addClusterInfo, CLUSTER_INFO } from './kubeadm/cluster-info.ts';
+import {
+  controlPlaneFiles,
+  etcdMemberOf,
+  readControlPlane,
+  type ControlPlane,
+} from './kubeadm/control-plane.ts';
+import type { KubeadmClusterProps } from './kubeadm/props.ts';
 import { addRbac } from './kubeadm/rbac.ts';
 import { workerFiles } from './kubeadm/static-pod-files.ts';
-import { readTopology, type Topology, type TopologyNode } from './kubeadm/topology.ts';
+import { readTopology, sansOf, type Topology, type TopologyNode } from './kubeadm/topology.ts';
 import { Kubeconfig } from './kubeconfig.ts';
 import { NodeBundle } from './node-bundle.ts';
 import { ServiceAccountKey } from './service-account-key.ts';
+import { defer } from './tree/deferred.ts';
 import { markAs, setMark } from './tree/mark.ts';
 import { chartNameOf, pathOf } from './tree/place.ts';
 import { addProblems } from './tree/problems.ts';
+
+const NODES = 'nodes';
+const WORKERS_ID = 'workers';
+
+/** Ids of what is made when somebody looks, for thousands of clusters. */
+const DEFERRED = new Set([NODES, ...RBAC.map(({ id }) => id), CLUSTER_INFO]);
+const DEFERRED_WITH_WORKERS = new Set([...DEFERRED, WORKERS_ID]);
+
+/** What is kept of a cluster's props until its nodes are made: of thousands of clusters, so no more than that. */
+interface Parts {
+  readonly topology: Topology;
+  readonly controlPlane: ControlPlane;
+  readonly kubeadmCaKeys: boolean;
+}
 
 /**
  * The PKI of a cluster whose control plane is laid out as kubeadm does (`kubeadm init phase certs` and `kubeconfig`): keysets
@@ -39,14 +60,17 @@ export class KubeadmCluster extends Cluster {
   /** Signs the certificate by which the API server shows itself to extension API servers. */
   readonly frontProxyCa: CertificateAuthority;
   readonly serviceAccountKey: ServiceAccountKey;
-  readonly #nodes: Construct;
 
   constructor(scope: App, id: string, props: KubeadmClusterProps) {
     super(scope, id, props);
     const topology = readTopology(props);
-    const { server, minor, nodes, problems } = topology;
-    const software = controlPlane(chartNameOf(this), props, topology);
-    addProblems(this, [...problems, ...software.problems]);
+    const [controlPlane, problems] = readControlPlane(chartNameOf(this), props);
+    addProblems(this, [...topology.problems, ...problems]);
+    const { workerNodes, kubeadmCaKeys = false } = props;
+    // no more than this of them, and now: the user's own lists may change after this line
+    const workers = workerNodes && [
+      ...new Set(workerNodes.flatMap((node) => node.recipients ?? [])),
+    ];
     const externalEtcd = props.etcd === undefined || props.etcd === 'stacked' ? null : props.etcd;
 
     this.ca = props.ca ?? this.#authority('ca');
@@ -62,35 +86,21 @@ export class KubeadmCluster extends Cluster {
     // kube-controller-manager signs with it
     const signing = markAs(this.ca, 'CertificateAuthority');
     if (signing !== undefined) {
-      const outsideLife = Math.max(signing.outsideLife, software.clusterSigningDuration);
+      const outsideLife = Math.max(signing.outsideLife, controlPlane.clusterSigningDuration);
       setMark(this.ca, { ...signing, outsideLife });
     }
 
-    const keysets = {
-      ca: this.ca,
-      'etcd-ca': this.etcdCa,
-      'front-proxy-ca': this.frontProxyCa,
-      [SERVICE_ACCOUNT_KEY.name]: this.serviceAccountKey,
-    };
     const mark = markAs(this, 'Cluster');
-    const kubeadm = { server, ca: this.ca, keysets: Object.values(keysets) };
+    const keysets = [this.ca, this.etcdCa, this.frontProxyCa, this.serviceAccountKey];
+    const kubeadm = { server: topology.server, ca: this.ca, keysets };
     if (mark !== undefined) setMark(this, { ...mark, kubeadm });
 
-    const certificates = CERTIFICATES.filter(
-      (row) => externalEtcd === null || !row.stackedEtcdOnly,
-    );
-    const source: Omit<BundleSource, 'node'> = {
-      cluster: chartNameOf(this),
-      keysets: new Map(Object.entries(keysets).map(([name, keyset]) => [name, pathOf(keyset)])),
-      leaves: new Set([...certificates, ...KUBECONFIGS].map(({ name }) => name)),
-      externalEtcd: externalEtcd !== null,
-      kubeadmCaKeys: props.kubeadmCaKeys ?? false,
-    };
-    this.#nodes = new Construct(this, 'nodes');
-    for (const node of nodes) this.#node(node, { certificates, minor, source, software });
-    if (props.workerNodes !== undefined) this.#workers(props.workerNodes, topology);
-    addRbac(this);
-    addClusterInfo(this, this.ca, server);
+    defer(this, workers === undefined ? DEFERRED : DEFERRED_WITH_WORKERS, () => {
+      this.#nodes({ topology, controlPlane, kubeadmCaKeys });
+      if (workers !== undefined) this.#workers(workers, topology);
+      addRbac(this);
+      addClusterInfo(this, this.ca, topology.server);
+    });
   }
 
   /**
@@ -98,9 +108,10 @@ export class KubeadmCluster extends Cluster {
    * @throws TypeError where there is no such node or certificate
    */
   certificate(name: string, node?: string): Certificate {
-    const bundles = this.#nodes.node.children;
+    const holder = this.node.findChild(NODES);
+    const bundles = holder.node.children;
     const bundle = node === undefined && bundles.length === 1 ? bundles[0] : undefined;
-    const found = bundle ?? this.#nodes.node.tryFindChild(node ?? '');
+    const found = bundle ?? holder.node.tryFindChild(node ?? '');
     if (found === undefined) {
       const names = bundles.map((child) => child.node.id).join(', ');
       throw new TypeError(`certificate "${name}" belongs to one of the nodes ${names}: name it`);
@@ -118,26 +129,53 @@ export class KubeadmCluster extends Cluster {
     return new CertificateAuthority(this, name, { subject: { commonName } });
   }
 
+  #nodes(parts: Parts): void {
+    const { topology, kubeadmCaKeys } = parts;
+    const isExternal = topology.etcdEndpoints !== null;
+    const certificates = CERTIFICATES.filter((row) => !isExternal || !row.stackedEtcdOnly);
+    const keysets = {
+      ca: this.ca,
+      'etcd-ca': this.etcdCa,
+      'front-proxy-ca': this.frontProxyCa,
+      [SERVICE_ACCOUNT_KEY.name]: this.serviceAccountKey,
+    };
+    const source: Omit<BundleSource, 'node'> = {
+      cluster: chartNameOf(this),
+      keysets: new Map(Object.entries(keysets).map(([name, keyset]) => [name, pathOf(keyset)])),
+      leaves: new Set([...certificates, ...KUBECONFIGS].map(({ name }) => name)),
+      externalEtcd: isExternal,
+      kubeadmCaKeys,
+    };
+    const holder = new Construct(this, NODES);
+    for (const node of topology.nodes) this.#node(holder, node, { ...parts, certificates, source });
+  }
+
   #node(
+    holder: Construct,
     node: TopologyNode,
-    shared: {
+    {
+      topology,
+      controlPlane,
+      certificates,
+      source,
+    }: Parts & {
       readonly certificates: typeof CERTIFICATES;
-      readonly minor: number;
       readonly source: Omit<BundleSource, 'node'>;
-      readonly software: ControlPlane;
     },
   ): void {
-    const { name, recipients, server, sans } = node;
-    const { certificates, minor, source, software } = shared;
+    const { name, recipients, server } = node;
     const issuers = { ca: this.ca, 'etcd-ca': this.etcdCa, 'front-proxy-ca': this.frontProxyCa };
-    const bundle = new NodeBundle(this.#nodes, name, {
+    const bundle = new NodeBundle(holder, name, {
       recipients,
       get files() {
-        return { ...bundleFiles({ ...source, node: name }), ...software.files(node) };
+        const software = controlPlaneFiles(controlPlane, topology, node);
+        return { ...bundleFiles({ ...source, node: name }), ...software };
       },
     });
     const mark = markAs(bundle, 'NodeBundle');
-    if (mark !== undefined) setMark(bundle, { ...mark, etcdMember: software.etcdMember(node) });
+    const etcdMember = etcdMemberOf(controlPlane, topology, node);
+    if (mark !== undefined) setMark(bundle, { ...mark, etcdMember });
+    const sans = sansOf(topology, node);
     for (const row of certificates) {
       const commonName = typeof row.commonName === 'string' ? row.commonName : name;
       const { organizations } = row;
@@ -150,7 +188,8 @@ export class KubeadmCluster extends Cluster {
       });
     }
     for (const { name: file, user, groups, server: which } of KUBECONFIGS) {
-      const isLocal = typeof which === 'string' ? which === 'local' : minor >= which.localSince;
+      const isLocal =
+        typeof which === 'string' ? which === 'local' : topology.minor >= which.localSince;
       new Kubeconfig(bundle, file, {
         user: typeof user === 'string' ? user : `${user.prefix}${name}`,
         groups,
@@ -160,10 +199,10 @@ export class KubeadmCluster extends Cluster {
   }
 
   /** One bundle for all of them: no worker has a key that is made here. */
-  #workers(nodes: readonly WorkerNode[], topology: Topology): void {
+  #workers(recipients: readonly string[], topology: Topology): void {
     const ca = pathOf(this.ca);
-    const bundle = new NodeBundle(this, 'workers', {
-      recipients: [...new Set(nodes.flatMap(({ recipients = [] }) => recipients))],
+    const bundle = new NodeBundle(this, WORKERS_ID, {
+      recipients,
       get files() {
         return workerFiles(ca, topology);
       },

@@ -1,5 +1,6 @@
 import type { IConstruct } from 'constructs';
 import { SHARED } from '../../model/store/layout.ts';
+import { childrenOf } from '../tree/deferred.ts';
 import {
   isApiObject,
   isChart,
@@ -91,9 +92,9 @@ function walk(folder: Folder, foundChart?: (chart: IConstruct) => void): OpenFol
     const list = kind && KINDS[kind];
     if (list !== undefined) lists[list].push(construct);
     else if (isApiObject(construct)) lists.objects.push(construct);
-    for (const child of construct.node.children) visit(child);
+    for (const child of childrenOf(construct)) visit(child);
   };
-  for (const child of folder.construct.node.children) visit(child);
+  for (const child of childrenOf(folder.construct)) visit(child);
   return { ...folder, ...lists };
 }
 

@@ -3,6 +3,9 @@ import type { CertificateAuthority } from '../certificate-authority.ts';
 import type { Cluster } from '../cluster.ts';
 import { blockYaml } from './block-yaml.ts';
 
+/** The id, and the name, of the object. */
+export const CLUSTER_INFO = 'cluster-info';
+
 /**
  * `kube-public/cluster-info`, by which `kubeadm join` finds the API server and whom to trust, as kubeadm writes it
  * (phases/bootstraptoken/clusterinfo/clusterinfo.go) but with the whole trust bundle. kube-controller-manager adds a signature for
@@ -23,10 +26,10 @@ export function addClusterInfo(cluster: Cluster, ca: CertificateAuthority, serve
     preferences: {},
     users: null,
   };
-  new ApiObject(cluster, 'cluster-info', {
+  new ApiObject(cluster, CLUSTER_INFO, {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: { name: 'cluster-info', namespace: 'kube-public' },
+    metadata: { name: CLUSTER_INFO, namespace: 'kube-public' },
     data: { kubeconfig: blockYaml(kubeconfig) },
   });
 }

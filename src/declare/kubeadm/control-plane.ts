@@ -1,5 +1,5 @@
 import { DEFAULTS, LONGEST_SPAN } from '../../catalog/defaults.ts';
-import type { ClusterInput, NodeInput } from '../../catalog/static-pods/input.ts';
+import type { ClusterInput, ComponentName } from '../../catalog/static-pods/input.ts';
 import { peerUrl } from '../../catalog/static-pods/places.ts';
 import type { DesiredBundle } from '../../model/desired.ts';
 import type { Seconds } from '../../model/names.ts';
@@ -7,31 +7,28 @@ import type { SourceFile } from '../tree/mark.ts';
 import { secondsOf } from '../tree/settings.ts';
 import { COMPONENT_PROPS, componentProblems } from './components.ts';
 import { kubeadmFiles } from './kubeadm-files.ts';
-import type { KubeadmClusterProps } from './props.ts';
+import type { Component, KubeadmClusterProps } from './props.ts';
 import { staticPodFiles } from './static-pod-files.ts';
-import type { Topology, TopologyNode } from './topology.ts';
+import { sansOf, type Topology, type TopologyNode } from './topology.ts';
 
 /** What runs the control plane from a node's bundle, beyond its credentials. */
 export interface ControlPlane {
-  readonly files: (node: TopologyNode) => Record<string, SourceFile>;
-  /** Set where the node's bundle starts a member of etcd. */
-  readonly etcdMember: (node: TopologyNode) => DesiredBundle['etcdMember'];
+  /** Null where nothing is to run: the bundles hold credentials only. */
+  readonly mode: 'static-pods' | 'kubeadm' | null;
+  readonly clusterName: string;
+  readonly imageRepository: string;
+  readonly components: ClusterInput['components'];
   /** The longest life of what kube-controller-manager signs. */
   readonly clusterSigningDuration: Seconds;
-  readonly problems: readonly string[];
 }
 
 const MODES = ['static-pods', 'kubeadm'] as const;
 
-export function controlPlane(
+export function readControlPlane(
   clusterName: string,
   props: KubeadmClusterProps,
-  topology: Topology,
-): ControlPlane {
-  const { version } = topology;
+): readonly [ControlPlane, problems: readonly string[]] {
   const mode = props.controlPlane ?? 'static-pods';
-  const clusterSigningDuration =
-    secondsOf(props.clusterSigningDuration) ?? DEFAULTS.clusterSigningDuration;
   const problems = [
     ...componentProblems(props),
     ...signingProblems(props),
@@ -40,54 +37,63 @@ export function controlPlane(
       ? ['controlPlane "kubeadm" needs a kubernetesVersion']
       : []),
   ];
-  if (version === undefined || problems.length > 0)
-    return { files: () => ({}), etcdMember: () => null, clusterSigningDuration, problems };
-  const cluster = {
-    ...clusterInput(clusterName, version, props, topology),
-    clusterSigningDuration,
+  const controlPlane = {
+    mode: problems.length > 0 ? null : mode,
+    clusterName,
+    imageRepository: props.imageRepository ?? DEFAULTS.imageRepository,
+    components: componentsOf(props),
+    clusterSigningDuration:
+      secondsOf(props.clusterSigningDuration) ?? DEFAULTS.clusterSigningDuration,
   };
-  const inputOf = ({ name, sans }: TopologyNode): NodeInput => ({
-    ...cluster,
-    nodeName: name,
-    advertiseAddress: sans.advertiseAddress,
-  });
-  return {
-    files: (node) =>
-      mode === 'kubeadm'
-        ? kubeadmFiles(inputOf(node), {
-            ...node.sans,
-            controlPlaneEndpoint: topology.server.replace('https://', ''),
-          })
-        : staticPodFiles(inputOf(node)),
-    etcdMember: ({ name, sans }) =>
-      mode === 'static-pods' && topology.etcdEndpoints === null
-        ? { name, peerUrl: peerUrl(sans.advertiseAddress) }
-        : null,
-    clusterSigningDuration,
-    problems,
-  };
+  return [controlPlane, problems];
 }
 
-function clusterInput(
-  clusterName: string,
-  version: string,
-  props: KubeadmClusterProps,
-  { dnsDomain, serviceSubnets, podSubnets, etcdEndpoints }: Topology,
-): Omit<ClusterInput, 'clusterSigningDuration'> {
+export function controlPlaneFiles(
+  { mode, ...controlPlane }: ControlPlane,
+  topology: Topology,
+  node: TopologyNode,
+): Record<string, SourceFile> {
+  const { version, server, dnsDomain, serviceSubnets, podSubnets, etcdEndpoints } = topology;
+  if (mode === null || version === undefined) return {};
+  const { name: nodeName, advertiseAddress } = node;
+  const cluster = { version, dnsDomain, serviceSubnets, podSubnets, etcdEndpoints };
+  const input = { ...controlPlane, ...cluster, nodeName, advertiseAddress };
+  return mode === 'kubeadm'
+    ? kubeadmFiles(input, {
+        ...sansOf(topology, node),
+        controlPlaneEndpoint: server.replace('https://', ''),
+      })
+    : staticPodFiles(input);
+}
+
+/** Set where the node's bundle starts a member of etcd. */
+export const etcdMemberOf = (
+  { mode }: ControlPlane,
+  { version, etcdEndpoints }: Topology,
+  { name, advertiseAddress }: TopologyNode,
+): DesiredBundle['etcdMember'] =>
+  mode === 'static-pods' && version !== undefined && etcdEndpoints === null
+    ? { name, peerUrl: peerUrl(advertiseAddress) }
+    : null;
+
+const AS_KUBEADM: Component = {};
+
+/** Of most clusters, that nothing is added. */
+const ALL_AS_KUBEADM = componentsFrom({});
+
+function componentsOf(props: KubeadmClusterProps): ClusterInput['components'] {
+  const isGiven = Object.values(COMPONENT_PROPS).some((prop) => props[prop] !== undefined);
+  return isGiven ? componentsFrom(props) : ALL_AS_KUBEADM;
+}
+
+function componentsFrom(
+  props: Pick<KubeadmClusterProps, (typeof COMPONENT_PROPS)[ComponentName]>,
+): ClusterInput['components'] {
   return {
-    version,
-    clusterName,
-    dnsDomain,
-    serviceSubnets,
-    podSubnets,
-    etcdEndpoints,
-    imageRepository: props.imageRepository ?? DEFAULTS.imageRepository,
-    components: {
-      etcd: props[COMPONENT_PROPS.etcd] ?? {},
-      'kube-apiserver': props[COMPONENT_PROPS['kube-apiserver']] ?? {},
-      'kube-controller-manager': props[COMPONENT_PROPS['kube-controller-manager']] ?? {},
-      'kube-scheduler': props[COMPONENT_PROPS['kube-scheduler']] ?? {},
-    },
+    etcd: props[COMPONENT_PROPS.etcd] ?? AS_KUBEADM,
+    'kube-apiserver': props[COMPONENT_PROPS['kube-apiserver']] ?? AS_KUBEADM,
+    'kube-controller-manager': props[COMPONENT_PROPS['kube-controller-manager']] ?? AS_KUBEADM,
+    'kube-scheduler': props[COMPONENT_PROPS['kube-scheduler']] ?? AS_KUBEADM,
   };
 }
 

@@ -21,18 +21,30 @@ export interface Topology {
   readonly dnsDomain: string;
   readonly serviceSubnets: readonly string[];
   readonly podSubnets: readonly string[];
+  /** What certificates of every node name. */
+  readonly sans: Omit<SanSource, keyof NodeSans>;
   /** URLs of an external etcd; null where it is stacked. */
   readonly etcdEndpoints: readonly string[] | null;
   readonly problems: readonly string[];
 }
 
-export interface TopologyNode {
+type NodeSans = Pick<SanSource, 'nodeName' | 'advertiseAddress' | 'addresses'>;
+
+export interface TopologyNode extends Omit<NodeSans, 'nodeName'> {
   readonly name: string;
   readonly recipients: readonly string[];
   /** URL of the API server on the node itself. */
   readonly server: string;
-  readonly sans: SanSource;
 }
+
+/** What certificates of one node name. */
+export const sansOf = (
+  { sans }: Topology,
+  { name, advertiseAddress, addresses }: TopologyNode,
+): SanSource => ({ ...sans, nodeName: name, advertiseAddress, addresses });
+
+/** One for all clusters: of what is usually not given, a fleet has tens of thousands. */
+const NONE: readonly never[] = [];
 
 export function readTopology(props: KubeadmClusterProps): Topology {
   const problems: string[] = [];
@@ -40,8 +52,12 @@ export function readTopology(props: KubeadmClusterProps): Topology {
     if (problem !== undefined) problems.push(`${label} ${problem}`);
     return value === undefined ? [] : [value];
   };
-  const readAll = (label: string, texts: readonly string[] = [], rule = san): readonly string[] =>
-    texts.flatMap((text) => read(label, rule(text)));
+  const readAll = (
+    label: string,
+    texts: readonly string[] = NONE,
+    rule = san,
+  ): readonly string[] =>
+    texts.length === 0 ? NONE : texts.flatMap((text) => read(label, rule(text)));
 
   const [version] = readAll(
     'kubernetesVersion',
@@ -62,7 +78,7 @@ export function readTopology(props: KubeadmClusterProps): Topology {
   );
   const podSubnets = readAll('podSubnets', props.podSubnets, cidr);
   familyProblems({ serviceSubnets, podSubnets }, problems);
-  const cluster = {
+  const sans = {
     dnsDomain,
     // kubeadm takes the first subnet only (GetAPIServerVirtualIP).
     serviceAddress: firstAddress(serviceSubnets[0] ?? DEFAULTS.serviceSubnet),
@@ -76,7 +92,7 @@ export function readTopology(props: KubeadmClusterProps): Topology {
   const etcdEndpoints =
     external && readAll('etcd', external.endpoints, (text) => serverUrl(text, PORTS.etcdClient));
 
-  const node = ({ name, recipients = [], ...rest }: ControlPlaneNode): TopologyNode[] => {
+  const node = ({ name, recipients = NONE, ...rest }: ControlPlaneNode): TopologyNode[] => {
     const label = `node ${JSON.stringify(name)}:`;
     const [advertiseAddress] = read(
       `${label} advertiseAddress`,
@@ -85,8 +101,7 @@ export function readTopology(props: KubeadmClusterProps): Topology {
     const addresses = readAll(`${label} addresses`, rest.addresses);
     if (read('node', nodeName(name)).length === 0 || advertiseAddress === undefined) return [];
     const server = endpointUrl(advertiseAddress, DEFAULTS.apiServerPort);
-    const sans = { ...cluster, nodeName: name, advertiseAddress, addresses };
-    return [{ name, recipients, server, sans }];
+    return [{ name, recipients, server, advertiseAddress, addresses }];
   };
   const nodes = unique(props.controlPlaneNodes.flatMap(node), problems);
   workerProblems(props, problems);
@@ -99,6 +114,7 @@ export function readTopology(props: KubeadmClusterProps): Topology {
     dnsDomain,
     serviceSubnets,
     podSubnets,
+    sans,
     etcdEndpoints,
     problems,
   };
@@ -132,7 +148,7 @@ function familyProblems(
 function unique(nodes: readonly TopologyNode[], problems: string[]): readonly TopologyNode[] {
   const names = new Set<string>();
   const addresses = new Map<string, string>();
-  return nodes.filter(({ name, sans: { advertiseAddress } }) => {
+  return nodes.filter(({ name, advertiseAddress }) => {
     const other = addresses.get(advertiseAddress);
     if (names.has(name)) problems.push(`node "${name}" is declared twice`);
     else if (other !== undefined)

@@ -106,7 +106,9 @@ export type LeafMark = CertificateMark | KubeconfigMark;
 export type Mark = AppMark | ClusterMark | KeysetMark | LeafMark | NodeBundleMark;
 
 export function setMark(construct: IConstruct, mark: Mark): void {
-  Object.defineProperty(construct, MARK, { value: mark, configurable: true });
+  if (MARK in construct) (construct as { [MARK]: Mark })[MARK] = mark;
+  // writable, since to define it again would give each construct a hidden class of its own
+  else Object.defineProperty(construct, MARK, { value: mark, writable: true, configurable: true });
 }
 
 export function markOf(value: unknown): Mark | undefined {
