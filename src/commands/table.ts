@@ -104,7 +104,7 @@ export const COMMANDS: readonly CommandSpec[] = [
           'NODE/NAME, NAME or the end of it; * and ? match: each that it means is revoked',
       },
     ],
-    options: ['reason', 'app', 'output', 'now', 'dryRun'],
+    options: ['reason', 'app', 'output', 'now', 'dryRun', 'pullRequest', 'forge'],
     formats: ['text', 'json'],
     load: () => import('./revoke/revoke.ts'),
   },

@@ -21,7 +21,7 @@ const OF_ALL: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** What branches are for, and what stands in their names. */
-export type ProposalKind = 'renew' | 'rotate' | 'reissue';
+export type ProposalKind = 'renew' | 'rotate' | 'reissue' | 'revoke';
 
 export interface ProposeOptions<W extends Work> {
   /** The working directory, somewhere in the user's repository. */

@@ -7,6 +7,8 @@ import type { RotationStatus, Stage, TransitionName } from '../../model/store/ro
 import { MEANING } from '../../plan/rotation/plan-transition.ts';
 import { restartOrder } from '../pipeline/report.ts';
 import { reissueDeadline } from '../rotate/runbook.ts';
+import { revocationLines } from '../revoke/print.ts';
+import type { RevocationWork } from './revocation.ts';
 import type { RotationWork } from './rotations.ts';
 import type { ClusterWork } from './work.ts';
 
@@ -67,6 +69,25 @@ export function describeStage({
       ...actionTable(actions, new Map()),
       ...restartOrder(actions).flatMap((line) => ['', cell(line)]),
       ...stepsOf(transition, domain),
+    ].join('\n'),
+  };
+}
+
+/** Title and text for certificates that are revoked. */
+export function describeRevocation({ statuses, actions }: RevocationWork): PullRequestText {
+  const names = [...new Set(statuses.map(({ credential }) => credential))];
+  const [first = '', ...more] = names;
+  return {
+    title: `Revoke ${first}${more.length === 0 ? '' : ` and ${more.length} more`}`,
+    body: [
+      '**revoke**: new keys and certificates now, and those that they had come on the CRL of their authority. Until this is merged and rolled out they go on being good.',
+      '',
+      ...revocationLines(statuses).map((line) =>
+        line.startsWith('revoked ') ? `\n**${cell(line)}**\n` : cell(line.trimStart()),
+      ),
+      '',
+      ...actionTable(actions, new Map()),
+      ...restartOrder(actions).flatMap((line) => ['', cell(line)]),
     ].join('\n'),
   };
 }

@@ -12,6 +12,7 @@ import type { Invocation } from '../command.ts';
 import { Problems } from '../pipeline/problems.ts';
 import { onInterrupt } from '../writing/interrupt.ts';
 import { RenewalOf } from './renewal.ts';
+import { RevocationOf } from './revocation.ts';
 import { RotationsOf } from './rotations.ts';
 
 /** Open at once, where `--max-open` does not say. */
@@ -47,6 +48,18 @@ export async function proposeRotation(
   return proposeAll(invocation, async (proposal) => {
     const kind = request.verb === 'reissue' ? 'reissue' : 'rotate';
     await proposal(kind, rotation, (clusters, error) => {
+      problems.add(clusters, error);
+    });
+    return problems;
+  });
+}
+
+/** `revoke --pull-request`: one request, alone in its pull request. */
+export async function proposeRevocation(invocation: Invocation): Promise<number> {
+  const problems = new Problems();
+  const revocation = new RevocationOf(invocation, await prefixOf(invocation.cwd));
+  return proposeAll(invocation, async (proposal) => {
+    await proposal('revoke', revocation, (clusters, error) => {
       problems.add(clusters, error);
     });
     return problems;
