@@ -379,3 +379,37 @@ test('a keyset whose folder was renamed is not removed under its new name', asyn
   repository.paste((hints[0] ?? 'false').replace('move it back: ', ''));
   t.is((await repository.run(['plan'])).status, 0);
 });
+
+const PAGE = 'deploy/prod/ROTATION.md';
+const keysets = (...names: readonly string[]): string =>
+  main({
+    extra: names.map((name) => `new pki.CertificateAuthority(prod, '${name}');`).join('\n'),
+  });
+
+for (const [others, sections] of [
+  [[], undefined],
+  [['other'], ['## other: accept']],
+] as const)
+  test(`remove of a keyset in the middle of its rotation takes its runbook along${others.length === 0 ? '' : ', and leaves that of another one'}`, async (t) => {
+    const repository = committed(t, made);
+    const steps = [
+      [keysets(...others, 'extra'), ['remove', 'test']],
+      [keysets(...others, 'extra'), ['synth']],
+      ...[...others, 'extra'].map(
+        (name) => [keysets(...others, 'extra'), ['rotate', 'prod', name]] as const,
+      ),
+    ] as const;
+    for (const [text, args] of steps) {
+      repository.write('clusters/main.ts', text);
+      const { status, stderr } = await repository.run(args, { as: alice });
+      t.is(status, 0, stderr);
+      repository.commit(args.join(' '));
+    }
+    t.true(repository.read(PAGE).includes('## extra: accept'));
+    repository.write('clusters/main.ts', keysets(...others));
+    const { status, stderr } = await repository.run(['remove', 'prod/extra']);
+    t.is(status, 0, stderr);
+    t.deepEqual(repository.files()[PAGE]?.match(/^## .*$/gmu), sections);
+    const plan = await repository.run(['plan']);
+    t.deepEqual([plan.status, plan.stdout], [0, 'nothing to do: 1 cluster is as declared\n']);
+  });

@@ -13,6 +13,7 @@ import { observeMade } from '../../observe/output.ts';
 import { fleetFiles } from '../../render/fleet/files.ts';
 import { appendToLedger } from '../../render/fleet/ledger.ts';
 import { withoutRows } from '../../render/output/inventory.ts';
+import { withoutSection } from '../../render/output/rotation-page.ts';
 import { refuseUsed } from './used.ts';
 import type { Target } from './target.ts';
 
@@ -169,8 +170,13 @@ function memberOf(
   const isKeyset =
     files.some((file) => file.endsWith('/keyset.yaml')) ||
     ledgerEntries(ledger).some((line) => line.cluster === cluster && line.keyset === member);
+  const page = isKeyset
+    ? rotationPageWithout(reader, layout.rotationPage(tree, cluster), member)
+    : null;
   const outputs = isKeyset
-    ? []
+    ? page?.content === null
+      ? [page.path]
+      : []
     : observeMade(reader, layout.cluster(tree, cluster)).filter((file) =>
         file.startsWith(`${bundle}/`),
       );
@@ -186,9 +192,24 @@ function memberOf(
   return {
     folder: isKeyset ? treePath(layout.store(tree, cluster), member) : bundle,
     files: [...files, ...outputs],
-    rewritten: inventory,
+    rewritten: [
+      ...inventory,
+      ...(page?.content == null ? [] : [{ path: page.path, content: page.content }]),
+    ],
     tombstone: isKeyset ? { cluster, keyset: member, removed } : null,
   };
+}
+
+/** The runbook of the cluster's rotations without a keyset that is removed in the middle of one; null where there is none. */
+function rotationPageWithout(
+  reader: TreeReader,
+  path: TreePath,
+  keyset: string,
+): { readonly path: TreePath; readonly content: string | null } | null {
+  const page = reader.read(path);
+  return page === undefined
+    ? null
+    : { path, content: withoutSection(Buffer.from(page).toString('utf8'), keyset) };
 }
 
 function filesBelow(reader: TreeReader, folder: TreePath): TreePath[] {

@@ -49,6 +49,13 @@ export function rotationPage(
   return [{ format: 'plain', path: layout.rotationPage(tree, cluster.name), content }];
 }
 
+/** The text of a page without what it says of one keyset; null where it says nothing of another one. */
+export function withoutSection(text: string, keyset: string): string | null {
+  const [head = '', ...sections] = text.split(/^(?=## )/mu);
+  const kept = sections.filter((part) => !part.startsWith(`## ${keyset}: `));
+  return kept.length === 0 ? null : `${[head, ...kept].join('').trimEnd()}\n`;
+}
+
 function section(
   cluster: DesiredCluster,
   keyset: DesiredKeyset,

@@ -24,6 +24,7 @@ const STAGES = [
   ['2026-12-03T06:00:00Z', 'rotate', 'c0', 'ca', '--abort'],
   ['2026-12-05T00:00:00Z', 'rotate', 'c0', 'ca'],
   ['2026-12-06T00:00:00Z', 'revoke', 'c0', 'web'],
+  ['2026-12-07T00:00:00Z', 'reissue', 'c0', 'ca'],
 ] as const;
 
 /** Every key of the keyset is there, opens, and is that of its entry. */
@@ -50,7 +51,7 @@ function sampled(most: number): number[] {
 }
 
 toolsTest(
-  'killed in any stage of a rotation, or in a revocation, the next run has the tree before or the one decided, and every key',
+  'killed in any stage of a rotation, in a revocation or a reissue, the next run has the tree before or the one decided, and every key',
   async (t) => {
     t.timeout(3_600_000);
     const repository = new Repository(t, {
