@@ -64,9 +64,16 @@ function certificate(pem: string): X509Certificate {
  * Whether what one process shows of one moment is accepted by another that is in another moment, by OpenSSL: issuer, key
  * identifiers and signature, through the certificates that come with it; of a token its signature. What kube-controller-manager signs
  * chains to the certificate that it signs with, a root, so an anchor must be good for that one: it has its name and key.
+ *
+ * @param firstOnly whether the other looks at the first of what it trusts alone, as kubeadm does.
  */
-export function accepts({ shows, trusts }: Handshake, shown: Moment, trusting: Moment): boolean {
-  const anchors = blocks(textOf(trusting, trusts));
+export function accepts(
+  { shows, trusts }: Handshake,
+  shown: Moment,
+  trusting: Moment,
+  firstOnly = false,
+): boolean {
+  const anchors = blocks(textOf(trusting, trusts)).slice(0, firstOnly ? 1 : undefined);
   const key = shown.keys.get(pathOf(shows));
   if (key !== undefined) {
     const data = Buffer.from('a token');

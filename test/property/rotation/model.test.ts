@@ -137,6 +137,21 @@ for (const keyset of KEYSETS)
     t.deepEqual(names(refused(keyset, at(hard, 'start'), at(hard, 'replace'))), who);
   });
 
+for (const keyset of KEYSETS)
+  test(`rotation of ${keyset}: what issues is the first of every bundle at every stage, for who looks at that alone`, async (t) => {
+    t.timeout(300_000);
+    for (const moment of await moments(keyset, [accept, issue, abort, retire]))
+      t.deepEqual(
+        names(
+          handshakes(NODES).filter(
+            (one) => one.keyset === keyset && !accepts(one, moment, moment, true),
+          ),
+        ),
+        [],
+        moment.name,
+      );
+  });
+
 test('rotation of ca: kube-controller-manager is given one certificate to sign with at every stage', async (t) => {
   const all = await moments('ca', [accept, issue, retire]);
   for (const { name, tree } of all)
