@@ -49,11 +49,8 @@ export function prepare(
       throw refused(file, 'is a symbolic link', 'replace it by the file that it stands for');
     }
     if (found?.isDirectory() !== true) continue;
-    const inside = readdirSync(path.join(root, file), { recursive: true, withFileTypes: true });
-    const stays = inside.some(
-      (entry) =>
-        !entry.isDirectory() &&
-        !going.has(path.relative(root, path.join(entry.parentPath, entry.name))),
+    const stays = filesBelow(path.join(root, file)).some(
+      (inside) => !going.has(path.relative(root, inside)),
     );
     if (stays) throw refused(file, 'is a folder', 'move it away and run the command again');
   }
@@ -64,6 +61,14 @@ export function prepare(
   for (const folder of new Set(remove.map((file) => path.dirname(file)))) {
     if (look(folder) !== undefined) checkFolder(root, folder);
   }
+}
+
+/** Everything but folders. `recursive` of `readdir` follows links from Node 24 on, also those that lead in a circle. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const place = path.join(folder, entry.name);
+    return entry.isDirectory() ? filesBelow(place) : [place];
+  });
 }
 
 function foldersOf(files: Manifest['files']): Set<string> {

@@ -22,9 +22,12 @@ function die() {
   process.kill(process.pid, 'SIGKILL');
 }
 
+/** Descriptors of files of the folder: Node's loader of modules has others. */
+const descriptors = new Set();
+
 /** @param {unknown} place */
 function isOurs(place) {
-  return typeof place === 'number' || String(place).startsWith(`${process.cwd()}/`);
+  return descriptors.has(place) || String(place).startsWith(`${process.cwd()}/`);
 }
 
 /** @type {Record<string, ((...args: unknown[]) => unknown) | undefined>} */
@@ -55,7 +58,10 @@ for (const name of [
       real?.(place, half.subarray(0, half.length / 2), ...rest);
       die();
     }
-    return real?.(...args);
+    const result = real?.(...args);
+    if (name === 'openSync' && isOurs(args[0])) descriptors.add(result);
+    if (name === 'closeSync') descriptors.delete(args[0]);
+    return result;
   };
 }
 syncBuiltinESMExports();

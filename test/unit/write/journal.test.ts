@@ -49,11 +49,16 @@ function place(t: ExecutionContext): Place {
 
 function files(root: string): Record<string, string> {
   return Object.fromEntries(
-    readdirSync(root, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => path.join(entry.parentPath, entry.name))
-      .map((file) => [path.relative(root, file), readFileSync(file, 'utf8')]),
+    filesBelow(root).map((file) => [path.relative(root, file), readFileSync(file, 'utf8')]),
   );
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const place = path.join(folder, entry.name);
+    if (entry.isDirectory()) return filesBelow(place);
+    return entry.isFile() ? [place] : [];
+  });
 }
 
 const BEFORE = { 'deploy/a': 'old a', 'deploy/b': 'old b', 'deploy/gone/c': 'old c' };
@@ -374,6 +379,23 @@ test('journal: a file that becomes a folder, and a folder that becomes a file', 
   journal.remove(treePath('deploy/gone/c'));
   journal.commit();
   t.deepEqual(files(at.root), { 'deploy/a/x/y': 'x', 'deploy/b': 'old b', 'deploy/gone': 'x' });
+});
+
+test('journal: links in a folder in place of a file are not followed, and in the way', (t) => {
+  const at = place(t);
+  symlinkSync('..', path.join(at.root, 'deploy/gone/up'));
+  const journal = new Journal(at.root, at.state);
+  journal.stage({ path: treePath('deploy/gone'), content: 'x' });
+  journal.remove(treePath('deploy/gone/c'));
+  refused(
+    t,
+    () => {
+      journal.commit();
+    },
+    'ERR_WRITE',
+    /^"deploy\/gone" is a folder; nothing was written$/u,
+  );
+  t.deepEqual(files(at.root), BEFORE);
 });
 
 test('journal: a folder in place of a file to remove is found before anything is written', (t) => {
