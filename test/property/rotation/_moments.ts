@@ -17,11 +17,19 @@ export const ABORT: Step = { name: 'abort', verb: 'abort' };
 export const REISSUE: Step = { name: 'reissue', verb: 'reissue' };
 export const REPLACE: Step = { name: 'replace', verb: 'compromised' };
 
-/** The trees of a sequence of transitions, each made by the line that `rotate` runs, from the one before. */
+/** All ways through a rotation. */
+export const SEQUENCES: readonly (readonly Step[])[] = [
+  [ACCEPT, ISSUE, RETIRE],
+  [ACCEPT, ABORT],
+  [ACCEPT, ISSUE, ABORT, RETIRE],
+];
+
+/** The trees of a sequence of transitions, each made by the line that `rotate` runs, from the one before, so many days later. */
 export async function momentsOf(
   unit: DesiredUnit,
   identity: AgeIdentity,
   steps: readonly (Step & { readonly keyset: CredentialPath })[],
+  days = 400,
 ): Promise<Moment[]> {
   const tree = new MemoryTree();
   await synth(tree, { units: [unit] });
@@ -30,7 +38,7 @@ export async function momentsOf(
   for (const { name, verb, keyset } of steps) {
     const content = tree.read(layout.keyset(TREE, keyset)) ?? new Uint8Array();
     const merged = new Map([[keyset, { since: now, commit: 'c'.repeat(40), content }]]);
-    now = after(now, 400 * DAY);
+    now = after(now, days * DAY);
     const request = { keyset, verb, acceptLockout: name === 'retire' };
     await synth(tree, { units: [unit], identity, now, rotation: { request, merged } });
     all.push(await momentOf(name, tree, identity));

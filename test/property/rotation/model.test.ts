@@ -1,9 +1,6 @@
 import test from 'ava';
 import type { CredentialPath } from '../../../src/model/names.ts';
-import { Kubeconfig } from '../../../src/index.ts';
-import { describe, newApp, newKubeadm } from '../../_helpers/declare.ts';
-import { unit } from '../../_helpers/desired.ts';
-import { newIdentity } from '../../_helpers/repository.ts';
+import { identity, KEYSETS, NODES, PROD, type Keyset } from './_control-plane.ts';
 import { handshakes, type Handshake } from './_handshakes.ts';
 import { accepts, type Moment } from './_judge.ts';
 import {
@@ -14,25 +11,9 @@ import {
   REISSUE as reissue,
   REPLACE as replace,
   RETIRE as retire,
+  SEQUENCES,
   type Step,
 } from './_moments.ts';
-
-const identity = await newIdentity();
-const NODES = ['cp-1', 'cp-2', 'cp-3'];
-const KEYSETS = ['ca', 'etcd-ca', 'front-proxy-ca', 'service-account-key'] as const;
-type Keyset = (typeof KEYSETS)[number];
-
-const app = newApp({ recipients: [identity.recipient] });
-const prod = newKubeadm(app, {
-  kubernetesVersion: '1.34.4',
-  controlPlaneNodes: NODES.map((name, index) => ({
-    name,
-    advertiseAddress: `10.0.0.${index + 11}`,
-  })),
-  workerNodes: [{ name: 'w-1' }],
-});
-new Kubeconfig(prod, 'deployer', { user: 'deployer', groups: ['deployers'] });
-const PROD = unit(describe(app));
 
 const moments = (keyset: Keyset, steps: readonly Step[]): Promise<Moment[]> =>
   momentsOf(
@@ -54,12 +35,6 @@ function at(all: readonly Moment[], name: string): Moment {
   if (found === undefined) throw new RangeError(name);
   return found;
 }
-
-const SEQUENCES: readonly (readonly Step[])[] = [
-  [accept, issue, retire],
-  [accept, abort],
-  [accept, issue, abort, retire],
-];
 
 /** A certificate that is signed again, alone and between any two stages. */
 const REISSUES: readonly (readonly Step[])[] = [
