@@ -9,6 +9,7 @@ import { clusterTest, watch } from './_cluster-test.ts';
 import * as kubernetes from './_kubernetes.ts';
 import { ControlPlane } from './_machines/control-plane.ts';
 import type { Machine } from './_machines/machine.ts';
+import { ROLLOUT_RESTART, scriptOfJob, workload } from './_rollout-restart.ts';
 
 const PLACE = { cluster: 'edge-1', node: 'node-1', addresses: ['192.0.2.10/24'] } as const;
 const PKI = '/etc/kubernetes/pki';
@@ -114,3 +115,72 @@ clusterTest(
     t.is(node.root.read('pki/cluster-signing-ca.crt'), newCa, file);
   },
 );
+
+clusterTest(
+  'the Job of the example restarts workloads, delivery first, with the rights that it has, and tells what did not roll out',
+  async (t) => {
+    const admin = [`--kubeconfig=${ADMIN}`];
+    for (const name of ['apps', 'flux-system'])
+      await node.succeed('kubectl', [...admin, 'create', 'namespace', name]);
+    const workloads = [
+      ['Deployment', 'flux-system', 'controller'],
+      ['DaemonSet', 'kube-system', 'proxy'],
+      ['StatefulSet', 'apps', 'store'],
+      ['Deployment', 'apps', 'web'],
+    ] as const;
+    for (const [kind, namespace, name] of workloads)
+      await kubernetes.create(node, ADMIN, workload(kind, namespace, name));
+    const identity = 'cdk8s-pki-rollout-restart';
+    await kubernetes.apply(node, ADMIN, ROLLOUT_RESTART);
+    const token = await node.succeed('kubectl', [
+      ...[...admin, '--namespace=kube-system', 'create', 'token', identity],
+    ]);
+    const own = node.write('rollout-restart.token.conf', kubeconfigOf(token.trim()));
+    const run = (): ReturnType<Machine['runFile']> =>
+      node.runFile('/bin/sh', ['-euc', `export KUBECONFIG=${own} PATIENCE=10s\n${scriptOfJob()}`]);
+
+    const done = await run();
+    t.is(done.status, 0, done.stderr.toString());
+    const restarted = done.stdout.toString().match(/^\S+(?= restarted$)/gmu);
+    t.deepEqual(restarted, [
+      'deployment.apps/controller',
+      'daemonset.apps/proxy',
+      'deployment.apps/web',
+      'statefulset.apps/store',
+    ]);
+    for (const [kind, namespace, name] of workloads) {
+      const { spec } = await kubernetes.json(node, ADMIN, ['get', kind, name, '-n', namespace]);
+      const { annotations } = record(record(record(spec)['template'])['metadata']);
+      t.regex(String(record(annotations)['kubectl.kubernetes.io/restartedAt']), /^\d{4}-/u, name);
+    }
+
+    await kubernetes.create(node, ADMIN, workload('Deployment', 'apps', 'stuck', 1));
+    const stuck = await run();
+    t.is(stuck.status, 1);
+    t.regex(stuck.stderr.toString(), /^not rolled out: apps\/deployment\.apps\/stuck$/mu);
+
+    for (const what of [
+      ['get', 'secrets'],
+      ['create', 'pods'],
+      ['delete', 'deployments.apps'],
+      ['update', 'daemonsets.apps'],
+      ['get', 'namespaces'],
+    ])
+      t.false(await kubernetes.isAllowed(node, own, [...what, '--all-namespaces']), what.join(' '));
+  },
+);
+
+function kubeconfigOf(token: string): string {
+  const cluster = {
+    server: 'https://edge-1.example.com:6443',
+    'certificate-authority': `${PKI}/ca.crt`,
+  };
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'edge-1', cluster }],
+    users: [{ name: 'job', user: { token } }],
+    contexts: [{ name: 'job', context: { cluster: 'edge-1', user: 'job' } }],
+    'current-context': 'job',
+  });
+}

@@ -41,7 +41,7 @@ export const nodesReady = step(
 export const rollWorkloads = (why: string): RunbookStep =>
   step(
     'Restart Flux and Argo CD, then the CNI, kube-proxy and CoreDNS, then all other workloads',
-    `${why} Flux and Argo CD first: they deliver the next stage. Argo CD keeps the bundle of other clusters in Secrets, Flux in those of spec.kubeConfig: see to them as well. A rollout obeys the strategy of its workload; disruption budgets hold only for what drains nodes. Delete pods of strategy OnDelete, of Jobs and of no owner by hand.`,
+    `${why} Flux and Argo CD first: they deliver the next stage. Argo CD keeps the bundle of other clusters in Secrets, Flux in those of spec.kubeConfig: see to them as well. A rollout obeys the strategy of its workload; disruption budgets hold only for what drains nodes. Delete pods of strategy OnDelete, of Jobs and of no owner by hand. examples/rollout-restart of cdk8s-pki has a Job that does all this from within the cluster, waits for each namespace, and has no other rights.`,
     'kubectl -n flux-system rollout restart deployment',
     'kubectl -n argocd rollout restart deployment,statefulset',
     'kubectl -n kube-system rollout restart daemonset,deployment',
