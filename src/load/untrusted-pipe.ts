@@ -32,6 +32,7 @@ export async function* untilEnded(
 /** Waits for ever until it has begun; from then on each wait has an end. */
 class Silence {
   #hasBegun = false;
+  #hasEnded = false;
   #timer: NodeJS.Timeout | undefined;
   #resolve: (value: undefined) => void = () => undefined;
 
@@ -43,6 +44,7 @@ class Silence {
   }
 
   begin(): void {
+    if (this.#hasEnded) return; // a timer would keep this process alive
     this.#hasBegun = true;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -51,6 +53,7 @@ class Silence {
   }
 
   end(): void {
+    this.#hasEnded = true;
     clearTimeout(this.#timer);
   }
 }
