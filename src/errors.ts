@@ -6,6 +6,7 @@ const FINDINGS = 3;
 /** Every error code, with the exit status that it leads to. */
 export const ERROR_CODES = {
   ERR_AUTHORITY_MISSING: FAILED,
+  ERR_BRANCH: FAILED,
   ERR_CERTIFICATE: FAILED,
   ERR_CLOCK: FAILED,
   ERR_CRL: FAILED,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 const DAY = 86_400_000;
 
-/** A closed proposal comes back at the latest so long before the first certificate of it expires. */
+/** Before the first certificate of a proposal expires; a closed one comes back then at the latest. */
 const LAST_CALL = 14 * DAY;
 
 /** Where nothing says how early a renewal begins: changes without a date. */
@@ -81,7 +81,7 @@ export function decide({ work, head, open, closed, hasRoom }: Situation, now: Da
   }
   const until = closed === null || work.isAsked === true ? null : comesBack(work, closed);
   if (until !== null && now.getTime() < until.getTime()) return { do: 'wait', until };
-  if (!hasRoom) return { do: 'defer' };
+  if (!hasRoom && !isLastCall(work, now)) return { do: 'defer' };
   return { do: head === 'current' ? 'open' : 'build' };
 }
 
@@ -98,6 +98,11 @@ export function comesBack(
   const half = at + (work.renewBefore ?? DEFAULT_RENEW_BEFORE) / 2;
   const last = work.deadline === null ? half : work.deadline.getTime() - LAST_CALL;
   return new Date(Math.min(half, last));
+}
+
+/** Nothing holds back any more what ends so soon, neither its being closed nor the number that may be open. */
+function isLastCall({ deadline }: Work, now: Date): boolean {
+  return deadline !== null && deadline.getTime() - now.getTime() <= LAST_CALL;
 }
 
 /** At most half of renewBefore is left, or 14 days; then a quarter, then nothing. */

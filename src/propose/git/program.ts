@@ -84,8 +84,11 @@ export async function remoteGit(
 ): Promise<{ readonly exitCode: number; readonly stdout: string }> {
   // as specific as can be, and first reset: actions/checkout leaves a header of its own in the configuration
   const header = `http.${remote.url}.extraHeader`;
+  const redirects = `http.${remote.url}.followRedirects`;
   const settings: Setting[] = [
     ...REMOTE_SETTINGS,
+    // the header would go along, also to another host
+    [redirects, 'false'],
     [header, ''],
     [header, `Authorization: ${remote.authorization}`],
   ];

@@ -77,7 +77,7 @@ export class RunRefs {
    * Moves a branch of the remote from one commit to another, or deletes it, if it is still where it was: compare and swap.
    *
    * @returns false where somebody else moved it first.
-   * @throws PkiError `ERR_GIT`.
+   * @throws PkiError `ERR_GIT`; `ERR_BRANCH` where another branch's name leaves it no place.
    */
   async push(branch: string, to: string | null, expected: string | null): Promise<boolean> {
     if (!branch.startsWith(BRANCHES)) throw new TypeError(`not a branch of ours: ${branch}`);
@@ -104,10 +104,36 @@ export class RunRefs {
         this.#remote.url,
         ref,
       ]);
-      return to === null ? now === '' : now.startsWith(to);
+      if (to === null ? now === '' : now.startsWith(to)) return true;
+      const isAsBefore = expected === null ? now === '' : now.startsWith(expected);
+      if (!isAsBefore) return false;
+      // nobody was first: the forge has no place for it
+      await this.#refuseBlocked(branch);
     }
     throw new PkiError('ERR_GIT', `the forge refuses the push of "${branch}"`, {
       hint: 'the token must be allowed to push branches below cdk8s-pki/; a rule of the forge may also forbid it',
+    });
+  }
+
+  /** A branch cannot be where another's name is a folder of its name, or the other way about (git-check-ref-format). */
+  async #refuseBlocked(branch: string): Promise<void> {
+    const parts = branch.split('/');
+    const above = parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
+    const { stdout } = await remoteGit(this.#folder, this.#remote, [
+      'ls-remote',
+      '--heads',
+      this.#remote.url,
+      ...[...above, `${branch}/*`].map((name) => `refs/heads/${name}`),
+    ]);
+    const found = stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.slice(line.indexOf('\t') + 1 + 'refs/heads/'.length));
+    const [first] = found;
+    if (first === undefined) return;
+    throw new PkiError('ERR_BRANCH', `the branch "${first}" is in the way of "${branch}"`, {
+      details: found.slice(1, 10),
+      hint: `rename or delete it: git push origin :refs/heads/${first}`,
     });
   }
 }

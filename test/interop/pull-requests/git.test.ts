@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -114,6 +116,22 @@ test('push: moves a branch only from where it was seen', async (t) => {
   t.deepEqual([...(await remoteBranches(repository.root, remote, 'main')).keys()], ['main']);
 });
 
+test('push: a branch whose name leaves no place for it is an error that names it', async (t) => {
+  const { repository, remote, base } = withRemote(t);
+  const refs = new RunRefs(repository.root, remote, 'one');
+  const id = await ours(repository, base);
+  for (const other of [`${BRANCH}/x/y`, 'cdk8s-pki/renew']) {
+    repository.git('push', '-q', remote.url, `main:refs/heads/${other}`);
+    const error = await t.throwsAsync(refs.push(BRANCH, id, null), { instanceOf: PkiError });
+    t.deepEqual(
+      [error.code, error.message],
+      ['ERR_BRANCH', `the branch "${other}" is in the way of "${BRANCH}"`],
+    );
+    repository.git('push', '-q', remote.url, `:refs/heads/${other}`);
+  }
+  t.true(await refs.push(BRANCH, id, null));
+});
+
 test('push: never moves a branch that is not below cdk8s-pki/', async (t) => {
   const { repository, remote, base } = withRemote(t);
   const id = await ours(repository, base);
@@ -150,6 +168,39 @@ test('a remote that is not there is an error with a hint', async (t) => {
   );
   t.is(error.code, 'ERR_GIT');
 });
+
+test('a redirect to another host is not followed: the header that opens the remote would go along', async (t) => {
+  const { repository, remote } = withRemote(t);
+  const asked: (string | undefined)[] = [];
+  const other = await serve(t, (request, response) => {
+    asked.push(request.headers.authorization);
+    response.writeHead(404).end();
+  });
+  const tricked: (string | undefined)[] = [];
+  const forge = await serve(t, (request, response) => {
+    tricked.push(request.headers.authorization);
+    response.writeHead(302, { location: `http://localhost:${other}${request.url ?? ''}` }).end();
+  });
+  const away = { ...remote, url: `http://127.0.0.1:${forge}/a/b.git` };
+  const error = await t.throwsAsync(remoteBranches(repository.root, away, 'main'), {
+    instanceOf: PkiError,
+  });
+  t.is(error.code, 'ERR_GIT');
+  t.deepEqual(tricked, [remote.authorization]);
+  t.deepEqual(asked, []);
+});
+
+/** @returns the port. */
+async function serve(t: ExecutionContext, answer: RequestListener): Promise<number> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  t.teardown(() => {
+    server.close();
+  });
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
 
 test('fetch: brings commits, and changes no branch, no FETCH_HEAD, no index and no file', async (t) => {
   const { repository, remote } = withRemote(t);

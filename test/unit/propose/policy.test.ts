@@ -83,6 +83,18 @@ test(
 test(decides, 'one more than may be open waits', { hasRoom: false }, { do: 'defer' });
 test(
   decides,
+  'one more than may be open waits until 14 days before its deadline, no longer',
+  { work: work({ deadline: inDays(14) }), hasRoom: false },
+  { do: 'build' },
+);
+test(
+  decides,
+  'one more than may be open waits while more than 14 days are left',
+  { work: work({ deadline: new Date(inDays(14).getTime() + 1) }), hasRoom: false },
+  { do: 'defer' },
+);
+test(
+  decides,
   'where no more may be open, those that are open are still made anew',
   { head: 'outdated', open: OPEN, hasRoom: false },
   { do: 'build' },
