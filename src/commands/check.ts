@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { EXIT, PkiError } from '../errors.ts';
-import { errorDocument } from '../output.ts';
+import { errorDocument, type Output } from '../output.ts';
 import type { Invocation } from './command.ts';
 import { readFolder } from './check/folder.ts';
 import { checkJson } from './check/print/json.ts';
@@ -41,9 +41,28 @@ function check(invocation: Invocation): number {
     output.json({ ...checkJson(sorted, now), ...(error && errorDocument(error)) });
   else if (options.output === 'markdown') output.line(checkMarkdown(sorted, summary, now));
   else if (options.output === 'openmetrics') output.line(checkOpenMetrics(sorted, now));
-  else output.line(checkText(sorted, summary, now, (style, text) => output.paint(style, text)));
+  else {
+    const paint: Output['paint'] = (style, text) => output.paint(style, text);
+    printLines(checkText(sorted, summary, now, paint), output);
+  }
   if (error !== undefined) throw error;
   return summary.hasFindings ? EXIT.findings : EXIT.ok;
+}
+
+/** A call of the system for each line would take longer than the lines. */
+const LINES_AT_ONCE = 500;
+
+function printLines(lines: Iterable<string>, output: Output): void {
+  let waiting: string[] = [];
+  const flush = (): void => {
+    if (waiting.length > 0) output.line(waiting.join('\n'));
+    waiting = [];
+  };
+  for (const line of lines) {
+    waiting.push(line);
+    if (waiting.length === LINES_AT_ONCE) flush();
+  }
+  flush();
 }
 
 function checkTree(invocation: Invocation): Checked {

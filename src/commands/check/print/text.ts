@@ -2,7 +2,7 @@ import { waysToExtend } from '../../../model/store/rotation.ts';
 import type { Output, Style } from '../../../output.ts';
 import type { Row } from '../row.ts';
 import { residualSeconds, statusOf } from '../status.ts';
-import { formatTable, type Cell } from './table.ts';
+import { tableLines, type Cell } from './table.ts';
 import { formatDay, formatResidual, formatTime } from './time.ts';
 import type { Summary } from '../summary.ts';
 
@@ -19,39 +19,34 @@ const STYLES: Readonly<Record<ReturnType<typeof statusOf>, Style | undefined>> =
   ok: undefined,
 };
 
-/** The two tables of `kubeadm certs check-expiration`, over all clusters and nodes, and a line that sums them up. */
-export function checkText(
+/** The two tables of `kubeadm certs check-expiration`, over all clusters and nodes, and a line that sums them up: line by line. */
+export function* checkText(
   rows: readonly Row[],
   summary: Summary,
   now: Date,
   paint: Output['paint'],
-): string {
+): Generator<string> {
   const isFleet = rows.some(({ cluster }) => cluster !== null);
   const place = (row: Row): Cell[] =>
     isFleet ? [{ text: row.cluster ?? '' }, { text: row.node ?? '' }] : [];
-  const table = (titles: readonly string[], lines: readonly Row[]): string[] => {
+  const table = (titles: readonly string[], lines: readonly Row[]): Generator<string> => {
     const head = [...(isFleet ? ['CLUSTER', 'NODE'] : []), ...titles, ...LAST_TITLES];
-    return formatTable(
-      [
-        head.map((text): Cell => ({ text, style: 'strong' })),
-        ...lines.map((row) => [...place(row), ...cells(row, now)]),
-      ],
-      paint,
-    );
+    const headCells = head.map((text): Cell => ({ text, style: 'strong' }));
+    const cellsOf = (row: Row | null): Cell[] =>
+      row === null ? headCells : [...place(row), ...cells(row, now)];
+    return tableLines([null, ...lines], cellsOf, paint);
   };
   const { totals, state, next, hasFindings } = summary;
   const verdict = paint(hasFindings ? 'bad' : 'good', state);
-  return [
-    ...table(
-      LEAF_TITLES,
-      rows.filter((row) => !isOfAuthority(row)),
-    ),
-    '',
-    ...table(AUTHORITY_TITLES, rows.filter(isOfAuthority)),
-    '',
-    `${totals}: ${verdict}${next === undefined ? '' : `; next: ${next}`}`,
-    ...rows.filter((row) => isEnding(row, now)).map(endingText),
-  ].join('\n');
+  yield* table(
+    LEAF_TITLES,
+    rows.filter((row) => !isOfAuthority(row)),
+  );
+  yield '';
+  yield* table(AUTHORITY_TITLES, rows.filter(isOfAuthority));
+  yield '';
+  yield `${totals}: ${verdict}${next === undefined ? '' : `; next: ${next}`}`;
+  for (const row of rows) if (isEnding(row, now)) yield endingText(row);
 }
 
 function cells(row: Row, now: Date): Cell[] {

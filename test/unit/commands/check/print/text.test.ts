@@ -1,13 +1,14 @@
 import test from 'ava';
 import { sortRows } from '../../../../../src/commands/check/row.ts';
 import { summarize } from '../../../../../src/commands/check/summary.ts';
-import { formatTable } from '../../../../../src/commands/check/print/table.ts';
+import { tableLines } from '../../../../../src/commands/check/print/table.ts';
 import { checkText } from '../../../../../src/commands/check/print/text.ts';
 import type { Row } from '../../../../../src/commands/check/row.ts';
 import { at, NOW, plain, row } from '../rows.ts';
 
-const print = (rows: readonly Row[], place = '1 cluster'): string[] =>
-  checkText(rows, summarize(rows, place, NOW), NOW, plain).split('\n');
+const print = (rows: readonly Row[], place = '1 cluster'): string[] => [
+  ...checkText(rows, summarize(rows, place, NOW), NOW, plain),
+];
 
 const ca = row(
   { node: null, name: 'ca', kind: 'authority', id: '0123456789abcdef', state: 'issuing' },
@@ -62,12 +63,8 @@ test('checkText: tells the entries of a keyset apart by id and state', (t) => {
 
 test('checkText: only what needs somebody is coloured, by its words', (t) => {
   const rows = [row({ renewAt: at(-3) }), row()];
-  const text = checkText(
-    rows,
-    summarize(rows, 'x', NOW),
-    NOW,
-    (style, cell) => `<${style}:${cell}>`,
-  );
+  const paint = (style: string, cell: string): string => `<${style}:${cell}>`;
+  const text = [...checkText(rows, summarize(rows, 'x', NOW), NOW, paint)].join('\n');
   t.true(text.includes('<warning:due since Nov 19, 2026>'));
   t.true(text.includes('<bad:1 due>'));
   t.false(text.includes(':ok>'));
@@ -85,16 +82,25 @@ test('checkText: what is soonest due is named, of those that are not due yet', (
   );
 });
 
-test('formatTable: columns are as wide as their widest cell and three, ten at least; colour does not count', (t) => {
+test('tableLines: columns are as wide as their widest cell and three, ten at least; colour does not count', (t) => {
   const cells = (...texts: string[]) => texts.map((text) => ({ text, style: 'bad' as const }));
   t.deepEqual(
-    formatTable([cells('A', 'B', 'C'), cells('12345678', 'x', '')], (_style, text) => `[${text}]`),
+    [
+      ...tableLines(
+        [
+          ['A', 'B', 'C'],
+          ['12345678', 'x', ''],
+        ],
+        (texts) => cells(...texts),
+        (_style, text) => `[${text}]`,
+      ),
+    ],
     ['[A]          [B]         [C]', '[12345678]   [x]'],
   );
 });
 
-test('formatTable: control characters and line breaks of a name cannot steer the terminal', (t) => {
-  const [line] = formatTable([[{ text: 'a\u001B[2Jb\nc\u2028d\u009B' }]], plain);
+test('tableLines: control characters and line breaks of a name cannot steer the terminal', (t) => {
+  const [line] = tableLines(['a\u001B[2Jb\nc\u2028d\u009B'], (text) => [{ text }], plain);
   t.is(line, 'a\uFFFD[2Jb c d\uFFFD');
 });
 
