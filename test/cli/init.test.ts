@@ -236,7 +236,7 @@ test('init: with the packed package, the next commands just work', async (t) => 
     return all;
   };
   t.regex(await run(0, 'init', '--identity'), /^ {2}npx cdk8s-pki plan$/mu);
-  t.regex(await run(3, 'plan'), /^issue prod: /mu);
+  t.regex(await run(3, 'plan'), /^issue prod\/cp-1: /mu);
   t.regex(await run(0, 'synth'), /1 cluster is as declared/u);
   repository.commit();
   t.regex(await run(0, 'check'), /all ok/u);
