@@ -11,7 +11,7 @@ import { visible } from './escape.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
 
-const PEM = /^-----BEGIN ([A-Z0-9 ]+)-----[^]*?^-----END \1-----$/gmu;
+const BEGIN = /^-----BEGIN ([A-Z0-9 ]+)-----$/u;
 /** What DER of a CRL begins with. */
 const SEQUENCE = 0x30;
 const PRIVATE = /PRIVATE KEY$/u;
@@ -19,13 +19,22 @@ const SEALED = /^ENC\[AES256_GCM,/u;
 
 /**
  * A file as text that a person can compare, for git's textconv: certificates and public keys by what they say, encrypted files by
- * their structure and recipients. Nothing is decrypted. Files of all other kinds come back as they are.
+ * their structure and recipients. Nothing is decrypted. Files of all other kinds come back as they are, but for characters that could
+ * steer a terminal or deceive a reader, which are written out.
  */
 export function fileText(content: Uint8Array): string {
   const crl = derCrl(content);
   if (crl !== undefined) return `${crl.join('\n')}\n`;
   const text = Buffer.from(content).toString('utf8');
-  return encryptedText(text) ?? (PEM.test(text) ? pemText(text) : text);
+  return visibleLines(encryptedText(text) ?? pemText(text));
+}
+
+/** Tabs and line ends of both kinds stay. */
+function visibleLines(text: string): string {
+  return text
+    .split(/(\r?\n|\t)/u)
+    .map((part, index) => (index % 2 === 1 ? part : visible(part, Infinity)))
+    .join('');
 }
 
 /** A CRL as etcd reads it; undefined for all other octets. */
@@ -39,10 +48,29 @@ function derCrl(content: Uint8Array): string[] | undefined {
   }
 }
 
-/** Each PEM block by what it says; text around blocks stays. */
+/** Each PEM block by what it says; text around blocks stays. One look at each line: a block has no dashes between its ends. */
 function pemText(text: string): string {
-  PEM.lastIndex = 0;
-  return text.replaceAll(PEM, (block, label: string) => describe(block, label).join('\n'));
+  const out: string[] = [];
+  let label: string | undefined;
+  let block: string[] = [];
+  for (const line of text.split('\n')) {
+    if (label !== undefined && line === `-----END ${label}-----`) {
+      for (const said of describe([...block, line].join('\n'), label)) out.push(said);
+      [label, block] = [undefined, []];
+      continue;
+    }
+    if (label !== undefined && !line.startsWith('-----')) {
+      block.push(line);
+      continue;
+    }
+    for (const left of block) out.push(left);
+    label = BEGIN.exec(line)?.[1];
+    block = [];
+    if (label === undefined) out.push(line);
+    else block.push(line);
+  }
+  for (const left of block) out.push(left);
+  return out.join('\n');
 }
 
 /** Lines for a PEM block. */
@@ -102,9 +130,12 @@ function certificateLines(certificate: CertificateInfo): string[] {
 
 /** The structure of a SOPS document; undefined for all other text. */
 function encryptedText(text: string): string | undefined {
-  if (!/^(?:"?sops"?:|\s*"sops":)/mu.test(text)) return undefined;
+  if (!/^(?:"?sops"?:|[ \t]*"sops":)/mu.test(text)) return undefined;
   try {
-    const documents: unknown[] = text.startsWith('{') ? [JSON.parse(text)] : loadAll(text);
+    // ours have no aliases, by which a few lines could stand for more text than there is memory
+    const documents: unknown[] = text.startsWith('{')
+      ? [JSON.parse(text)]
+      : loadAll(text, { maxAliases: 0 });
     if (!documents.every(isMapping) || !documents.some(({ sops }) => isMapping(sops)))
       return undefined;
     return `${documents.map((document) => documentLines(document).join('\n')).join('\n---\n')}\n`;
@@ -168,7 +199,7 @@ function itemLines(item: unknown, indent: string): string[] {
 /** PEM, or PEM in base64, or a kubeconfig in base64, as text that says what is in it. */
 function decoded(value: string): string {
   if (value.startsWith('-----BEGIN ')) return pemText(value);
-  if (/^LS0tLS1CRUdJTi[A-Za-z0-9+/\s]+={0,2}\s*$/u.test(value)) {
+  if (/^LS0tLS1CRUdJTi[A-Za-z0-9+/\s]+={0,2}$/u.test(value.trimEnd())) {
     return pemText(Buffer.from(value, 'base64').toString('utf8'));
   }
   return value;

@@ -148,3 +148,30 @@ test('fileText: what is encrypted stays so, certificates in it are text, and not
   const damaged = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
   t.is(fileText(Buffer.from(damaged)), damaged);
 });
+
+test('fileText: a document with aliases, which could stand for anything, is shown as it is', (t) => {
+  const bomb = 'a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\nsops:\n    mac: x\n';
+  t.is(fileText(Buffer.from(bomb)), bomb);
+});
+
+test('fileText: what could steer a terminal is written out, in and around certificates and in files of any kind', (t) => {
+  const title = '\u001B]0;x\u0007\u202E';
+  const shown = String.raw`\u{1B}]0;x\u{7}\u{202E}`;
+  const damaged = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+  const texts = [
+    `a${title}\r\n\tb\n`,
+    `${title}\n${damaged}${title}`,
+    damaged.replace('AAAA', title),
+  ];
+  for (const text of texts) {
+    t.is(fileText(Buffer.from(text)), text.replaceAll(title, shown));
+  }
+});
+
+test('fileText: the time it takes grows no faster than the file', (t) => {
+  // a look at the rest of the file for each of these lines would take an hour
+  const begins = '-----BEGIN X-----\n'.repeat(500_000);
+  t.true(fileText(Buffer.from(begins)) === begins);
+  const empty = `${'\n'.repeat(2_000_000)}x`;
+  t.true(fileText(Buffer.from(empty)) === empty);
+});
