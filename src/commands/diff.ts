@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT, PkiError } from '../errors.ts';
+import { depthBelowRoot } from '../observe/source/git.ts';
+import { repositoryReader } from '../observe/source/reader.ts';
 import { openRevision } from '../observe/source/revision.ts';
 import { reviewMarkdown } from '../review/print/markdown.ts';
 import { fileText } from '../review/print/textconv.ts';
-import { GUARD_FILES, review } from '../review/review.ts';
+import { guardPlaces } from '../review/guards.ts';
+import { review } from '../review/review.ts';
 import { verification } from '../review/verification.ts';
 import type { Invocation } from './command.ts';
 import { openTree } from './input/tree.ts';
@@ -22,12 +25,11 @@ export async function run(invocation: Invocation): Promise<number> {
     output.line(textconv(path.resolve(cwd, options.textconv)).replace(/\n$/u, ''));
     return EXIT.ok;
   }
-  const { reader, tree } = openTree(invocation);
-  const {
-    commit,
-    reader: base,
-    differing,
-  } = await openRevision(cwd, reader, [tree, ...GUARD_FILES], revision);
+  const { tree } = openTree(invocation);
+  const depth = await depthBelowRoot(cwd);
+  const reader = repositoryReader(cwd, depth);
+  const places = [tree, ...guardPlaces(depth)];
+  const { commit, reader: base, differing } = await openRevision(cwd, reader, places, revision);
   const result = review(base, reader, { tree, differing, now: options.now ?? new Date() });
   if (options.output === 'json') {
     const commands = verification(result, tree, commit);

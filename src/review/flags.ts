@@ -27,6 +27,7 @@ export const FLAGS = {
   WeakerAlgorithm: ['warning', 'weaker algorithm'],
   LongerLife: ['warning', 'longer life'],
   WorkflowChanged: ['warning', 'CI or guard file changed'],
+  DependencyChanged: ['warning', 'dependencies changed'],
   Damaged: ['warning', 'damaged file'],
 } as const satisfies Readonly<Record<string, readonly [Severity, string]>>;
 

@@ -6,28 +6,15 @@ import { ruleRecipients } from './compare/recipients.ts';
 import { readStores } from './compare/foreign.ts';
 import { deadlineOf } from './compare/copies.ts';
 import { flag, sortFlags } from './flags.ts';
+import { guardOf, guardPlaces } from './guards.ts';
 import { differingFiles, openSide, type Side } from './read/side.ts';
 import type { Flag, Review, Totals } from './report.ts';
-
-/** Files beside the tree that guard it: who can read it, how git treats it, what CI runs. */
-export const GUARD_FILES = [
-  '.sops.yaml',
-  '.gitattributes',
-  '.github/workflows',
-  '.github/actions',
-  '.github/CODEOWNERS',
-  'CODEOWNERS',
-  '.gitea',
-  '.forgejo',
-  '.gitlab-ci.yml',
-  '.gitlab',
-] as const;
 
 export interface ReviewOptions {
   /** The tree's folder. */
   readonly tree: string;
   readonly now: Date;
-  /** Files that differ, where that is known already; default: all files of both trees are compared. */
+  /** Files that differ, where that is known already; default: all files of both trees are compared, and guards beside them. */
   readonly differing?: readonly TreePath[];
 }
 
@@ -43,7 +30,7 @@ export function review(base: TreeReader, head: TreeReader, options: ReviewOption
   const [was, is] = [openSide(base), openSide(head)];
   const differing =
     options.differing ??
-    [tree, ...GUARD_FILES].flatMap((place) => differingPlace(was, is, place)).sort();
+    [tree, ...guardPlaces(0)].flatMap((place) => differingPlace(was, is, place)).sort();
   const context: ReviewContext = {
     base: was,
     head: is,
@@ -97,8 +84,12 @@ function fileFlags({ base, head, tree }: ReviewContext, file: TreePath): Flag[] 
   if (file === layout.ledger(tree)) return ledgerFlags(file, before ?? '', after ?? '');
   if (file.startsWith(`${tree}/`)) return [];
   const change = before === undefined ? 'is new' : after === undefined ? 'is gone' : 'is changed';
-  const changed = flag('WorkflowChanged', `${file} ${change}: read it yourself`, { file });
-  if (file !== '.sops.yaml') return [changed];
+  const guard = guardOf(file);
+  if (guard === undefined) return [];
+  if (guard.place !== '.sops.yaml') {
+    const text = `${file} ${change}, which decides ${guard.decides}: read it yourself`;
+    return [flag(guard.flag, text, { file })];
+  }
   const known = ruleRecipients(before);
   const added = [...ruleRecipients(after)].filter((recipient) => !known.has(recipient));
   return added.map((recipient) =>
@@ -114,9 +105,7 @@ function ledgerFlags(file: TreePath, before: string, after: string): Flag[] {
   const kept = new Set(lines(after));
   return lines(before)
     .filter((line) => !kept.has(line))
-    .map((line) =>
-      flag('LedgerLineRemoved', `the ledger lost "${line.replace(/^\s*-\s*/u, '')}"`, { file }),
-    );
+    .map((line) => flag('LedgerLineRemoved', `the ledger lost "${line.replace(/^\s*-\s*/u, '')}"`, { file }));
 }
 
 /** Files that could not be read at all. */

@@ -85,6 +85,8 @@ const EXPLAINS: Readonly<Record<FlagCode, Explains>> = {
   WeakerAlgorithm: asDeclared,
   LongerLife: (flag, context) => asDeclared(flag, context) && hasDeclaredLife(flag, context),
   WorkflowChanged: ({ file }, { generated }) => file !== null && generated.has(file),
+  // as a declaration that changes: a review is what it takes, and there is nothing to hold it against
+  DependencyChanged: () => true,
   // of the base, where nothing is wrong any more
   Damaged: ({ file, credential, message }, { findings }) =>
     /(?:^|: )base: /u.test(message) &&

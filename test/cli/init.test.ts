@@ -175,6 +175,18 @@ test('init: where a file cannot be written, those before it go again', async (t)
   t.false(readdirSync(repository.path('node_modules')).includes('.config'));
 });
 
+test('init: below the root of a repository, where no forge would read its workflows, it is refused', async (t) => {
+  const repository = emptyRepository(t);
+  mkdirSync(repository.path('infra/pki'), { recursive: true });
+  const { status, stdout, stderr } = await repository.run(['init', '--identity'], {
+    folder: 'infra/pki',
+  });
+  t.deepEqual({ status, stdout }, { status: 2, stdout: '' });
+  t.regex(stderr, /below the root of a repository.*nothing was written \[ERR_USAGE\]\n.*hint: /u);
+  t.deepEqual(repository.files(), {});
+  t.false(readdirSync(repository.path('node_modules')).includes('.config'));
+});
+
 test('init: infers the forge and the base branch from the remote', async (t) => {
   const gitlab = emptyRepository(t);
   gitlab.git('remote', 'add', 'origin', 'git@gitlab.example.com:platform/pki.git');

@@ -268,6 +268,69 @@ for (const [name, attack, first] of ATTACKS) {
   });
 }
 
+test('verify: dependencies that change are a note, which a review is for', async (t) => {
+  const repository = branch(t);
+  repository.write('package-lock.json', '{ "lockfileVersion": 3 }\n');
+  repository.commit('a dependency');
+  const { status, findings, notes } = await verify(repository);
+  t.deepEqual([status, findings], [0, []]);
+  t.deepEqual(
+    notes.map(({ code, file }) => [code, file]),
+    [['DependencyChanged', 'package-lock.json']],
+  );
+});
+
+/** The fleet in a folder of a larger repository. */
+function moved(t: ExecutionContext): Repository {
+  const repository = branch(t);
+  for (const name of ['deploy', 'clusters', '.sops.yaml', '.gitattributes']) {
+    repository.write('infra/pki/.keep', '');
+    repository.git('mv', name, `infra/pki/${name}`);
+  }
+  repository.remove('infra/pki/.keep');
+  repository.commit('a folder of its own');
+  repository.git('tag', 'moved');
+  return repository;
+}
+
+test('verify and diff: below the root of a repository its guards are those of the root', async (t) => {
+  const repository = moved(t);
+  const folder = { folder: 'infra/pki' };
+  const sound = await verify(repository, ['--base', 'moved'], folder);
+  t.deepEqual([sound.status, sound.findings, sound.notes], [0, [], []]);
+  repository.write('.github/workflows/pki.yaml', 'on: pull_request_target\n');
+  repository.write('CODEOWNERS', '* @evil\n');
+  repository.write('infra/.npmrc', 'registry=https://example.com\n');
+  repository.git('mv', 'package.json', 'infra/package.json');
+  repository.commit('nothing to see here');
+  const { status, findings, notes } = await verify(repository, ['--base', 'moved'], folder);
+  t.is(status, 3);
+  t.deepEqual(
+    findings.map(({ code, file }) => [code, file]),
+    ['../.npmrc', '../../.github/workflows/pki.yaml', '../../CODEOWNERS']
+      .sort()
+      .map((file) => ['WorkflowChanged', file]),
+  );
+  t.deepEqual(
+    notes.map(({ code, file }) => [code, file]),
+    ['../../package.json', '../package.json'].map((file) => ['DependencyChanged', file]),
+  );
+  const { stdout } = await repository.run(['diff', 'moved'], folder);
+  t.regex(stdout, /^## PKI changes: 5 warnings\n/u);
+});
+
+test('verify: links of folders around the fleet are not followed out of the repository', async (t) => {
+  const repository = moved(t);
+  repository.remove('.github/workflows');
+  repository.paste('ln -s / .github/workflows');
+  repository.commit('a link');
+  const { status, findings } = await verify(repository, ['--base', 'moved'], {
+    folder: 'infra/pki',
+  });
+  t.is(status, 3);
+  t.true(findings.length > 0 && findings.length < 10, JSON.stringify(findings));
+});
+
 test('verify: a declaration that reads the environment finds no secret in it', async (t) => {
   const repository = branch(t);
   const read = `

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { ageRecipient } from '../../catalog/names/recipient.ts';
 import { EXIT, PkiError } from '../../errors.ts';
-import { isInRepository } from '../../observe/source/git.ts';
+import { depthBelowRoot, isInRepository } from '../../observe/source/git.ts';
 import type { Invocation } from '../command.ts';
 import { findIdentities } from '../pipeline/identities.ts';
 import { forgeOf } from './forge.ts';
@@ -14,6 +14,7 @@ import { writeNew } from './write-new.ts';
 /** `cdk8s-pki init`: writes a repository to begin with into the working directory; all of it, or nothing. */
 export async function run(invocation: Invocation): Promise<number> {
   const { cwd, environment, output, options } = invocation;
+  await refuseBelowRoot(cwd);
   const made = options.identity === true ? await newIdentity(environment) : undefined;
   const recipients = await recipientsOf(invocation, made);
   const forge = options.forge ?? forgeOf(environment, await originUrl(cwd));
@@ -28,6 +29,22 @@ export async function run(invocation: Invocation): Promise<number> {
   if (made !== undefined) output.line(`recipient ${made.recipient}`);
   for (const line of nextSteps(cwd, recipients)) output.note(line);
   return EXIT.ok;
+}
+
+/** @throws PkiError `ERR_USAGE` below the root of a repository: workflows and code owners that are not at the root do nothing, and say nothing. */
+async function refuseBelowRoot(cwd: string): Promise<void> {
+  const depth = await depthBelowRoot(cwd);
+  if (depth === 0) return;
+  throw new PkiError(
+    'ERR_USAGE',
+    'this folder is below the root of a repository, where no forge reads workflows or code owners; nothing was written',
+    {
+      hint: [
+        'give the fleet a repository of its own, or run it at the root of this one',
+        'for a fleet in a folder: run it in an empty folder elsewhere, move its files here, and the workflows and CODEOWNERS to the root, with a working-directory for each step and this folder in each path',
+      ],
+    },
+  );
 }
 
 /** Who opens the store: who is named, else who runs this. */

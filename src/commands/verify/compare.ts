@@ -5,7 +5,6 @@ import { layout } from '../../model/store/layout.ts';
 import { historyOf, parseLedgerLine } from '../../observe/ledger.ts';
 import { mergeBaseOf, openRevision, type Revision } from '../../observe/source/revision.ts';
 import { fleetFiles } from '../../render/fleet/files.ts';
-import { GUARD_FILES } from '../../review/review.ts';
 import type { Declared } from '../../verify/declared.ts';
 import { NO_HEAD } from '../../model/store/ledger.ts';
 import type { Invocation } from '../command.ts';
@@ -17,9 +16,8 @@ import type { Invocation } from '../command.ts';
 export async function openBase(
   { cwd, options }: Invocation,
   reader: TreeReader,
-  tree: string,
+  places: readonly string[],
 ): Promise<Revision | undefined> {
-  const places = [tree, ...GUARD_FILES];
   if (options.base !== undefined)
     return openRevision(cwd, reader, places, await mergeBaseOf(cwd, options.base));
   try {

@@ -1,7 +1,10 @@
 import { EXIT } from '../../errors.ts';
-import { treeReader } from '../../observe/source/reader.ts';
+import type { TreeReader } from '../../model/ports.ts';
+import { depthBelowRoot } from '../../observe/source/git.ts';
+import { repositoryReader } from '../../observe/source/reader.ts';
 import type { Revision } from '../../observe/source/revision.ts';
 import { printable } from '../../output.ts';
+import { guardPlaces } from '../../review/guards.ts';
 import { review } from '../../review/review.ts';
 import { nativeCipher, type Cipher } from '../../sops/cipher.ts';
 import { programCipher } from '../../sops/program.ts';
@@ -33,12 +36,13 @@ import { refuseHalfWritten } from '../writing/half-written.ts';
 export async function run(invocation: Invocation): Promise<number> {
   const { cwd, options, output } = invocation;
   refuseHalfWritten(cwd);
-  const reader = treeReader(cwd);
+  const depth = await depthBelowRoot(cwd);
+  const reader = repositoryReader(cwd, depth);
   const plaintext = await lookForPlaintext(cwd);
   const { declared, result } = await lookAtDeclaration(invocation);
   const { tree } = declared.fleet;
   const toDo = { ...result, files: result.files.list };
-  const base = await openBase(invocation, reader, tree);
+  const base = await openBase(invocation, reader, [tree, ...guardPlaces(depth)]);
   const isChange = options.base !== undefined;
 
   const stores = verifyStores(reader, tree, clusterFolders(reader, tree));
@@ -88,7 +92,7 @@ export async function run(invocation: Invocation): Promise<number> {
 
 function reviewOf(
   base: Revision,
-  reader: ReturnType<typeof treeReader>,
+  reader: TreeReader,
   tree: string,
   now = new Date(),
 ): ReturnType<typeof review> {

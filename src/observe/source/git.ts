@@ -44,6 +44,13 @@ export function isInRepository(folder: string): boolean {
   return parent !== folder && isInRepository(parent);
 }
 
+/** How many folders a folder is below the root of its repository; 0 outside of one. */
+export async function depthBelowRoot(folder: string): Promise<number> {
+  if (!isInRepository(folder)) return 0;
+  const prefix = text(await git(folder, ['rev-parse', '--show-prefix'])).replace(/\n$/u, '');
+  return prefix.split('/').length - 1;
+}
+
 /** Contents of objects, by the words that name them, one a line; those that are not there, or are no files, are left out. */
 export async function readBlobs(
   root: string,

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { PkiError } from '../../errors.ts';
+import { treePath, type TreePath } from '../../model/names.ts';
 import type { TreeReader } from '../../model/ports.ts';
 import { restoreHints } from '../../model/store/restore.ts';
 
@@ -91,6 +92,35 @@ export function treeReader(root: string): TreeReader {
           return isFolder ? `${entry.name}/` : entry.name;
         })
         .sort();
+    },
+  };
+}
+
+/**
+ * A reader of the work tree below `root`, and by `../` of the repository around it, where links are followed no more than below.
+ *
+ * @param depth how many folders `root` is below the root of its repository.
+ */
+export function repositoryReader(root: string, depth: number): TreeReader {
+  const own = treeReader(root);
+  if (depth === 0) return own;
+  const real = realpathSync.native(root);
+  const top = path.resolve(real, '../'.repeat(depth));
+  const around = treeReader(top);
+  const from = path.relative(top, real).replaceAll(path.sep, '/');
+  const place = (file: TreePath): readonly [TreeReader, TreePath] => {
+    const whole = path.posix.join(from, file);
+    const isAround = /^\.\.(?:\/|$)/u.test(file) && !/^\.\.(?:\/|$)/u.test(whole);
+    return isAround ? [around, treePath(whole)] : [own, file];
+  };
+  return {
+    read: (file) => {
+      const [reader, at] = place(file);
+      return reader.read(at);
+    },
+    list: (folder) => {
+      const [reader, at] = place(folder);
+      return reader.list(at);
     },
   };
 }

@@ -42,8 +42,8 @@ export async function openRevision(
   const prefix = text(await git(root, ['rev-parse', '--show-prefix'])).replace(/\n$/u, '');
   const blobs = new Map<string, Blob>();
   const differing = new Set<string>();
+  for (const [file, blob] of await listPlaces(root, commit, prefix, places)) blobs.set(file, blob);
   for (const place of places) {
-    for (const [file, blob] of await listPlace(root, commit, prefix, place)) blobs.set(file, blob);
     for (const file of walk(workTree, place)) if (!blobs.has(file)) differing.add(file);
   }
   for (const [file, blob] of blobs) if (!isSame(workTree, file, blob)) differing.add(file);
@@ -99,25 +99,38 @@ async function commitOf(root: string, revision: string): Promise<string> {
   });
 }
 
-/** The files of a commit at a place, by their path from the working directory. */
-async function listPlace(
+/** The files of a commit at some places, by their path from the working directory. */
+async function listPlaces(
   root: string,
   commit: string,
   prefix: string,
-  place: string,
+  places: readonly string[],
 ): Promise<(readonly [string, Blob])[]> {
-  const folder = posix.join(prefix, place);
-  if (folder.startsWith('..')) return [];
-  const below = folder === '.' || folder === './' ? [] : [folder];
+  const placeOf = new Map(
+    places
+      .map((place) => [posix.join(prefix, place).replace(/^\.\/$/u, '.'), place] as const)
+      .filter(([folder]) => !/^\.\.(?:\/|$)/u.test(folder)),
+  );
+  if (placeOf.size === 0) return [];
+  const below = placeOf.has('.') ? [] : [...placeOf.keys()];
   const list = ['ls-tree', '-r', '-z', '--full-tree', commit, '--', ...below];
   return names(await git(root, list)).flatMap((line) => {
     const [, mode = '', type, object = '', file = ''] = ENTRY.exec(line) ?? [];
-    const rest = below.length === 0 ? file : file.slice(folder.length + 1);
-    if (file === '' || (below.length > 0 && file !== folder && !file.startsWith(`${folder}/`)))
-      return [];
+    if (file === '') return [];
     const blob = { object, isFile: type === 'blob' && mode.startsWith('100') };
-    return [[rest === '' ? place : `${place}/${rest}`, blob] as const];
+    return [file, ...foldersAbove(file)].flatMap((folder) => {
+      const place = placeOf.get(folder);
+      if (place === undefined) return [];
+      const rest = folder === '.' ? file : file.slice(folder.length + 1);
+      return [[rest === '' ? place : `${place}/${rest}`, blob] as const];
+    });
   });
+}
+
+/** From its own to `.`. */
+function foldersAbove(file: string): string[] {
+  const folder = posix.dirname(file);
+  return folder === '.' ? [folder] : [folder, ...foldersAbove(folder)];
 }
 
 /** The files of the work tree at a place; a folder that cannot be read has none: its files differ, which is looked into. */
@@ -170,7 +183,7 @@ function foldersOf(files: Iterable<string>): ReadonlyMap<string, ReadonlySet<str
       const found = folders.get(folder);
       if (found === undefined) folders.set(folder, new Set([name]));
       else found.add(name);
-      if (found !== undefined || folder === '.' || folder === '/') break;
+      if (found !== undefined || /^(?:\.|\/|(?:.*\/)?\.\.)$/u.test(folder)) break;
       [folder, name] = [posix.dirname(folder), `${posix.basename(folder)}/`];
     }
   }

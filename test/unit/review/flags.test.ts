@@ -372,6 +372,12 @@ const ROWS: Row[] = [
     flags: ['.github/workflows/verify.yml'],
   },
   {
+    title: 'a lock file',
+    code: 'DependencyChanged',
+    head: (tree) => tree.clone().write('package-lock.json', '{}'),
+    flags: ['package-lock.json'],
+  },
+  {
     title: 'a leaf that cannot be read',
     code: 'Damaged',
     head: (tree) => tree.clone().write(WEB, 'certificate: [<<<<'),
