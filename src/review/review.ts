@@ -105,7 +105,12 @@ function ledgerFlags(file: TreePath, before: string, after: string): Flag[] {
   const kept = new Set(lines(after));
   return lines(before)
     .filter((line) => !kept.has(line))
-    .map((line) => flag('LedgerLineRemoved', `the ledger lost "${line.replace(/^\s*-\s*/u, '')}"`, { file }));
+    .map((line) => flag('LedgerLineRemoved', `the ledger lost "${inQuotes(line)}"`, { file }));
+}
+
+/** A line of the ledger as a report can quote it: YAML means the same by both kinds of quotes. */
+function inQuotes(line: string): string {
+  return line.replace(/^\s*-\s*/u, '').replaceAll('"', "'");
 }
 
 /** Files that could not be read at all. */

@@ -62,6 +62,13 @@ test('reviewMarkdown: without differences it says so', async (t) => {
   );
 });
 
+test('reviewMarkdown: a line that the ledger lost is one quotation', async (t) => {
+  const [base] = await fixed();
+  const head = base.clone().edit('deploy/authorities.yaml', /^- \{.*keyset: "?ca"?,.*\n/mu, '');
+  const report = reviewMarkdown(reviewTrees(base, head), OPTIONS);
+  t.regex(report, /ledger line removed\*\*: the ledger lost `\{cluster: [^`]+`$/mu);
+});
+
 const facts = (text: string): CertificateFacts => ({
   serialNumber: text,
   notBefore: NOW,
