@@ -1,5 +1,6 @@
 import { layout } from '../model/store/layout.ts';
 import { credentialPath, type CredentialPath, type TreePath } from '../model/names.ts';
+import { ciphertextFlags } from './compare/ciphertexts.ts';
 import { compareCertificate } from './compare/certificates.ts';
 import { copiesOf, deadlineOf } from './compare/copies.ts';
 import { foreignFlags, type Stores } from './compare/foreign.ts';
@@ -62,6 +63,7 @@ export function reviewCluster(
         flag('ClusterAdminBinding', `${by} gives ${subject} all rights`, { cluster: name, file }),
       ),
     ...recipientFlags(base, head, folder, name, files, context.fleetRecipients),
+    ...ciphertextFlags(base, head, folder, name, files),
   ];
   const count = (change: Change): number =>
     certificates.filter((certificate) => certificate.change === change).length;

@@ -19,6 +19,7 @@ export const FLAGS = {
   RecipientAdded: ['critical', 'recipient added'],
   OlderCertificate: ['critical', 'older certificate'],
   KeyReused: ['critical', 'key reused'],
+  EncryptedAnew: ['critical', 'encrypted anew for no reason'],
   AuthorityReissued: ['warning', 'authority reissued'],
   Revoked: ['warning', 'certificate revoked'],
   SanAdded: ['warning', 'SAN added'],

@@ -63,6 +63,7 @@ const EXPLAINS: Readonly<Record<FlagCode, Explains>> = {
     return isLater && asDeclared(flag, context) && hasDeclaredLife(flag, context);
   },
   KeyReused: never,
+  EncryptedAnew: never,
   // its own signature says who made it, and what is not signed so is a finding
   AuthorityReissued: ({ credential }, { declared, keysets, now }) => {
     if (credential === null) return false;

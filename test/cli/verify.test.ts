@@ -249,6 +249,15 @@ const ATTACKS: readonly (readonly [
     ['WorkflowChanged'],
   ],
   [
+    'the key of another in the place of one, encrypted to the right people',
+    (repository) => {
+      const file = (cluster: string): string => SECRET.replace('prod', cluster);
+      const key = /^ +tls\.key: ENC\[.*$/mu;
+      edit(repository, file('prod'), key, key.exec(repository.read(file('test')))?.[0] ?? '');
+    },
+    ['EncryptedAnew'],
+  ],
+  [
     'an older certificate, with all its files',
     (repository) => {
       for (const [file, content] of made.first) repository.write(file, `${content}\n`);

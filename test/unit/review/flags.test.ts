@@ -19,6 +19,9 @@ const units = (over?: (leaf: DesiredLeaf) => Partial<DesiredLeaf>, to = recipien
   unit(kubeadmLike('prod', to, over)),
   unit(kubeadmLike('other', recipients)),
 ];
+const NODE_KEY = 'deploy/prod/nodes/cp-1/etc/kubernetes/pki/apiserver.key';
+const KUBECONFIG = 'deploy/prod/kubeconfigs/deployer.conf';
+const CIPHERTEXT = 'ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]';
 const isWeb = ({ path }: DesiredLeaf): boolean => path === 'prod/web';
 
 const made = new MemoryTree();
@@ -376,6 +379,38 @@ const ROWS: Row[] = [
     code: 'DependencyChanged',
     head: (tree) => tree.clone().write('package-lock.json', '{}'),
     flags: ['package-lock.json'],
+  },
+  {
+    title: "another node's key in the place of a key",
+    code: 'EncryptedAnew',
+    head: (tree) => tree.clone().write(NODE_KEY, tree.text(NODE_KEY.replace('cp-1', 'cp-2'))),
+    flags: [NODE_KEY],
+  },
+  {
+    title: 'another key in a kubeconfig, written in another form',
+    code: 'EncryptedAnew',
+    head: (tree) =>
+      tree
+        .clone()
+        .edit(KUBECONFIG, /client-key-data: ENC.*$/mu, `client-key-data: "${CIPHERTEXT}"`),
+    flags: [KUBECONFIG],
+  },
+  {
+    title: 'another key in a document of the store',
+    code: 'EncryptedAnew',
+    head: (tree) => tree.clone().edit(WEB, /^privateKey: ENC.*$/mu, `privateKey: ${CIPHERTEXT}`),
+    flags: [WEB],
+  },
+  {
+    title: 'what another recipient can open',
+    code: 'EncryptedAnew',
+    head: async (tree) => {
+      const head = tree.clone();
+      const both = [...recipients, stranger.recipient];
+      await synth(head, { units: units(undefined, both), identity, now: DUE });
+      return head;
+    },
+    flags: [],
   },
   {
     title: 'a leaf that cannot be read',
