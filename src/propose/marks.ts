@@ -67,22 +67,32 @@ const PREFIXES: Readonly<Record<Urgency, string>> = {
   expired: '[expired] ',
 };
 
+/** A title, which may have a prefix of an earlier day. */
 export function titleOf(title: string, work: Work, now: Date): string {
-  return `${PREFIXES[urgencyOf(work, now)]}${title}`;
+  const old = Object.values(PREFIXES).find((prefix) => prefix !== '' && title.startsWith(prefix));
+  return `${PREFIXES[urgencyOf(work, now)]}${title.slice(old?.length ?? 0)}`;
 }
 
 const LABEL = 'cdk8s-pki';
 const labelOf = (urgency: Urgency): string => `${LABEL}/${urgency}`;
+
+/** Says that a person's commit has stopped the pull request, and that this was told: not everybody may label, as everybody may comment. */
+export const STOPPED = `${LABEL}/stopped`;
 
 /** Which labels a pull request lacks, and which of ours it has in excess. */
 export function labelChanges(
   has: readonly string[],
   work: Work,
   now: Date,
+  isStopped = false,
 ): { readonly add: readonly string[]; readonly remove: readonly string[] } {
   const urgency = urgencyOf(work, now);
-  const wanted = urgency === 'routine' ? [LABEL] : [LABEL, labelOf(urgency)];
-  const ours = URGENCIES.map(labelOf);
+  const wanted = [
+    LABEL,
+    ...(urgency === 'routine' ? [] : [labelOf(urgency)]),
+    ...(isStopped ? [STOPPED] : []),
+  ];
+  const ours = [...URGENCIES.map(labelOf), STOPPED];
   return {
     add: wanted.filter((label) => !has.includes(label)),
     remove: has.filter((label) => ours.includes(label) && !wanted.includes(label)),
@@ -100,7 +110,7 @@ export function marksOf(
 }
 
 /** A comment that is made once: its mark is looked for first. */
-export type Remark = 'stopped' | 'closed';
+export type Remark = 'closed';
 
 export function remarkOf(remark: Remark, text: string): string {
   return `${text}\n\n<!-- cdk8s-pki:${remark} -->\n`;

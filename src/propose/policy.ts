@@ -63,6 +63,8 @@ export type Decision =
   | { readonly do: 'close' }
   /** A person's commit is on the branch: say so once, and leave it alone. */
   | { readonly do: 'stop' }
+  /** A person's commit is on the branch, and nobody is asked to merge it: another branch carries what is due. */
+  | { readonly do: 'sidestep' }
   | { readonly do: 'wait'; readonly until: Date }
   /** Enough are open: it waits until one is merged or closed. */
   | { readonly do: 'defer' }
@@ -71,7 +73,7 @@ export type Decision =
 /** What happens to one branch and its pull request. */
 export function decide({ work, head, open, closed, hasRoom }: Situation, now: Date): Decision {
   const isNeeded = work.set.length > 0;
-  if (head === 'foreign') return isNeeded || open !== null ? { do: 'stop' } : { do: 'nothing' };
+  if (head === 'foreign' && open !== null) return { do: 'stop' };
   if (!isNeeded) return { do: open === null ? 'nothing' : 'close' };
   if (open !== null) {
     if (head !== 'current') return { do: 'build' };
@@ -81,8 +83,19 @@ export function decide({ work, head, open, closed, hasRoom }: Situation, now: Da
   }
   const until = closed === null || work.isAsked === true ? null : comesBack(work, closed);
   if (until !== null && now.getTime() < until.getTime()) return { do: 'wait', until };
+  if (head === 'foreign') return { do: 'sidestep' };
   if (!hasRoom && !isLastCall(work, now)) return { do: 'defer' };
   return { do: head === 'current' ? 'open' : 'build' };
+}
+
+/** The branch of a work, or the next one where a person's is in its place; names of ours have no underscore. */
+export function branchOf(name: string, turn: number): string {
+  return turn === 1 ? name : `${name}_${turn}`;
+}
+
+/** The name of the work that a branch is for, whatever its turn. */
+export function workOfBranch(branch: string): string {
+  return branch.replace(/_\d+$/u, '');
 }
 
 /**

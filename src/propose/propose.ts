@@ -7,7 +7,7 @@ import { BRANCHES, remoteBranches, RunRefs } from './git/refs.ts';
 import { withWorktree, type Worktree } from './git/worktree.ts';
 import { heldFiles } from './held.ts';
 import { marksOf, readMarks } from './marks.ts';
-import { decide, inOrder, type Head, type Work } from './policy.ts';
+import { branchOf, decide, inOrder, workOfBranch, type Head, type Work } from './policy.ts';
 import { Publisher } from './publish.ts';
 import type { Outcome, OutcomeName, Renewal } from './renewal.ts';
 
@@ -116,7 +116,7 @@ class Run<W extends Work> {
     for (const work of inOrder(works, isOpen)) await this.#attempt(work);
     const known = new Set(works.map((work) => this.#prefix + work.name));
     for (const pull of this.#state.open)
-      if (!known.has(pull.branch)) await this.#stray(pull, works);
+      if (!known.has(workOfBranch(pull.branch))) await this.#stray(pull, works);
   }
 
   /** What stands in the way of one cluster stops no other's renewal. */
@@ -130,13 +130,13 @@ class Run<W extends Work> {
   }
 
   #pullOf(work: Work): PullRequest | undefined {
-    return this.#state.open.find(({ branch }) => branch === this.#prefix + work.name);
+    return this.#state.open.find(({ branch }) => workOfBranch(branch) === this.#prefix + work.name);
   }
 
-  async #one(work: W): Promise<void> {
+  async #one(work: W, turn = 1): Promise<void> {
     const { forge, maxOpen, now } = this.#options;
-    const branch = this.#prefix + work.name;
     const pull = this.#pullOf(work);
+    const branch = pull?.branch ?? this.#prefix + branchOf(work.name, turn);
     const commit = this.#state.heads.get(branch);
     if (work.set.length === 0 && pull === undefined) return;
     const { head, own } = await this.#look(work, commit);
@@ -170,8 +170,14 @@ class Run<W extends Work> {
         closed?.url ?? null,
       );
     } else if (decision.do === 'stop') {
-      await this.#publisher.stop(pull);
-      tell('stopped', `somebody else's commit is on "${branch}"; it is left alone`);
+      if (pull === undefined) return;
+      if (work.set.length > 0) await this.#publisher.stop(work, pull);
+      tell(
+        work.set.length > 0 ? 'stopped' : 'unchanged',
+        `somebody else's commit is on it, so it is left alone; due is: ${summaryOf(work)}`,
+      );
+    } else if (decision.do === 'sidestep') {
+      await this.#one(work, turn + 1);
     } else if (decision.do === 'close') {
       await this.#close(
         pull,

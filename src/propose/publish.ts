@@ -2,7 +2,15 @@ import type { Forge, PullRequest, PullRequestText } from './forges/forge.ts';
 import { blobId, readCommit, writeCommit, type ProposedFile } from './git/objects.ts';
 import type { RunRefs } from './git/refs.ts';
 import type { Worktree } from './git/worktree.ts';
-import { bodyOf, commitMessage, hasRemark, labelChanges, remarkOf, titleOf } from './marks.ts';
+import {
+  bodyOf,
+  commitMessage,
+  hasRemark,
+  labelChanges,
+  remarkOf,
+  STOPPED,
+  titleOf,
+} from './marks.ts';
 import type { Work } from './policy.ts';
 import type { Renewal } from './renewal.ts';
 
@@ -57,18 +65,20 @@ export class Publisher<W extends Work> {
     return this.#say(branch, work, text, pull);
   }
 
-  async stop(pull: PullRequest | undefined): Promise<void> {
-    if (pull === undefined) return;
-    const { forge } = this.#options;
-    if (hasRemark(await forge.comments(pull), 'stopped')) return;
-    await forge.comment(
-      pull,
-      remarkOf(
-        'stopped',
+  /** Says once that a person's commit is on the branch; title and labels go on telling how near the deadline is. */
+  async stop(work: W, pull: PullRequest): Promise<void> {
+    const { forge, now } = this.#options;
+    if (!pull.labels.includes(STOPPED)) {
+      await forge.comment(
+        pull,
         'A commit on this branch was not made by cdk8s-pki, so it is left alone from now on, and so are its dates. ' +
-          'Merge it, or delete the branch: the next run then proposes what is due.',
-      ),
-    );
+          'Merge it, or close it and delete the branch: the next run then proposes what is due.',
+      );
+    }
+    const title = titleOf(pull.title, work, now);
+    if (title !== pull.title) await forge.update(pull, { title, body: pull.body });
+    const { add, remove } = labelChanges(pull.labels, work, now, true);
+    if (add.length + remove.length > 0) await forge.label(pull, add, remove);
   }
 
   async close(pull: PullRequest, commit: string | undefined, reason: string): Promise<void> {

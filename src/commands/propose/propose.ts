@@ -118,7 +118,9 @@ async function proposeAll(
   else if (outcomes.length === 0 && problems.error === null)
     output.line('nothing is due, and no pull request is open');
   if (problems.error !== null) throw problems.error;
-  return EXIT.ok;
+  const stopped = outcomes.filter(({ outcome }) => outcome === 'stopped');
+  for (const { branch, message } of stopped) output.note(`stopped ${branch}: ${message}`);
+  return stopped.length > 0 ? EXIT.findings : EXIT.ok;
 }
 
 /** Folder of the working directory in the repository. */

@@ -133,16 +133,40 @@ onGitea("a person's commit stops the branch, and is told once", async (t) => {
   own.push('HEAD:cdk8s-pki/renew/alpha');
   const head = repository.git('rev-parse', 'HEAD');
   for (let run = 0; run < 2; run += 1) {
-    const { status, stdout } = await own.propose('2027-11-20T08:00:00Z');
-    t.is(status, 0);
+    const { status, stdout, stderr } = await own.propose('2027-11-20T08:00:00Z');
+    t.is(status, 3);
     t.regex(stdout, /^stopped cdk8s-pki\/renew\/alpha/u);
+    t.regex(stderr, /^stopped cdk8s-pki\/renew\/alpha: [^\n]*to be merged before 2027-11-22/u);
+    if (run > 0) continue;
+    // anybody may write that
+    const [pull] = await own.pulls('open');
+    await own.api('POST', `/issues/${pull?.number ?? 0}/comments`, {
+      body: 'x <!-- cdk8s-pki:stopped -->',
+    });
   }
   const [pull] = await own.pulls('open');
   t.is(pull?.head.sha, head);
   if (pull === undefined) return;
   const comments = await own.comments(pull);
-  t.is(comments.length, 1);
+  t.is(comments.length, 2);
   t.regex(comments[0] ?? '', /not made by cdk8s-pki/u);
+  t.regex(pull.title, /^\[urgent\] Renew /u);
+  t.deepEqual(pull.labels.map(({ name }) => name).sort(), [
+    'cdk8s-pki',
+    'cdk8s-pki/stopped',
+    'cdk8s-pki/urgent',
+  ]);
+
+  // closed, it comes back beside the branch, which stays as it is
+  await own.api('PATCH', `/pulls/${pull.number}`, { state: 'closed' });
+  const beside = await own.propose('2027-11-21T08:00:00Z');
+  t.deepEqual([beside.status, beside.stderr], [0, '']);
+  t.regex(beside.stdout, /^opened cdk8s-pki\/renew\/alpha_2: /u);
+  const again = await own.propose('2027-11-21T08:00:00Z');
+  t.regex(again.stdout, /^unchanged cdk8s-pki\/renew\/alpha_2: /u);
+  t.deepEqual(branches(await own.pulls('open')), ['cdk8s-pki/renew/alpha_2']);
+  own.fetch();
+  t.is(repository.git('rev-parse', 'origin/cdk8s-pki/renew/alpha'), head);
 });
 
 onGitea('a commit that only claims to be ours, with code in it, is never run', async (t) => {

@@ -76,8 +76,32 @@ test('titleOf and labelChanges: both say how near the deadline is, and leave lab
   });
 });
 
+test('titleOf: the prefix of an earlier day makes room for that of today', (t) => {
+  const work = {
+    name: 'a',
+    clusters: ['a'],
+    set: ['x'],
+    deadline: new Date('2026-12-01T00:00:00Z'),
+    renewBefore: null,
+  };
+  t.is(titleOf('[due soon] Mine', work, new Date('2026-12-01T00:00:00Z')), '[expired] Mine');
+  t.is(titleOf('[urgent] Mine', work, new Date('2026-01-01T00:00:00Z')), 'Mine');
+});
+
+test('labelChanges: what is no longer stopped loses the label that says so', (t) => {
+  const work = { name: 'a', clusters: ['a'], set: ['x'], deadline: null, renewBefore: null };
+  const now = new Date('2026-12-01T00:00:00Z');
+  t.deepEqual(labelChanges(['cdk8s-pki'], work, now, true), {
+    add: ['cdk8s-pki/stopped'],
+    remove: [],
+  });
+  t.deepEqual(labelChanges(['cdk8s-pki', 'cdk8s-pki/stopped'], work, now), {
+    add: [],
+    remove: ['cdk8s-pki/stopped'],
+  });
+});
+
 test('hasRemark: finds what remarkOf marked, and no other', (t) => {
-  const comments = ['hello', remarkOf('stopped', 'Left alone.')];
-  t.true(hasRemark(comments, 'stopped'));
-  t.false(hasRemark(comments, 'closed'));
+  t.true(hasRemark(['hello', remarkOf('closed', 'Nothing is due.')], 'closed'));
+  t.false(hasRemark(['hello'], 'closed'));
 });

@@ -130,7 +130,24 @@ test(
   { head: 'foreign', open: OPEN },
   { do: 'stop' },
 );
-test(decides, "a person's commit stops what would be opened", { head: 'foreign' }, { do: 'stop' });
+test(
+  decides,
+  "a person's branch that nobody is asked to merge is left to them: another one carries what is due",
+  { head: 'foreign' },
+  { do: 'sidestep' },
+);
+test(
+  decides,
+  "a closed one with a person's commit waits as others do",
+  { head: 'foreign', closed: closed(1) },
+  { do: 'wait', until: inDays(44) },
+);
+test(
+  decides,
+  "a closed one with a person's commit comes back on another branch",
+  { head: 'foreign', closed: closed(45) },
+  { do: 'sidestep' },
+);
 test(
   decides,
   "a person's commit keeps a stale one from being closed",
