@@ -7,6 +7,7 @@ import type { RotationStatus, Stage, TransitionName } from '../../model/store/ro
 import { MEANING } from '../../plan/rotation/plan-transition.ts';
 import { restartOrder } from '../pipeline/report.ts';
 import { reissueDeadline } from '../rotate/runbook.ts';
+import { code, prose } from '../../review/print/escape.ts';
 import { revocationLines } from '../revoke/print.ts';
 import type { RevocationWork } from './revocation.ts';
 import type { RotationWork } from './rotations.ts';
@@ -34,11 +35,11 @@ export function describeWork({
     title: `${what} of ${name}${deadline === null ? '' : ` before ${day(deadline)}`}`,
     body: [
       deadline === null
-        ? `Clusters: ${clusters.map(cell).join(', ')}.`
-        : `Clusters: ${clusters.map(cell).join(', ')}. If nobody merges this, the first certificate ends on **${deadline.toISOString()}**.`,
+        ? `Clusters: ${clusters.map(code).join(', ')}.`
+        : `Clusters: ${clusters.map(code).join(', ')}. If nobody merges this, the first certificate ends on **${deadline.toISOString()}**.`,
       '',
       ...actionTable(actions, ends),
-      ...restartOrder(actions).flatMap((line) => ['', cell(line)]),
+      ...restartOrder(actions).flatMap((line) => ['', prose(line)]),
       '',
       'To look at it locally: check the branch out, then `cdk8s-pki plan` prints nothing to do and `cdk8s-pki check` the new dates.',
       'The branch has one commit and is made anew when the base moves; a commit of yours on it stops that.',
@@ -57,7 +58,7 @@ export function describeStage({
 }): PullRequestText {
   const number = STAGES.findIndex((name) => name === transition) + 1;
   const stage = number === 0 ? transition : `${transition} (stage ${number} of 3)`;
-  const command = `cdk8s-pki rotate ${cell(keyset.replace('/', ' '))}`;
+  const command = `cdk8s-pki rotate ${keyset.replace('/', ' ')}`;
   return {
     title: `Rotate ${keyset}: ${stage}`,
     body: [
@@ -67,7 +68,7 @@ export function describeStage({
       '',
       ...(transition === 'replace' ? [`**Outage.** ${REPLACEMENTS[domain].lockout}`, ''] : []),
       ...actionTable(actions, new Map()),
-      ...restartOrder(actions).flatMap((line) => ['', cell(line)]),
+      ...restartOrder(actions).flatMap((line) => ['', prose(line)]),
       ...stepsOf(transition, domain),
     ].join('\n'),
   };
@@ -83,11 +84,11 @@ export function describeRevocation({ statuses, actions }: RevocationWork): PullR
       '**revoke**: new keys and certificates now, and those that they had come on the CRL of their authority. Until this is merged and rolled out they go on being good.',
       '',
       ...revocationLines(statuses).map((line) =>
-        line.startsWith('revoked ') ? `\n**${cell(line)}**\n` : cell(line.trimStart()),
+        line.startsWith('revoked ') ? `\n**${prose(line)}**\n` : item(line.trimStart()),
       ),
       '',
       ...actionTable(actions, new Map()),
-      ...restartOrder(actions).flatMap((line) => ['', cell(line)]),
+      ...restartOrder(actions).flatMap((line) => ['', prose(line)]),
     ].join('\n'),
   };
 }
@@ -105,7 +106,7 @@ export function describeReissue(
       `**Deadline.** ${reissueDeadline({ notAfter: deadline }, now)}.`,
       '',
       ...actionTable(actions, new Map()),
-      ...restartOrder(actions).flatMap((line) => ['', cell(line)]),
+      ...restartOrder(actions).flatMap((line) => ['', prose(line)]),
       ...stepsOf('reissue', domain),
     ].join('\n'),
   };
@@ -148,7 +149,7 @@ function actionTable(
 ): string[] {
   const rows = actions.slice(0, MOST_ROWS).map(({ action, credential, reason, message }) => {
     const end = ends.get(credential);
-    return `| ${action} | ${cell(credential)} | ${end === undefined ? '' : day(end)} | ${cell(`${reason}: ${message}`)} |`;
+    return `| ${action} | ${code(credential)} | ${end === undefined ? '' : day(end)} | ${reason}: ${prose(message)} |`;
   });
   return [
     '| Action | Credential | Ends | Why |',
@@ -158,9 +159,7 @@ function actionTable(
   ];
 }
 
-const day = (date: Date): string => date.toISOString().slice(0, 10);
+const item = (line: string): string =>
+  line.startsWith('- ') ? `- ${prose(line.slice(2))}` : prose(line);
 
-/** Text of the declaration must not end a table's cell, or begin markup. */
-function cell(text: string): string {
-  return text.replaceAll(/[|<>`\r\n]/gu, ' ');
-}
+const day = (date: Date): string => date.toISOString().slice(0, 10);

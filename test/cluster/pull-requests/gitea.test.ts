@@ -411,7 +411,7 @@ onGitea(
     t.is(job.stdout.match(/^opened /gmu)?.length, 3);
     for (const pull of await own.pulls('open')) {
       const [cluster = ''] = pull.head.ref.split('/').slice(-1);
-      t.regex(pull.body, /SansChanged: [^|]*added DNS:www\.example\.com/u);
+      t.regex(pull.body, /SansChanged: [^|]*added `DNS:www\.example\.com`/u);
       t.true((await own.files(pull)).every((file) => file.startsWith(`deploy/${cluster}/`)));
       own.fetch();
       repository.git('checkout', '-q', '--detach', `origin/${pull.head.ref}`);
@@ -452,7 +452,7 @@ onGitea(
     t.deepEqual(await own.pulls(), []);
     t.regex((await own.propose('2027-08-28T22:00:00Z')).stdout, /^opened /u);
     const [pull] = await own.pulls('open');
-    t.regex(pull?.body ?? '', /RenewalDue: due since 2027-08-24/u);
+    t.regex(pull?.body ?? '', /RenewalDue: due since `2027-08-24/u);
     const after = await own.propose('2027-08-29T08:00:00Z');
     t.regex(after.stdout, /^unchanged /u);
     t.is(after.stderr, '');
