@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT, PkiError } from '../errors.ts';
 import { depthBelowRoot } from '../observe/source/git.ts';
+import { linksBelow } from '../observe/source/links.ts';
 import { repositoryReader } from '../observe/source/reader.ts';
 import { openRevision } from '../observe/source/revision.ts';
 import { reviewMarkdown } from '../review/print/markdown.ts';
@@ -30,7 +31,12 @@ export async function run(invocation: Invocation): Promise<number> {
   const reader = repositoryReader(cwd, depth);
   const places = [tree, ...guardPlaces(depth)];
   const { commit, reader: base, differing } = await openRevision(cwd, reader, places, revision);
-  const result = review(base, reader, { tree, differing, now: options.now ?? new Date() });
+  const result = review(base, reader, {
+    tree,
+    differing,
+    links: linksBelow(cwd, tree),
+    now: options.now ?? new Date(),
+  });
   if (options.output === 'json') {
     const commands = verification(result, tree, commit);
     output.json({ base: { revision, commit }, ...result, verification: commands });

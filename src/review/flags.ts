@@ -16,12 +16,15 @@ export const FLAGS = {
   CaTrue: ['critical', 'CA:TRUE'],
   PrivilegedIdentity: ['critical', 'new identity with all rights'],
   ClusterAdminBinding: ['critical', 'new binding to cluster-admin'],
+  RulesBypassed: ['critical', 'sops rules bypassed'],
   RecipientAdded: ['critical', 'recipient added'],
+  UnknownFile: ['critical', 'file that nobody declared'],
   OlderCertificate: ['critical', 'older certificate'],
   KeyReused: ['critical', 'key reused'],
   EncryptedAnew: ['critical', 'encrypted anew for no reason'],
   AuthorityReissued: ['warning', 'authority reissued'],
   Revoked: ['warning', 'certificate revoked'],
+  LedgerLineUnknown: ['warning', 'ledger line of no authority'],
   SanAdded: ['warning', 'SAN added'],
   SubjectChanged: ['warning', 'subject changed'],
   UsageAdded: ['warning', 'key usage added'],
@@ -29,6 +32,7 @@ export const FLAGS = {
   LongerLife: ['warning', 'longer life'],
   WorkflowChanged: ['warning', 'CI or guard file changed'],
   DependencyChanged: ['warning', 'dependencies changed'],
+  UserFile: ['warning', 'file of a user'],
   Damaged: ['warning', 'damaged file'],
 } as const satisfies Readonly<Record<string, readonly [Severity, string]>>;
 

@@ -2,7 +2,9 @@ import { layout } from '../model/store/layout.ts';
 import { treePath, type TreePath } from '../model/names.ts';
 import type { TreeReader } from '../model/ports.ts';
 import { reviewCluster, type ReviewContext } from './cluster.ts';
-import { ruleRecipients } from './compare/recipients.ts';
+import { ledgerFlags } from './fleet/ledger.ts';
+import { ruleFlags, ruleRecipients } from './fleet/sops-rules.ts';
+import { unknownFiles } from './fleet/unknown-files.ts';
 import { readStores } from './compare/foreign.ts';
 import { deadlineOf } from './compare/copies.ts';
 import { flag, sortFlags } from './flags.ts';
@@ -16,6 +18,8 @@ export interface ReviewOptions {
   readonly now: Date;
   /** Files that differ, where that is known already; default: all files of both trees are compared, and guards beside them. */
   readonly differing?: readonly TreePath[];
+  /** Symbolic links in the tree that is to be reviewed; default: none. */
+  readonly links?: readonly TreePath[];
 }
 
 /**
@@ -26,7 +30,7 @@ export interface ReviewOptions {
  * @param head the tree that is to be reviewed.
  */
 export function review(base: TreeReader, head: TreeReader, options: ReviewOptions): Review {
-  const { tree, now } = options;
+  const { tree, now, links = [] } = options;
   const [was, is] = [openSide(base), openSide(head)];
   const differing =
     options.differing ??
@@ -36,7 +40,7 @@ export function review(base: TreeReader, head: TreeReader, options: ReviewOption
     head: is,
     tree,
     stores: readStores(is, tree),
-    fleetRecipients: ruleRecipients(was.text(treePath('.sops.yaml'))),
+    fleetRecipients: ruleRecipients(was.text(treePath('.sops.yaml'))) ?? new Set(),
   };
   const fleetFlags: Flag[] = [];
   const byCluster = new Map<string, TreePath[]>();
@@ -52,7 +56,12 @@ export function review(base: TreeReader, head: TreeReader, options: ReviewOption
   const unread = damaged(was, is, differing);
   return {
     now,
-    flags: sortFlags([...fleetFlags, ...reviewed.flatMap(({ flags }) => flags), ...unread]),
+    flags: sortFlags([
+      ...fleetFlags,
+      ...reviewed.flatMap(({ flags }) => flags),
+      ...unknownFiles(is, { tree, files: differing, links }),
+      ...unread,
+    ]),
     totals: {
       ...sumTotals(clusters.map(({ totals }) => totals)),
       files: differing.length,
@@ -80,8 +89,8 @@ function clusterOf(tree: string, file: TreePath): string | undefined {
 
 /** Of files that are no cluster's: the ledger, and what guards the tree. */
 function fileFlags({ base, head, tree }: ReviewContext, file: TreePath): Flag[] {
+  if (file === layout.ledger(tree)) return ledgerFlags(base, head, tree);
   const [before, after] = [base.text(file), head.text(file)];
-  if (file === layout.ledger(tree)) return ledgerFlags(file, before ?? '', after ?? '');
   if (file.startsWith(`${tree}/`)) return [];
   const change = before === undefined ? 'is new' : after === undefined ? 'is gone' : 'is changed';
   const guard = guardOf(file);
@@ -90,27 +99,7 @@ function fileFlags({ base, head, tree }: ReviewContext, file: TreePath): Flag[] 
     const text = `${file} ${change}, which decides ${guard.decides}: read it yourself`;
     return [flag(guard.flag, text, { file })];
   }
-  const known = ruleRecipients(before);
-  const added = [...ruleRecipients(after)].filter((recipient) => !known.has(recipient));
-  return added.map((recipient) =>
-    flag('RecipientAdded', `${recipient} is new in ${file}: sops updatekeys would let it read`, {
-      file,
-    }),
-  );
-}
-
-function ledgerFlags(file: TreePath, before: string, after: string): Flag[] {
-  const lines = (text: string): string[] =>
-    text.split(/\r?\n/u).filter((line) => /^\s*-/u.test(line));
-  const kept = new Set(lines(after));
-  return lines(before)
-    .filter((line) => !kept.has(line))
-    .map((line) => flag('LedgerLineRemoved', `the ledger lost "${inQuotes(line)}"`, { file }));
-}
-
-/** A line of the ledger as a report can quote it: YAML means the same by both kinds of quotes. */
-function inQuotes(line: string): string {
-  return line.replace(/^\s*-\s*/u, '').replaceAll('"', "'");
+  return ruleFlags(before, after, file);
 }
 
 /** Files that could not be read at all. */

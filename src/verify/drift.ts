@@ -62,7 +62,7 @@ export function driftOf(
       continue;
     }
     const waits = cluster === null ? needy.size > 0 : needy.has(cluster);
-    if (isChange || waits || change === 'create') continue;
+    if (isChange || waits) continue;
     const text = `${path} ${WORDS[change]}${why}`;
     findings.push(finding('NotSynthesized', text, place, STALE));
   }

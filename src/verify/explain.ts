@@ -1,7 +1,7 @@
 import type { CredentialPath, TreePath } from '../model/names.ts';
 import { layout } from '../model/store/layout.ts';
 import type { FlagCode } from '../review/flags.ts';
-import { ruleRecipients } from '../review/compare/recipients.ts';
+import { ruleRecipients } from '../review/fleet/sops-rules.ts';
 import type { CertificateChange, Flag, KeysetChange, Review } from '../review/report.ts';
 import type { Declared } from './declared.ts';
 import { wantingFiles, type ToDo } from './drift.ts';
@@ -51,12 +51,15 @@ const EXPLAINS: Readonly<Record<FlagCode, Explains>> = {
   AuthorityChanged: never,
   RevocationLost: never,
   LedgerLineRemoved: never,
+  LedgerLineUnknown: never,
   ForeignCertificate: never,
   CaTrue: never,
   PrivilegedIdentity: asDeclared,
   ClusterAdminBinding: ({ file }, { made, wanting }) =>
     file !== null && made.has(file) && !wanting.has(file),
   RecipientAdded: recipientDeclared,
+  RulesBypassed: never,
+  UnknownFile: never,
   OlderCertificate: (flag, context) => {
     const { before, after } = changeOf(flag, context) ?? {};
     const isLater = !!before && !!after && after.notBefore >= before.notBefore;
@@ -88,6 +91,8 @@ const EXPLAINS: Readonly<Record<FlagCode, Explains>> = {
   WorkflowChanged: ({ file }, { generated }) => file !== null && generated.has(file),
   // as a declaration that changes: a review is what it takes, and there is nothing to hold it against
   DependencyChanged: () => true,
+  // nobody but people reads it
+  UserFile: () => true,
   // of the base, where nothing is wrong any more
   Damaged: ({ file, credential, message }, { findings }) =>
     /(?:^|: )base: /u.test(message) &&
@@ -158,7 +163,8 @@ function recipientDeclared({ cluster, file, message }: Flag, context: Context): 
   if (!declared.recipients.has(recipient)) return false;
   if (cluster === null) {
     const isOurs = file !== null && generated.has(file);
-    return isOurs || [...ruleRecipients(rules)].every((name) => declared.recipients.has(name));
+    const named = ruleRecipients(rules);
+    return isOurs || (!!named && [...named].every((name) => declared.recipients.has(name)));
   }
   const folder = `${layout.cluster(declared.fleet.tree, cluster)}/`;
   const isWanting = [...wanting].some((path) => path.startsWith(folder));

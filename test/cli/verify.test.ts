@@ -1,4 +1,4 @@
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { generateKeyPairSync } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
 import { declaration } from '../_helpers/declaration.ts';
@@ -338,6 +338,97 @@ test('verify: links of folders around the fleet are not followed out of the repo
   });
   t.is(status, 3);
   t.true(findings.length > 0 && findings.length < 10, JSON.stringify(findings));
+});
+
+const ownRule = (rule: string) => (repository: Repository) => {
+  edit(repository, '.sops.yaml', 'creation_rules:\n', `creation_rules:\n${rule}`);
+};
+const planted = (file: string) => (repository: Repository) => {
+  repository.write(file, 'apiVersion: v1\nkind: Pod\n');
+};
+
+/** What sops, git, a kubelet, Flux or people obey, and the declaration knows nothing of; each is found without a base too. */
+const STRANGERS: readonly (readonly [
+  name: string,
+  attack: (repository: Repository) => unknown,
+  code: string,
+  file: string,
+])[] = [
+  [
+    'a recipient in a rule that not everybody can parse',
+    ownRule(`  - path_regex: .*\n    age: ${mallory.recipient}\n    x: !foo bar\n`),
+    'RulesBypassed',
+    '.sops.yaml',
+  ],
+  [
+    'a rule of known recipients before ours',
+    ownRule(`  - path_regex: .*\n    age: ${alice.recipient}\n`),
+    'RulesBypassed',
+    '.sops.yaml',
+  ],
+  ...[
+    'deploy/prod/.sops.yaml',
+    'deploy/prod/.gitattributes',
+    'deploy/prod/nodes/cp-1/etc/kubernetes/manifests/evil.yaml',
+    'deploy/prod/manifests/kustomization.yaml',
+    'deploy/prod/kubeconfigs/evil.conf',
+    'deploy/prod/ROTATION.md',
+    'deploy/prod/pki/kustomization.yaml',
+    'deploy/evil/manifests/evil.yaml',
+  ].map((file) => [file, planted(file), 'UnknownFile', file] as const),
+  [
+    'a cluster that is a link',
+    (repository) => {
+      renameSync(repository.path('deploy/prod'), repository.path('elsewhere'));
+      symlinkSync('../elsewhere', repository.path('deploy/prod'));
+    },
+    'UnknownFile',
+    'deploy/prod',
+  ],
+];
+
+for (const [name, attack, code, file] of STRANGERS) {
+  test(`verify: what nobody declared is found, with and without a base: ${name}`, async (t) => {
+    const repository = branch(t);
+    await attack(repository);
+    repository.commit('nothing to see here');
+    for (const args of [['--base', 'main'], []]) {
+      const { status, findings } = await verify(repository, args);
+      const found = findings.map((item) => [item.level, item.code, item.file]);
+      t.is(status, 3);
+      t.deepEqual(found[0], ['error', code, file], JSON.stringify(findings, null, 1));
+    }
+    const { stdout } = await repository.run(['diff', 'main', '-o', 'json']);
+    const { flags } = JSON.parse(stdout) as { flags: readonly Item[] };
+    t.true(
+      flags.some((item) => item.code === code && item.file === file),
+      JSON.stringify(flags, null, 1),
+    );
+  });
+}
+
+test('verify: words and rules of a user pass where people have seen them', async (t) => {
+  const repository = branch(t);
+  repository.write('deploy/prod/README.md', 'Ours.\n');
+  const rules = repository.read('.sops.yaml');
+  repository.write('.sops.yaml', `${rules}  - path_regex: ^apps/\n    age: ${alice.recipient}\n`);
+  repository.commit('words and a rule');
+  const compared = await verify(repository);
+  t.deepEqual([compared.status, codes(compared.findings)], [3, ['WorkflowChanged']]);
+  t.deepEqual(codes(compared.notes), ['UserFile']);
+  const alone = await verify(repository, []);
+  t.deepEqual([alone.status, alone.findings, codes(alone.notes)], [0, [], ['UserFile']]);
+});
+
+test('verify: a declared output that was deleted is found without a base too', async (t) => {
+  const repository = branch(t);
+  repository.remove(SECRET);
+  repository.commit('gone');
+  const { status, findings } = await verify(repository, []);
+  t.deepEqual(
+    [status, findings.map(({ code, file }) => [code, file])],
+    [3, [['NotSynthesized', SECRET]]],
+  );
 });
 
 test('verify: a declaration that reads the environment finds no secret in it', async (t) => {

@@ -5,6 +5,10 @@ import type { TreeReader } from '../../model/ports.ts';
 import { layout } from '../../model/store/layout.ts';
 import { observeMade } from '../../observe/output.ts';
 import { listWorkFiles } from '../../observe/source/work-files.ts';
+import { bypassFlags } from '../../review/fleet/sops-rules.ts';
+import { unknownFiles } from '../../review/fleet/unknown-files.ts';
+import { openSide } from '../../review/read/side.ts';
+import type { Flag } from '../../review/report.ts';
 import { Declared } from '../../verify/declared.ts';
 import { finding, findingOfError, type Finding } from '../../verify/finding.ts';
 import { plaintextKeys } from '../../verify/plaintext.ts';
@@ -76,6 +80,27 @@ export function madeFiles(reader: TreeReader, declared: Declared): ReadonlySet<T
       }
     }),
   );
+}
+
+/**
+ * What is in the tree and not of it: with what a change touches, of that alone; else of all that is there, and of rules of sops that come
+ * before ours.
+ */
+export function lookForStrangers(
+  reader: TreeReader,
+  { fleet: { tree } }: Declared,
+  {
+    links,
+    changed,
+  }: { readonly links: readonly TreePath[]; readonly changed?: readonly TreePath[] | undefined },
+): Flag[] {
+  const side = openSide(reader);
+  const files = changed ?? side.files(treePath(tree));
+  const rules = treePath('.sops.yaml');
+  return [
+    ...unknownFiles(side, { tree, files, links }),
+    ...(changed === undefined ? bypassFlags(side.text(rules), rules) : []),
+  ];
 }
 
 /** Folders of the tree that may hold a store. */

@@ -1,6 +1,7 @@
 import { EXIT } from '../../errors.ts';
 import type { TreeReader } from '../../model/ports.ts';
 import { depthBelowRoot } from '../../observe/source/git.ts';
+import { linksBelow } from '../../observe/source/links.ts';
 import { repositoryReader } from '../../observe/source/reader.ts';
 import type { Revision } from '../../observe/source/revision.ts';
 import { printable } from '../../output.ts';
@@ -10,7 +11,12 @@ import { nativeCipher, type Cipher } from '../../sops/cipher.ts';
 import { programCipher } from '../../sops/program.ts';
 import { driftOf } from '../../verify/drift.ts';
 import { explainFlags } from '../../verify/explain.ts';
-import { sortFindings, type Verification } from '../../verify/finding.ts';
+import {
+  findingOfFlag,
+  sortFindings,
+  type Finding,
+  type Verification,
+} from '../../verify/finding.ts';
 import { verifyPrivateKeys } from '../../verify/private-keys.ts';
 import { githubLines } from '../../verify/print/github.ts';
 import { sarifLog } from '../../verify/print/sarif.ts';
@@ -24,6 +30,7 @@ import {
   guardFindings,
   lookAtDeclaration,
   lookForPlaintext,
+  lookForStrangers,
   madeFiles,
 } from './look.ts';
 import { refuseHalfWritten } from '../writing/half-written.ts';
@@ -57,6 +64,10 @@ export async function run(invocation: Invocation): Promise<number> {
     ...guardFindings(result),
     ...(keys?.findings ?? []),
   ];
+  const strange = lookForStrangers(reader, declared, {
+    links: linksBelow(cwd, tree),
+    changed: isChange ? base?.differing : undefined,
+  }).map((flag) => findingOfFlag(flag, flag.code === 'UserFile'));
   const flags =
     base === undefined || !isChange
       ? { findings: [], notes: [] }
@@ -70,8 +81,8 @@ export async function run(invocation: Invocation): Promise<number> {
           rules: textOf(reader, '.sops.yaml'),
         });
   const verification: Verification = {
-    findings: sortFindings([...ofTree, ...flags.findings, ...drift]),
-    notes: sortFindings(flags.notes),
+    findings: sortFindings([...ofTree, ...flags.findings, ...strange.filter(isInTheWay), ...drift]),
+    notes: sortFindings([...flags.notes, ...strange.filter((item) => !isInTheWay(item))]),
     pending,
   };
   print(invocation, verification, {
@@ -89,6 +100,8 @@ export async function run(invocation: Invocation): Promise<number> {
     output.note('cdk8s-pki: warning: no repository, so no file was looked at for private keys');
   return verification.findings.length > 0 ? EXIT.findings : EXIT.ok;
 }
+
+const isInTheWay = ({ level }: Finding): boolean => level !== 'note';
 
 function reviewOf(
   base: Revision,

@@ -3,8 +3,8 @@ import type { DesiredFleet, FleetCluster } from '../../model/desired.ts';
 import { layout, STORE_SELECTOR } from '../../model/store/layout.ts';
 import { treePath } from '../../model/names.ts';
 import type { PlainFile } from '../../model/made/tree.ts';
+import { markedLines, unmarkedLines, withMarkedLines } from '../../model/store/marked.ts';
 import { restoreHints } from '../../model/store/restore.ts';
-import { markedLines, unmarkedLines, withMarkedLines } from './marked.ts';
 
 interface Rule {
   readonly place: string;

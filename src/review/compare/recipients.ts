@@ -83,24 +83,3 @@ function recipientsIn(format: 'yaml' | 'binary', parse: () => unknown): string[]
     return undefined;
   }
 }
-
-const KEYS = /^(?:age|pgp|kms|gcp_kms|hckms|azure_keyvault|hc_vault_transit_uri|key_groups)$/u;
-
-/** Every recipient that a `.sops.yaml` names. */
-export function ruleRecipients(text: string | undefined): ReadonlySet<string> {
-  const found = new Set<string>();
-  const collect = (value: unknown, isKey: boolean): void => {
-    if (typeof value === 'string' && isKey) {
-      for (const recipient of value.split(',')) found.add(recipient.trim());
-    } else if (typeof value === 'object' && value !== null) {
-      for (const [key, item] of Object.entries(value)) collect(item, isKey || KEYS.test(key));
-    }
-  };
-  try {
-    collect(load(text ?? ''), false);
-  } catch {
-    return found; // reported as damaged by whoever uses it
-  }
-  found.delete('');
-  return found;
-}

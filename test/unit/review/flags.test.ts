@@ -557,6 +557,148 @@ test('a reissue: the day on which the certificate before ends is the deadline, a
   );
 });
 
+const SOPS = '.sops.yaml';
+const FIRST_RULE = /^creation_rules:\n/mu;
+const ruled = (rule: string) => (tree: MemoryTree) =>
+  tree.clone().edit(SOPS, FIRST_RULE, `creation_rules:\n${rule}`);
+const everything = ruled(`  - path_regex: .*\n    age: ${identity.recipient}\n`)(made);
+/** All but what is looked for is as before. */
+const BYPASSES: readonly (readonly [title: string, head: Row['head']])[] = [
+  [
+    'a rule with a tag',
+    ruled(`  - path_regex: .*\n    age: ${stranger.recipient}\n    x: !foo bar\n`),
+  ],
+  ['a rule of recipients that are known', () => everything],
+  ['a second document', (tree) => tree.clone().write(SOPS, `${tree.text(SOPS)}---\na: 1\n`)],
+  [
+    'an alias of what it is in',
+    (tree) => tree.clone().write(SOPS, `x: &a [*a]\n${tree.text(SOPS)}`),
+  ],
+  [
+    'a second list of rules, with a key that YAML takes for the same',
+    (tree) => tree.clone().write(SOPS, `"creation_rules": []\n${tree.text(SOPS)}`),
+  ],
+  [
+    'generated lines that are moved below another key',
+    (tree) => tree.clone().edit(SOPS, FIRST_RULE, 'creation_rules: []\nother:\n'),
+  ],
+];
+const OWN_RULE = `  - path_regex: ^apps/\n    unencrypted_regex: .*\n    age: ${identity.recipient}\n`;
+const withOwnRule = (tree: MemoryTree): MemoryTree =>
+  tree.clone().write(SOPS, `${tree.text(SOPS)}${OWN_RULE}`);
+ROWS.push(
+  ...BYPASSES.map(([title, head]): Row => ({ title, code: 'RulesBypassed', head, flags: [SOPS] })),
+  {
+    title: 'a rule that was there',
+    code: 'RulesBypassed',
+    base: everything,
+    head: () => everything.clone().edit(SOPS, /$/u, '# x\n'),
+    flags: [],
+  },
+  { title: "a rule of a user's, after ours", code: 'RulesBypassed', head: withOwnRule, flags: [] },
+  {
+    title: "a rule of a user's, after ours",
+    code: 'WorkflowChanged',
+    head: withOwnRule,
+    flags: [SOPS],
+  },
+  {
+    title: 'a user whose keys have names',
+    code: 'RulesBypassed',
+    head: (tree) =>
+      tree
+        .clone()
+        .write(SOPS, `keys:\n  - &me ${identity.recipient}\n${tree.text(SOPS)}  - age: *me\n`),
+    flags: [],
+  },
+);
+
+const LEDGER = 'deploy/authorities.yaml';
+const SPKI_LINE = `id: "${'a'.repeat(16)}", spki: "${'a'.repeat(64)}"`;
+const REMOVED = 'removed: "2026-01-01T00:00:00Z"';
+const listed =
+  (...lines: readonly string[]) =>
+  (tree: MemoryTree): MemoryTree =>
+    tree
+      .clone()
+      .write(LEDGER, `${tree.text(LEDGER)}${lines.map((line) => `- {${line}}\n`).join('')}`);
+const LEDGER_LINES: readonly (readonly [title: string, lines: readonly string[], flags: number])[] =
+  [
+    ['an authority of a cluster that is not there', [`cluster: evil, keyset: ca, ${SPKI_LINE}`], 1],
+    ['an authority that its cluster has not', [`cluster: prod, keyset: new-ca, ${SPKI_LINE}`], 1],
+    ['the removal of a cluster that never was', [`cluster: evil, ${REMOVED}`], 1],
+    ['what is no line of a ledger', ['cluster: prod'], 1],
+    ['a further entry of a keyset', [`cluster: prod, keyset: ca, ${SPKI_LINE}`], 0],
+    ['the removal of a cluster that was', [`cluster: prod, ${REMOVED}`], 0],
+    [
+      'one that came and went',
+      [`cluster: x, keyset: ca, ${SPKI_LINE}`, `cluster: x, ${REMOVED}`],
+      0,
+    ],
+  ];
+ROWS.push(
+  ...LEDGER_LINES.map(([title, lines, count]): Row => {
+    const flags = Array.from({ length: count }, () => LEDGER);
+    return { title, code: 'LedgerLineUnknown', head: listed(...lines), flags };
+  }),
+);
+
+const planted =
+  (file: string, content = 'kind: Pod\n') =>
+  (tree: MemoryTree) =>
+    tree.clone().write(file, content);
+const UNKNOWN = [
+  'deploy/prod/nodes/cp-1/etc/kubernetes/manifests/evil.yaml',
+  'deploy/prod/nodes/cp-1/README.md',
+  'deploy/prod/manifests/kustomization.yaml',
+  'deploy/prod/kubeconfigs/evil.conf',
+  'deploy/prod/charts/README.md',
+  'deploy/prod/ROTATION.md',
+  'deploy/prod/kustomization.yaml',
+  'deploy/prod/pki/ca/deep/evil.sops.yaml',
+  'deploy/prod/pki/kustomization.yaml',
+  'deploy/evil.yaml',
+  'deploy/evil/manifests/pod.yaml',
+  'deploy/.sops.yaml',
+  'deploy/prod/pki/.sops.yaml',
+  'deploy/prod/.gitattributes',
+];
+ROWS.push(
+  ...UNKNOWN.map((file): Row => ({
+    title: file,
+    code: 'UnknownFile',
+    head: planted(file),
+    flags: [file],
+  })),
+  {
+    title: 'a file that was there, edited',
+    code: 'UnknownFile',
+    base: planted('deploy/prod/kustomization.yaml')(made),
+    head: planted('deploy/prod/kustomization.yaml', 'kind: Kustomization\n'),
+    flags: ['deploy/prod/kustomization.yaml'],
+  },
+  {
+    title: 'one that goes',
+    code: 'UnknownFile',
+    base: planted('deploy/prod/kustomization.yaml')(made),
+    head: (tree) => tree.clone().remove('deploy/prod/kustomization.yaml'),
+    flags: [],
+  },
+  {
+    title: 'all of a new cluster',
+    code: 'UnknownFile',
+    base: new MemoryTree(),
+    head: () => made,
+    flags: [],
+  },
+  ...['deploy/README.md', 'deploy/prod/notes.txt', 'deploy/prod/pki/README.md'].flatMap(
+    (file): Row[] => [
+      { title: `${file}, which is words`, code: 'UnknownFile', head: planted(file), flags: [] },
+      { title: file, code: 'UserFile', head: planted(file), flags: [file] },
+    ],
+  ),
+);
+
 for (const { title, code, base = made, head, flags } of ROWS) {
   test(`${code}: ${title} ${flags.length > 0 ? 'is flagged' : 'is not'}`, async (t) => {
     t.deepEqual(flagged(reviewTrees(base, await head(base)), code), flags);

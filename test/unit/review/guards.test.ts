@@ -13,7 +13,12 @@ for (const { place, flag } of GUARDS) {
     const { flags } = reviewTrees(new MemoryTree(), new MemoryTree().write(file, recipient));
     t.deepEqual(
       flags.map((item) => [item.code, item.file as string]),
-      [[place === '.sops.yaml' ? 'RecipientAdded' : flag, file]],
+      place === '.sops.yaml'
+        ? [
+            ['RecipientAdded', file],
+            [flag, file],
+          ]
+        : [[flag, file]],
     );
   });
 }
