@@ -374,6 +374,7 @@ const STRANGERS: readonly (readonly [
     'deploy/prod/kubeconfigs/evil.conf',
     'deploy/prod/ROTATION.md',
     'deploy/prod/pki/kustomization.yaml',
+    'deploy/prod/pki/x/revocations.yaml',
     'deploy/evil/manifests/evil.yaml',
   ].map((file) => [file, planted(file), 'UnknownFile', file] as const),
   [
@@ -398,6 +399,8 @@ for (const [name, attack, code, file] of STRANGERS) {
       t.is(status, 3);
       t.deepEqual(found[0], ['error', code, file], JSON.stringify(findings, null, 1));
     }
+    const text = await repository.run(['diff', 'main']);
+    t.true(text.stdout.includes(`\`${file}\``), text.stdout);
     const { stdout } = await repository.run(['diff', 'main', '-o', 'json']);
     const { flags } = JSON.parse(stdout) as { flags: readonly Item[] };
     t.true(

@@ -30,7 +30,7 @@ export function unknownFiles(side: Side, { tree, files, links }: Looked): Flag[]
     if (!file.startsWith(`${tree}/`) || file === layout.ledger(tree)) return [];
     const [cluster = '', ...rest] = file.slice(tree.length + 1).split('/');
     const isObeyed = OBEYED.test(file);
-    if (!isObeyed && (isStored(rest) || isMade(cluster, file))) return [];
+    if (!isObeyed && (isStored(side, file, rest) || isMade(cluster, file))) return [];
     if (!isThere(side, file)) return [];
     const place = { cluster: rest.length === 0 ? null : cluster, file };
     const text = `${file} is in no inventory: cdk8s-pki did not make it`;
@@ -45,6 +45,8 @@ export function unknownFiles(side: Side, { tree, files, links }: Looked): Flag[]
   return [...found, ...linked];
 }
 
+const KEYSET = 'keyset.yaml';
+
 /** In whatever folder it is. */
 const OBEYED = /\/\.(?:sops\.ya?ml|git(?:attributes|ignore|modules))$/u;
 
@@ -57,14 +59,17 @@ function madeIn(side: Side, folder: TreePath): readonly string[] {
   }
 }
 
-/** `pki/web.sops.yaml`, `pki/cp-1/apiserver.sops.yaml`, `pki/ca/keyset.yaml`: each is read, and checked, as a document of the store. */
-function isStored([store, ...rest]: readonly string[]): boolean {
+/**
+ * `pki/web.sops.yaml`, `pki/cp-1/apiserver.sops.yaml`, `pki/ca/keyset.yaml`: each is read, and checked, as a document of the store. What
+ * an authority revoked is read with its keyset alone.
+ */
+function isStored(side: Side, file: TreePath, [store, ...rest]: readonly string[]): boolean {
   const name = rest.at(-1) ?? '';
   if (store !== 'pki' || rest.length > 2) return false;
-  return (
-    name.endsWith('.sops.yaml') ||
-    (rest.length === 2 && (name === 'keyset.yaml' || name === REVOCATIONS))
-  );
+  if (name.endsWith('.sops.yaml')) return true;
+  if (rest.length < 2) return false;
+  const keyset = treePath(file.slice(0, -name.length - 1), KEYSET);
+  return name === KEYSET || (name === REVOCATIONS && isThere(side, keyset));
 }
 
 /** Words beside generated files, which no program applies and which do not pass for a generated page. */

@@ -43,7 +43,8 @@ const RESTARTS =
  */
 export function reviewMarkdown(review: Review, options: MarkdownOptions): string {
   const { flags, now } = review;
-  if (review.totals.files === 0) {
+  // a folder in the place of which a link stands has the same files
+  if (review.totals.files === 0 && flags.length === 0) {
     return `## PKI: nothing differs\n\nThe work tree is as ${code(options.revision)} (${code(options.commit.slice(0, 12))}).`;
   }
   const budget = new Budget((options.limit ?? LIMIT) - RESERVE);

@@ -657,6 +657,9 @@ const UNKNOWN = [
   'deploy/prod/kustomization.yaml',
   'deploy/prod/pki/ca/deep/evil.sops.yaml',
   'deploy/prod/pki/kustomization.yaml',
+  'deploy/prod/pki/revocations.yaml',
+  'deploy/prod/pki/x/revocations.yaml',
+  'deploy/evil/pki/ca/revocations.yaml',
   'deploy/evil.yaml',
   'deploy/evil/manifests/pod.yaml',
   'deploy/.sops.yaml',
@@ -676,6 +679,12 @@ ROWS.push(
     base: planted('deploy/prod/kustomization.yaml')(made),
     head: planted('deploy/prod/kustomization.yaml', 'kind: Kustomization\n'),
     flags: ['deploy/prod/kustomization.yaml'],
+  },
+  {
+    title: 'a record of what a keyset revoked',
+    code: 'UnknownFile',
+    head: planted('deploy/prod/pki/ca/revocations.yaml'),
+    flags: [],
   },
   {
     title: 'one that goes',
