@@ -2,10 +2,12 @@ import {
   changedFiles,
   filesDigest,
   isAncestor,
+  readBlobs,
   readCommit,
   type ChangedFile,
 } from './git/objects.ts';
 import { filesOf } from './marks.ts';
+import type { ReadFiles, Renewal } from './renewal.ts';
 
 /** A branch that only this program wrote: one commit, and merges of the base where somebody updated the branch. */
 export interface OwnBranch {
@@ -22,13 +24,13 @@ const MOST_MERGES = 20;
 /**
  * Whether a branch is ours alone; undefined where somebody else wrote on it. A branch is an argument of whoever may push: one that
  * changes anything but generated files is never ours, whatever it says of itself, since the next step looks at it beside the
- * declaration.
+ * declaration. Nor is one that brings what no inventory lists: what is ours is made anew, or stands as it is for people to merge.
  */
 export async function readOwnBranch(
   folder: string,
   head: string,
   base: string,
-  isGenerated: (path: string) => boolean,
+  renewal: Pick<Renewal, 'isGenerated' | 'isMade'>,
 ): Promise<OwnBranch | undefined> {
   let id = head;
   let on: string | undefined;
@@ -45,13 +47,34 @@ export async function readOwnBranch(
     }
     on ??= first;
     const files = await changedFiles(folder, on, head);
-    const isOurs =
+    const seemsOurs =
       files.length > 0 &&
       filesOf(message) === filesDigest(files) &&
-      files.every(({ path, mode }) => isGenerated(path) && (mode === null || mode === PLAIN_FILE));
+      files.every(
+        ({ path, mode }) =>
+          renewal.isGenerated(path) &&
+          !/\p{Cc}/u.test(path) &&
+          (mode === null || mode === PLAIN_FILE),
+      );
+    if (!seemsOurs) return undefined;
+    const paths = files.map(({ path }) => path);
+    const isOurs = await renewal.isMade(paths, filesIn(folder, on), filesIn(folder, head));
     return isOurs ? { files, on } : undefined;
   }
   return undefined;
+}
+
+function filesIn(folder: string, commit: string): ReadFiles {
+  return async (paths) => {
+    const of = (path: string): string => `${commit}:${path}`;
+    const contents = await readBlobs(folder, paths.map(of));
+    return new Map(
+      paths.flatMap((path) => {
+        const content = contents.get(of(path));
+        return content === undefined ? [] : [[path, content] as const];
+      }),
+    );
+  };
 }
 
 /** Whether the base changed files of a branch since it was made. */

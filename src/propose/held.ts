@@ -9,13 +9,12 @@ export async function heldFiles(
   base: string,
   open: readonly PullRequest[],
   heads: ReadonlyMap<string, string>,
-  renewal: Pick<Renewal, 'isGenerated'>,
+  renewal: Pick<Renewal, 'isGenerated' | 'isMade'>,
 ): Promise<readonly ProposedFile[]> {
   const held: ProposedFile[] = [];
-  const isGenerated = (path: string): boolean => renewal.isGenerated(path);
   for (const { branch } of open) {
     const head = heads.get(branch);
-    const own = head === undefined ? head : await readOwnBranch(folder, head, base, isGenerated);
+    const own = head === undefined ? head : await readOwnBranch(folder, head, base, renewal);
     if (own === undefined) continue;
     const moved = own.on === base ? [] : await changedFiles(folder, own.on, base);
     const hasMoved = new Set(moved.map(({ path }) => path));

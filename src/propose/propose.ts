@@ -214,9 +214,7 @@ class Run<W extends Work> {
     if (commit === undefined) return { head: null };
     const { folder, renewal } = this.#options;
     const { baseCommit, worktree } = this.#state;
-    const own = await readOwnBranch(folder, commit, baseCommit, (path) =>
-      renewal.isGenerated(path),
-    );
+    const own = await readOwnBranch(folder, commit, baseCommit, renewal);
     if (own === undefined) return { head: 'foreign' };
     if (work.set.length === 0) return { head: 'outdated', own };
     if (await hasMoved(folder, own, baseCommit)) return { head: 'outdated', own };
@@ -247,9 +245,7 @@ class Run<W extends Work> {
     const { folder, renewal } = this.#options;
     const commit = this.#state.heads.get(pull.branch);
     if (commit === undefined) return;
-    const own = await readOwnBranch(folder, commit, this.#state.baseCommit, (path) =>
-      renewal.isGenerated(path),
-    );
+    const own = await readOwnBranch(folder, commit, this.#state.baseCommit, renewal);
     if (own === undefined) return;
     const clusters = new Set(own.files.flatMap(({ path }) => renewal.clusterOf(path) ?? []));
     const isDone = (cluster: string): boolean => {

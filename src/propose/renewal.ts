@@ -2,6 +2,9 @@ import type { ProposedFile } from './git/objects.ts';
 import type { PullRequestText } from './forges/forge.ts';
 import type { Work } from './policy.ts';
 
+/** Contents of those files that a commit has, by their path from the root of the repository. */
+export type ReadFiles = (paths: readonly string[]) => Promise<ReadonlyMap<string, Uint8Array>>;
+
 /** What a run of the line says, in a checkout of the base. Only `make` issues anything. */
 export interface Renewal<W extends Work = Work> {
   /**
@@ -20,6 +23,8 @@ export interface Renewal<W extends Work = Work> {
   readonly describe: (cwd: string, work: W) => Promise<PullRequestText>;
   /** Whether a file of the repository is one that this program writes, and no code. */
   readonly isGenerated: (path: string) => boolean;
+  /** Whether each change of a branch, by its path, is one that this program makes: of what an inventory lists, or the store has. */
+  readonly isMade: (paths: readonly string[], was: ReadFiles, is: ReadFiles) => Promise<boolean>;
   /** The cluster that a generated file belongs to; null where it is the fleet's. */
   readonly clusterOf: (path: string) => string | null;
   /** Whether the plan was about all clusters. */

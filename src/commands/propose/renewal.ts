@@ -1,7 +1,7 @@
 import { treePath, type CredentialPath } from '../../model/names.ts';
 import { layout } from '../../model/store/layout.ts';
 import type { ProposedFile } from '../../propose/git/objects.ts';
-import type { Renewal } from '../../propose/renewal.ts';
+import type { ReadFiles, Renewal } from '../../propose/renewal.ts';
 import { treeReader } from '../../observe/source/reader.ts';
 import type { Invocation } from '../command.ts';
 import { refuseUnknownNames, requestedOf } from '../input/requested.ts';
@@ -12,7 +12,7 @@ import { waitingText } from '../pipeline/report.ts';
 import type { RunResult, Sink } from '../pipeline/total.ts';
 import { askedFor } from './asked.ts';
 import { describeWork } from './describe.ts';
-import { collectFiles, isGenerated, ownPath } from './files.ts';
+import { collectFiles, isGenerated, isMade, ownPath } from './files.ts';
 import { clusterOf, worksOf, type ClusterWork } from './work.ts';
 
 /** What `renew` does, for the pull requests that carry it: the same line over a checkout of the base. */
@@ -70,14 +70,18 @@ export class RenewalOf implements Renewal<ClusterWork> {
   async isCurrent(cwd: string, work: ClusterWork, paths: ReadonlySet<string>): Promise<boolean> {
     const { actions, files } = await this.#run(cwd, work, undefined);
     const isLeft = actions.some(({ reason }) => reason !== 'Requested');
-    const isMade = work.actions.every(
+    const isThere = work.actions.every(
       ({ action, credential }) =>
         action !== 'issue' || paths.has(this.#prefix + layout.leaf(this.#tree, credential)),
     );
     const mine = new Set(work.clusters);
     const isRequested = actions.length > 0;
-    const isStale = files.list.some(({ path }) => mine.has(clusterOf(this.#tree, path) ?? ''));
-    return !isLeft && isMade && (isRequested || !isStale);
+    // what is asked for is made again every time, but nothing goes
+    const isStale = files.list.some(
+      ({ path, change }) =>
+        mine.has(clusterOf(this.#tree, path) ?? '') && (change === 'delete' || !isRequested),
+    );
+    return !isLeft && isThere && !isStale;
   }
 
   async make(cwd: string, work: ClusterWork): Promise<readonly ProposedFile[]> {
@@ -90,6 +94,10 @@ export class RenewalOf implements Renewal<ClusterWork> {
 
   isGenerated(path: string): boolean {
     return isGenerated(this.#prefix, this.#tree, path);
+  }
+
+  isMade(paths: readonly string[], was: ReadFiles, is: ReadFiles): Promise<boolean> {
+    return isMade(this.#prefix, this.#tree, paths, was, is);
   }
 
   clusterOf(path: string): string | null {

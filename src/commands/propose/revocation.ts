@@ -6,7 +6,7 @@ import { treeReader } from '../../observe/source/reader.ts';
 import type { PullRequestText } from '../../propose/forges/forge.ts';
 import type { ProposedFile } from '../../propose/git/objects.ts';
 import type { Work } from '../../propose/policy.ts';
-import type { Renewal } from '../../propose/renewal.ts';
+import type { ReadFiles, Renewal } from '../../propose/renewal.ts';
 import type { Invocation } from '../command.ts';
 import { runDeclaration } from '../pipeline/prepare.ts';
 import { isNothing } from '../pipeline/report.ts';
@@ -14,7 +14,7 @@ import type { RunResult } from '../pipeline/total.ts';
 import { refuseUnfinished } from '../rotate/refuse.ts';
 import { revoke } from '../revoke/carry-out.ts';
 import { describeRevocation } from './describe.ts';
-import { collectFiles, isGenerated } from './files.ts';
+import { collectFiles, isGenerated, isMade } from './files.ts';
 
 /** Certificates that are revoked in one pull request, alone. */
 export interface RevocationWork extends Work {
@@ -84,6 +84,10 @@ export class RevocationOf implements Renewal<RevocationWork> {
 
   isGenerated(path: string): boolean {
     return isGenerated(this.#prefix, this.#tree, path);
+  }
+
+  isMade(paths: readonly string[], was: ReadFiles, is: ReadFiles): Promise<boolean> {
+    return isMade(this.#prefix, this.#tree, paths, was, is);
   }
 
   /** What is due of a cluster is another pull request's. */

@@ -13,14 +13,14 @@ import { TRANSITIONS } from '../../plan/rotation/transitions.ts';
 import type { PullRequestText } from '../../propose/forges/forge.ts';
 import type { ProposedFile } from '../../propose/git/objects.ts';
 import type { Work } from '../../propose/policy.ts';
-import type { Renewal } from '../../propose/renewal.ts';
+import type { ReadFiles, Renewal } from '../../propose/renewal.ts';
 import type { Invocation } from '../command.ts';
 import { runDeclaration } from '../pipeline/prepare.ts';
 import { isNothing } from '../pipeline/report.ts';
 import type { RunResult, Sink } from '../pipeline/total.ts';
 import { refuseUnfinished, refuseUnknown } from '../rotate/refuse.ts';
 import { describeReissue, describeStage } from './describe.ts';
-import { collectFiles, isGenerated } from './files.ts';
+import { collectFiles, isGenerated, isMade } from './files.ts';
 
 /** One transition of one keyset, or its reissue; each is always alone in its pull request. */
 export interface RotationWork extends Work {
@@ -116,6 +116,10 @@ export class RotationsOf implements Renewal<RotationWork> {
 
   isGenerated(path: string): boolean {
     return isGenerated(this.#prefix, this.#tree, path);
+  }
+
+  isMade(paths: readonly string[], was: ReadFiles, is: ReadFiles): Promise<boolean> {
+    return isMade(this.#prefix, this.#tree, paths, was, is);
   }
 
   /** No cluster has but one rotation: one says nothing of another. */

@@ -193,6 +193,35 @@ onGitea('a commit that only claims to be ours, with code in it, is never run', a
   t.false('ran' in repository.files());
 });
 
+onGitea(
+  "a commit that only claims to be ours, with a file that nobody declared, is a person's",
+  async (t) => {
+    const own = await fleet(t, ['alpha']);
+    const { repository } = own;
+    await own.propose(DUE);
+    own.fetch();
+    repository.git('checkout', '-q', 'cdk8s-pki/renew/alpha');
+    repository.write('deploy/alpha/manifests/evil.yaml', 'kind: Pod\n');
+    repository.git('add', '-A');
+    repository.git('commit', '-q', '--amend', '--no-edit');
+    const { changedFiles, filesDigest } = await import('../../../src/propose/git/objects.ts');
+    const digest = filesDigest(await changedFiles(repository.root, 'main', 'HEAD'));
+    const message = repository.git('log', '-1', '--format=%B');
+    const forged = message.replace(/^(Cdk8s-Pki-Files: ).*$/mu, `$1${digest}`);
+    t.not(forged, message);
+    repository.git('commit', '-q', '--amend', '-m', forged);
+    own.push('-f', 'HEAD:cdk8s-pki/renew/alpha');
+    const head = repository.git('rev-parse', 'HEAD');
+    repository.git('checkout', '-q', 'main');
+    const { status, stdout } = await own.propose(DUE);
+    t.regex(stdout, /^stopped /u);
+    t.is(status, 3);
+    const [pull] = await own.pulls('open');
+    t.is(pull?.head.sha, head);
+    t.true(pull?.labels.some(({ name }) => name === 'cdk8s-pki/stopped'));
+  },
+);
+
 onGitea('a branch that was updated from the base is still ours', async (t) => {
   const own = await fleet(t, ['alpha']);
   const { repository } = own;

@@ -28,7 +28,10 @@ const WORK = {
   deadline: null,
   renewBefore: null,
 };
-const isGenerated = (file: string): boolean => file.startsWith('deploy/');
+const OURS = {
+  isGenerated: (file: string): boolean => file.startsWith('deploy/'),
+  isMade: (): Promise<boolean> => Promise.resolve(true),
+};
 const never = (): (() => void) => () => undefined;
 
 /** A user's repository with one commit, and a real bare one that it was pushed to. */
@@ -260,19 +263,32 @@ test('withWorktree: leaves other worktrees alone, also those whose folder is awa
 test('readOwnBranch: ours is one commit whose files are those that it names', async (t) => {
   const { repository, base } = withRemote(t);
   const id = await ours(repository, base);
-  const own = await readOwnBranch(repository.root, id, base, isGenerated);
+  const own = await readOwnBranch(repository.root, id, base, OURS);
   t.is(own?.on, base);
   t.is(own?.files.length, 3);
   t.is(
-    await readOwnBranch(repository.root, id, base, () => false),
+    await readOwnBranch(repository.root, id, base, { ...OURS, isGenerated: () => false }),
     undefined,
     'a file that is not generated',
   );
   t.is(
-    await readOwnBranch(repository.root, base, base, isGenerated),
+    await readOwnBranch(repository.root, id, base, {
+      ...OURS,
+      isMade: async (paths, was, is) => {
+        t.deepEqual(
+          [[...(await was(paths)).keys()], [...(await is(paths)).keys()]],
+          [
+            ['deploy/prod/a.yaml', 'deploy/prod/b.yaml'],
+            ['deploy/prod/a.yaml', 'deploy/prod/new file "x".yaml'],
+          ],
+        );
+        return false;
+      },
+    }),
     undefined,
-    'no commit of ours',
+    'a file that is not made here',
   );
+  t.is(await readOwnBranch(repository.root, base, base, OURS), undefined, 'no commit of ours');
 });
 
 /** Ours with something done to it, checked out. */
@@ -283,7 +299,7 @@ const foreign = test.macro({
     repository.git('checkout', '-q', '--detach', await ours(repository, base));
     change(repository);
     const head = repository.git('rev-parse', 'HEAD');
-    t.is(await readOwnBranch(repository.root, head, base, isGenerated), undefined);
+    t.is(await readOwnBranch(repository.root, head, base, OURS), undefined);
   },
 });
 test(foreign, 'a commit on top', (repository) => {
@@ -318,18 +334,18 @@ test('readOwnBranch: a merge of the base into it is still ours, unless it brings
   repository.git('checkout', '-q', '--detach', id);
   repository.git('merge', '-q', '-m', 'update', 'main');
   const head = repository.git('rev-parse', 'HEAD');
-  const own = await readOwnBranch(repository.root, head, moved, isGenerated);
+  const own = await readOwnBranch(repository.root, head, moved, OURS);
   t.is(own?.on, moved);
   repository.write('deploy/prod/a.yaml', 'mine\n');
   repository.git('commit', '-q', '-a', '--amend', '--no-edit');
   const evil = repository.git('rev-parse', 'HEAD');
-  t.is(await readOwnBranch(repository.root, evil, moved, isGenerated), undefined);
+  t.is(await readOwnBranch(repository.root, evil, moved, OURS), undefined);
 });
 
 test('hasMoved: only where the base changed files of the branch', async (t) => {
   const { repository, base } = withRemote(t);
   const id = await ours(repository, base);
-  const own = await readOwnBranch(repository.root, id, base, isGenerated);
+  const own = await readOwnBranch(repository.root, id, base, OURS);
   if (own === undefined) throw new Error('ours');
   t.false(await hasMoved(repository.root, own, base));
   repository.write('README.md', 'x\n');
