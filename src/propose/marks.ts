@@ -27,8 +27,8 @@ export function filesOf(message: string): string | undefined {
 const MARK = /<!-- cdk8s-pki: (\{[^<>]{0,500}\}) -->/u;
 const URGENCIES: readonly Urgency[] = ['routine', 'soon', 'urgent', 'expired'];
 
-/** The least that GitHub, Gitea and GitLab take, with room for the mark and the line that says what is missing. */
-const LONGEST_BODY = 64_000;
+/** In octets: the least that GitHub, Gitea and GitLab take, with room for the mark and the line that says what is missing. */
+export const LONGEST_TEXT = 63_600;
 
 /** The text of a pull request, and in a comment what the next run looks for. */
 export function bodyOf(text: string, work: Work, now: Date): string {
@@ -37,10 +37,10 @@ export function bodyOf(text: string, work: Work, now: Date): string {
 }
 
 function fitting(text: string): string {
-  if (Buffer.byteLength(text) <= LONGEST_BODY) return text.trimEnd();
+  if (Buffer.byteLength(text) <= LONGEST_TEXT) return text.trimEnd();
   const lines = text.split('\n');
   let size = 0;
-  const kept = lines.findIndex((line) => (size += Buffer.byteLength(line) + 1) > LONGEST_BODY);
+  const kept = lines.findIndex((line) => (size += Buffer.byteLength(line) + 1) > LONGEST_TEXT);
   return `${lines.slice(0, kept).join('\n')}\n\n… and ${lines.length - kept} more lines: see the files.`;
 }
 

@@ -197,9 +197,10 @@ class Run<W extends Work> {
       this.#cover(work);
       tell(pull === undefined ? 'opened' : 'rebuilt', summaryOf(work), url);
     } else {
-      const url = await this.#state.worktree.with(
-        own === undefined ? [] : await this.#contents(own),
-        () => this.#publisher.describe(branch, work, pull),
+      const files = own === undefined ? [] : await this.#contents(own);
+      const paths = files.map(({ path }) => path);
+      const url = await this.#state.worktree.with(files, () =>
+        this.#publisher.describe(branch, work, pull, paths),
       );
       if (pull === undefined) this.#count += 1;
       this.#cover(work);

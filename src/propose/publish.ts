@@ -51,17 +51,24 @@ export class Publisher<W extends Work> {
     pull: PullRequest | undefined,
   ): Promise<string> {
     const { renewal } = this.#options;
-    const { worktree } = this.#state;
+    const { worktree, base } = this.#state;
     const files = await renewal.make(worktree.cwd, work);
     if (files.length === 0) return 'nothing';
-    const text = await worktree.with(files, () => renewal.describe(worktree.cwd, work));
+    const proposed = { base, paths: files.map(({ path }) => path) };
+    const text = await worktree.with(files, () => renewal.describe(worktree.cwd, work, proposed));
     if (!(await this.#publish(branch, work, files, text, expected))) return 'overtaken';
     return this.#say(branch, work, text, pull);
   }
 
   /** In a checkout that has the files of the branch. */
-  async describe(branch: string, work: W, pull: PullRequest | undefined): Promise<string> {
-    const text = await this.#options.renewal.describe(this.#state.worktree.cwd, work);
+  async describe(
+    branch: string,
+    work: W,
+    pull: PullRequest | undefined,
+    paths: readonly string[],
+  ): Promise<string> {
+    const { base, worktree } = this.#state;
+    const text = await this.#options.renewal.describe(worktree.cwd, work, { base, paths });
     return this.#say(branch, work, text, pull);
   }
 

@@ -5,6 +5,13 @@ import type { Work } from './policy.ts';
 /** Contents of those files that a commit has, by their path from the root of the repository. */
 export type ReadFiles = (paths: readonly string[]) => Promise<ReadonlyMap<string, Uint8Array>>;
 
+/** What a pull request changes, and where. */
+export interface Proposed {
+  /** The branch that it is to be merged into. */
+  readonly base: string;
+  readonly paths: readonly string[];
+}
+
 /** What a run of the line says, in a checkout of the base. Only `make` issues anything. */
 export interface Renewal<W extends Work = Work> {
   /**
@@ -20,7 +27,7 @@ export interface Renewal<W extends Work = Work> {
   readonly isCurrent: (cwd: string, work: W, paths: ReadonlySet<string>) => Promise<boolean>;
   readonly make: (cwd: string, work: W) => Promise<readonly ProposedFile[]>;
   /** The pull request for a checkout that has the files of its branch. */
-  readonly describe: (cwd: string, work: W) => Promise<PullRequestText>;
+  readonly describe: (cwd: string, work: W, proposed: Proposed) => Promise<PullRequestText>;
   /** Whether a file of the repository is one that this program writes, and no code. */
   readonly isGenerated: (path: string) => boolean;
   /** Whether each change of a branch, by its path, is one that this program makes: of what an inventory lists, or the store has. */

@@ -1,7 +1,8 @@
 import { treePath, type CredentialPath } from '../../model/names.ts';
 import { layout } from '../../model/store/layout.ts';
+import type { PullRequestText } from '../../propose/forges/forge.ts';
 import type { ProposedFile } from '../../propose/git/objects.ts';
-import type { ReadFiles, Renewal } from '../../propose/renewal.ts';
+import type { Proposed, ReadFiles, Renewal } from '../../propose/renewal.ts';
 import { treeReader } from '../../observe/source/reader.ts';
 import type { Invocation } from '../command.ts';
 import { refuseUnknownNames, requestedOf } from '../input/requested.ts';
@@ -13,6 +14,7 @@ import type { RunResult, Sink } from '../pipeline/total.ts';
 import { askedFor } from './asked.ts';
 import { describeWork } from './describe.ts';
 import { collectFiles, isGenerated, isMade, ownPath } from './files.ts';
+import { reported } from './report.ts';
 import { clusterOf, worksOf, type ClusterWork } from './work.ts';
 
 /** What `renew` does, for the pull requests that carry it: the same line over a checkout of the base. */
@@ -88,8 +90,10 @@ export class RenewalOf implements Renewal<ClusterWork> {
     return collectFiles(this.#prefix, (sink) => this.#run(cwd, work, sink));
   }
 
-  describe(_cwd: string, work: ClusterWork): Promise<ReturnType<typeof describeWork>> {
-    return Promise.resolve(describeWork(work));
+  describe(cwd: string, work: ClusterWork, proposed: Proposed): Promise<PullRequestText> {
+    const now = this.#invocation.options.now ?? new Date();
+    const place = { tree: this.#tree, prefix: this.#prefix, now };
+    return reported(describeWork(work), cwd, place, proposed);
   }
 
   isGenerated(path: string): boolean {

@@ -6,7 +6,7 @@ import { treeReader } from '../../observe/source/reader.ts';
 import type { PullRequestText } from '../../propose/forges/forge.ts';
 import type { ProposedFile } from '../../propose/git/objects.ts';
 import type { Work } from '../../propose/policy.ts';
-import type { ReadFiles, Renewal } from '../../propose/renewal.ts';
+import type { Proposed, ReadFiles, Renewal } from '../../propose/renewal.ts';
 import type { Invocation } from '../command.ts';
 import { runDeclaration } from '../pipeline/prepare.ts';
 import { isNothing } from '../pipeline/report.ts';
@@ -15,6 +15,7 @@ import { refuseUnfinished } from '../rotate/refuse.ts';
 import { revoke } from '../revoke/carry-out.ts';
 import { describeRevocation } from './describe.ts';
 import { collectFiles, isGenerated, isMade } from './files.ts';
+import { reported } from './report.ts';
 
 /** Certificates that are revoked in one pull request, alone. */
 export interface RevocationWork extends Work {
@@ -78,8 +79,10 @@ export class RevocationOf implements Renewal<RevocationWork> {
     return collectFiles(this.#prefix, (sink) => revoke({ ...this.#invocation, cwd }, sink));
   }
 
-  describe(_cwd: string, work: RevocationWork): Promise<PullRequestText> {
-    return Promise.resolve(describeRevocation(work));
+  describe(cwd: string, work: RevocationWork, proposed: Proposed): Promise<PullRequestText> {
+    const now = this.#invocation.options.now ?? new Date();
+    const place = { tree: this.#tree, prefix: this.#prefix, now };
+    return reported(describeRevocation(work), cwd, place, proposed);
   }
 
   isGenerated(path: string): boolean {

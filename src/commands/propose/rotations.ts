@@ -13,7 +13,7 @@ import { TRANSITIONS } from '../../plan/rotation/transitions.ts';
 import type { PullRequestText } from '../../propose/forges/forge.ts';
 import type { ProposedFile } from '../../propose/git/objects.ts';
 import type { Work } from '../../propose/policy.ts';
-import type { ReadFiles, Renewal } from '../../propose/renewal.ts';
+import type { Proposed, ReadFiles, Renewal } from '../../propose/renewal.ts';
 import type { Invocation } from '../command.ts';
 import { runDeclaration } from '../pipeline/prepare.ts';
 import { isNothing } from '../pipeline/report.ts';
@@ -21,6 +21,7 @@ import type { RunResult, Sink } from '../pipeline/total.ts';
 import { refuseUnfinished, refuseUnknown } from '../rotate/refuse.ts';
 import { describeReissue, describeStage } from './describe.ts';
 import { collectFiles, isGenerated, isMade } from './files.ts';
+import { reported } from './report.ts';
 
 /** One transition of one keyset, or its reissue; each is always alone in its pull request. */
 export interface RotationWork extends Work {
@@ -105,13 +106,14 @@ export class RotationsOf implements Renewal<RotationWork> {
     return collectFiles(this.#prefix, (sink) => this.#run(cwd, request, sink));
   }
 
-  describe(_cwd: string, work: RotationWork): Promise<PullRequestText> {
+  describe(cwd: string, work: RotationWork, proposed: Proposed): Promise<PullRequestText> {
     const { transition } = work;
-    return Promise.resolve(
+    const text =
       transition === 'reissue'
         ? describeReissue(work, this.#now)
-        : describeStage({ ...work, transition }),
-    );
+        : describeStage({ ...work, transition });
+    const place = { tree: this.#tree, prefix: this.#prefix, now: this.#now };
+    return reported(text, cwd, place, proposed);
   }
 
   isGenerated(path: string): boolean {

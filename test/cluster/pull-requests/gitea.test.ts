@@ -67,6 +67,38 @@ onGitea('a second run changes nothing: no new keys, no push, not a word more', a
   for (const pull of before) t.deepEqual(await own.comments(pull), []);
 });
 
+onGitea('the text holds the review report, which is the same on any day', async (t) => {
+  const own = await fleet(t, ['alpha']);
+  await own.propose(DUE);
+  const [pull] = await own.pulls('open');
+  if (pull === undefined) throw new Error('a pull request');
+  const { body } = pull;
+  t.regex(
+    body,
+    /\n<details><summary>Review report: nothing unusual<\/summary>\n\nDays are counted from 2027-09-20, [^\n]*\n\n## PKI changes: /u,
+  );
+  t.regex(body, /\nAgainst `main` \(`[0-9a-f]{12}`\): 1 cluster; /u);
+  t.regex(body, /^\| `web` \| renewed /mu);
+  t.true(Buffer.byteLength(body) < 64_000);
+
+  const asked: string[] = [];
+  const root = await faultyProxy(t, gitea().url, (request) => {
+    asked.push(request);
+    return 'pass';
+  });
+  const nextDay = '2027-09-21T08:00:00Z';
+  await own.propose(nextDay, [], { GITEA_URL: root });
+  t.true(asked.some((request) => /^GET .*\/pulls/u.test(request)));
+  const changing = asked.filter((request) => !/^GET |git-upload-pack$/u.test(request));
+  t.deepEqual(changing, []);
+
+  await own.api('PATCH', `/pulls/${pull.number}`, { body: 'lost' });
+  t.regex((await own.propose(nextDay)).stdout, /^described /u);
+  const [again] = await own.pulls('open');
+  t.is(again?.body, body);
+  t.is(again?.head.sha, pull.head.sha);
+});
+
 onGitea('what is merged is no longer due, and moves no other branch', async (t) => {
   const own = await fleet(t, ['alpha', 'bravo']);
   await own.propose(DUE);
