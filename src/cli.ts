@@ -19,7 +19,10 @@ function version(): string {
 }
 
 function addCommand(program: Command, spec: CommandSpec, exit: (status: number) => void): void {
-  const command = program.command(spec.name).summary(spec.summary).description(spec.summary);
+  const command = program
+    .command(spec.name)
+    .summary(spec.summary)
+    .description([spec.summary, spec.description].filter(Boolean).join('\n\n'));
   for (const { name, description, choices, isOptional, isVariadic } of spec.arguments ?? []) {
     const form = isVariadic === true ? `[${name}...]` : isOptional ? `[${name}]` : `<${name}>`;
     const argument = new Argument(form, description);

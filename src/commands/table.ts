@@ -28,7 +28,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'renew',
     summary: 'issue what is due again, and make the tree match the declaration',
     description:
-      'An error of one cluster leaves that one as it was; the others are renewed, and the exit status is 1.',
+      'An error of one cluster leaves that one as it was; the others are renewed, and the exit status is 1. With --pull-request it is 3 where a commit that is not ours has stopped a pull request.',
     arguments: [
       {
         name: 'name',
@@ -58,7 +58,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'rotate',
     summary: 'start or advance the staged rotation of a CA or service-account key',
     description:
-      'Each run makes one stage: accept, issue, retire. Exit 1, with the date, if the next one may not follow yet.',
+      'Each run makes one stage: accept, issue, retire. Exit 1, with the date, if the next one may not follow yet; 3 where a commit that is not ours has stopped its pull request.',
     arguments: [
       { name: 'cluster', description: 'the cluster, or _shared', isOptional: true },
       { name: 'keyset', description: 'such as ca, etcd-ca, service-account-key', isOptional: true },

@@ -113,6 +113,13 @@ for (const args of [['--help'], ['help'], ['synth', '--help']]) {
   });
 }
 
+test('--help of a command: what it does, at length, and when it exits with what', async (t) => {
+  const { stdout } = await new Repository(t).run(['renew', '--help']);
+  const words = stdout.replaceAll(/\s+/gu, ' ');
+  t.true(words.includes('the others are renewed, and the exit status is 1.'), stdout);
+  t.regex(words, /With --pull-request it is 3 where .* has stopped a pull request\./u);
+});
+
 test('--version: the version of the package, exit 0', async (t) => {
   const { status, stdout, stderr } = await new Repository(t).run(['--version']);
   t.deepEqual([status, stderr], [0, '']);

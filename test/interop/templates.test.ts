@@ -151,8 +151,35 @@ test('templates: secrets get into no step but the one that renews', (t) => {
     for (const { run, env } of stepsOf(github(name)))
       t.is(
         JSON.stringify(env ?? {}).includes('secrets.SOPS_AGE_KEY'),
-        run === 'npx cdk8s-pki renew --pull-request',
+        run?.startsWith('npx cdk8s-pki renew --pull-request') === true,
       );
+  }
+});
+
+/** The scripts that propose what is due, of each forge. */
+const PROPOSING = [
+  ...WORKFLOWS.flatMap((file) => stepsOf(workflow(file)).flatMap(({ run }) => run ?? [])),
+  ...(load(text('gitlab/dot-gitlab-ci.yml')) as { '.propose': { script: string[] } })['.propose']
+    .script,
+].filter((run) => run.startsWith('npx cdk8s-pki renew --pull-request'));
+
+test('templates: a stopped pull request fails the job, which says why', async (t) => {
+  t.is(PROPOSING.length, 5);
+  for (const run of PROPOSING) {
+    for (const [status, isTold] of [
+      [0, false],
+      [1, false],
+      [3, true],
+    ] as const) {
+      const bin = scratch(t);
+      writeFileSync(path.join(bin, 'npx'), `#!/bin/sh\nexit ${status}\n`, { mode: 0o755 });
+      const { exitCode, stdout } = await execa('bash', ['-e', '-c', run], {
+        env: { PATH: `${bin}:${process.env['PATH'] ?? ''}` },
+        reject: false,
+      });
+      t.is(exitCode, status);
+      t.is(/ is stopped: ?/u.test(stdout), isTold, stdout);
+    }
   }
 });
 
