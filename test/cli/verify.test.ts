@@ -410,6 +410,38 @@ for (const [name, attack, code, file] of STRANGERS) {
   });
 }
 
+test('verify and diff: links in circles, pipes, and thousands of files are findings, at once', async (t) => {
+  const repository = branch(t);
+  for (const name of ['l1', 'l2']) symlinkSync('..', repository.path(`deploy/prod/${name}`));
+  symlinkSync('.', repository.path('deploy/prod/pki/l3'));
+  repository.paste('mkfifo deploy/prod/pipe deploy/prod/pki/pipe.sops.yaml');
+  const many = Array.from({ length: 3000 }, (_, index) => `deploy/prod/manifests/${index}.yaml`);
+  for (const file of many) repository.write(file, 'kind: Pod\n');
+  const links = ['l1', 'l2', 'pki/l3'].map((name) => `deploy/prod/${name}`);
+  const expected = [...links, 'deploy/prod/pipe', ...many].sort();
+  const filesOf = (items: readonly Item[]): (string | null)[] =>
+    items
+      .filter(({ code }) => code === 'UnknownFile')
+      .map(({ file }) => file)
+      .sort();
+  for (const args of [['--base', 'main'], []]) {
+    const { status, findings } = await verify(repository, args);
+    t.is(status, 3);
+    t.deepEqual(filesOf(findings), expected);
+    t.true(
+      findings.some(
+        ({ code, file }) => code === 'ERR_STORE' && file === 'deploy/prod/pki/pipe.sops.yaml',
+      ),
+    );
+  }
+  const { stdout } = await repository.run(['diff', 'main', '-o', 'json']);
+  t.deepEqual(filesOf((JSON.parse(stdout) as { flags: readonly Item[] }).flags), expected);
+  for (const command of ['plan', 'synth', 'check']) {
+    const { status, stderr } = await repository.run([command]);
+    t.is(status, command === 'plan' ? 3 : 0, stderr);
+  }
+});
+
 test('verify: words and rules of a user pass where people have seen them', async (t) => {
   const repository = branch(t);
   repository.write('deploy/prod/README.md', 'Ours.\n');

@@ -6,7 +6,7 @@ import { repositoryReader } from '../../observe/source/reader.ts';
 import type { Revision } from '../../observe/source/revision.ts';
 import { printable } from '../../output.ts';
 import { guardPlaces } from '../../review/guards.ts';
-import { review } from '../../review/review.ts';
+import { review, type ReviewOptions } from '../../review/review.ts';
 import { nativeCipher, type Cipher } from '../../sops/cipher.ts';
 import { programCipher } from '../../sops/program.ts';
 import { driftOf } from '../../verify/drift.ts';
@@ -64,14 +64,15 @@ export async function run(invocation: Invocation): Promise<number> {
     ...guardFindings(result),
     ...(keys?.findings ?? []),
   ];
+  const links = linksBelow(cwd, tree);
   const strange = lookForStrangers(reader, declared, {
-    links: linksBelow(cwd, tree),
+    links,
     changed: isChange ? base?.differing : undefined,
   }).map((flag) => findingOfFlag(flag, flag.code === 'UserFile'));
   const flags =
     base === undefined || !isChange
       ? { findings: [], notes: [] }
-      : explainFlags(reviewOf(base, reader, tree, options.now), {
+      : explainFlags(reviewOf(base, reader, { tree, links, now: options.now }), {
           declared,
           toDo,
           findings: ofTree,
@@ -106,10 +107,13 @@ const isInTheWay = ({ level }: Finding): boolean => level !== 'note';
 function reviewOf(
   base: Revision,
   reader: TreeReader,
-  tree: string,
-  now = new Date(),
+  {
+    tree,
+    links,
+    now = new Date(),
+  }: Pick<Required<ReviewOptions>, 'tree' | 'links'> & { readonly now: Date | undefined },
 ): ReturnType<typeof review> {
-  return review(base.reader, reader, { tree, differing: base.differing, now });
+  return review(base.reader, reader, { tree, links, differing: base.differing, now });
 }
 
 /** Undefined where there is no identity to open anything with. */

@@ -87,7 +87,7 @@ export function treeReader(root: string): TreeReader {
       return (entries ?? [])
         .map((entry) => {
           const isFolder = entry.isSymbolicLink()
-            ? leadsToFolder(path.join(root, folder, entry.name))
+            ? leadsBeside(root, folder, entry.name)
             : entry.isDirectory();
           return isFolder ? `${entry.name}/` : entry.name;
         })
@@ -149,11 +149,25 @@ function readRegular(
   }
 }
 
-/** False for a link that leads nowhere or in a circle: reading it tells. */
-function leadsToFolder(link: string): boolean {
+/**
+ * Whether a link leads to a folder that no link and no folder above it leads to: what leads in a circle, or by one link to the next, would
+ * have more files than anybody can read. Reading any other tells what it is.
+ */
+function leadsBeside(root: string, folder: string, name: string): boolean {
   try {
-    return statSync(link).isDirectory();
+    if (hasLink(root, folder)) return false;
+    const [from, to] = [folder, path.join(folder, name)].map((place) =>
+      realpathSync.native(path.join(root, place)),
+    );
+    const isAbove = !path.relative(to ?? '', from ?? '').startsWith('..');
+    return !isAbove && statSync(to ?? '').isDirectory();
   } catch {
     return false;
   }
+}
+
+function hasLink(root: string, folder: string): boolean {
+  if (folder === '.' || folder.startsWith('..')) return false;
+  const isLink = lstatSync(path.join(root, folder)).isSymbolicLink();
+  return isLink || hasLink(root, path.dirname(folder));
 }

@@ -26,12 +26,15 @@ export function unknownFiles(side: Side, { tree, files, links }: Looked): Flag[]
     made.set(cluster, known);
     return known.has(file) || file === layout.inventory(tree, cluster);
   };
+  const linksOf = new Set(links);
+  const isPresent = presence(side);
   const found = files.flatMap((file): Flag[] => {
+    if (linksOf.has(file)) return [];
     if (!file.startsWith(`${tree}/`) || file === layout.ledger(tree)) return [];
     const [cluster = '', ...rest] = file.slice(tree.length + 1).split('/');
     const isObeyed = OBEYED.test(file);
-    if (!isObeyed && (isStored(side, file, rest) || isMade(cluster, file))) return [];
-    if (!isThere(side, file)) return [];
+    if (!isObeyed && (isStored(file, rest, isPresent) || isMade(cluster, file))) return [];
+    if (!isPresent(file)) return [];
     const place = { cluster: rest.length === 0 ? null : cluster, file };
     const text = `${file} is in no inventory: cdk8s-pki did not make it`;
     if (isObeyed || !isWords(cluster, rest))
@@ -63,13 +66,17 @@ function madeIn(side: Side, folder: TreePath): readonly string[] {
  * `pki/web.sops.yaml`, `pki/cp-1/apiserver.sops.yaml`, `pki/ca/keyset.yaml`: each is read, and checked, as a document of the store. What
  * an authority revoked is read with its keyset alone.
  */
-function isStored(side: Side, file: TreePath, [store, ...rest]: readonly string[]): boolean {
+function isStored(
+  file: TreePath,
+  [store, ...rest]: readonly string[],
+  isPresent: (file: TreePath) => boolean,
+): boolean {
   const name = rest.at(-1) ?? '';
   if (store !== 'pki' || rest.length > 2) return false;
   if (name.endsWith('.sops.yaml')) return true;
   if (rest.length < 2) return false;
   const keyset = treePath(file.slice(0, -name.length - 1), KEYSET);
-  return name === KEYSET || (name === REVOCATIONS && isThere(side, keyset));
+  return name === KEYSET || (name === REVOCATIONS && isPresent(keyset));
 }
 
 /** Words beside generated files, which no program applies and which do not pass for a generated page. */
@@ -88,7 +95,14 @@ function whoUses(file: TreePath, [kind, ...rest]: readonly string[]): string {
   return 'whatever applies that folder applies it';
 }
 
-function isThere(side: Side, file: TreePath): boolean {
-  const at = file.lastIndexOf('/');
-  return side.list(treePath(file.slice(0, at))).includes(file.slice(at + 1));
+/** Lists each folder once: somebody may have put ten thousand files into one. */
+function presence(side: Side): (file: TreePath) => boolean {
+  const listed = new Map<string, ReadonlySet<string>>();
+  return (file) => {
+    const at = file.lastIndexOf('/');
+    const folder = file.slice(0, at);
+    const names = listed.get(folder) ?? new Set(side.list(treePath(folder)));
+    listed.set(folder, names);
+    return names.has(file.slice(at + 1));
+  };
 }

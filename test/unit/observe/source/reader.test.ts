@@ -45,3 +45,18 @@ test('treeReader: neither links nor folders are read as files, and what is not t
   t.throws(() => reader.read(treePath('a')), { code: 'ERR_STORE', message: /is not a file/u });
   t.throws(() => reader.read(treePath('out/file')), { code: 'ERR_READ', message: /leads out/u });
 });
+
+test('treeReader: links in a circle, and links that links lead to, are no folders', (t) => {
+  put('tree/a/file', 1);
+  put('beside/b/file', 1);
+  symlinkSync('..', path.join(root, 'tree/a/up'));
+  symlinkSync('.', path.join(root, 'tree/a/self'));
+  symlinkSync('../../beside', path.join(root, 'tree/a/out'));
+  symlinkSync('../../tree/a', path.join(root, 'beside/b/back'));
+  symlinkSync('nowhere', path.join(root, 'tree/a/gone'));
+  t.deepEqual(reader.list(treePath('tree/a')), ['file', 'gone', 'out/', 'self', 'up']);
+  t.deepEqual(reader.list(treePath('tree/a/out')), ['b/']);
+  t.deepEqual(reader.list(treePath('tree/a/out/b')), ['back', 'file']);
+  t.deepEqual(reader.list(treePath('beside/b')), ['back/', 'file']);
+  t.deepEqual(reader.list(treePath('beside/b/back')), ['file', 'gone', 'out', 'self', 'up']);
+});
