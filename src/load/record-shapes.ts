@@ -21,6 +21,8 @@ import type {
   DesiredServiceAccountKey,
   DesiredUnit,
   FleetCluster,
+  Following,
+  KeysetUser,
 } from '../model/desired.ts';
 import type { CredentialPath, Subject } from '../model/names.ts';
 import type { RenewalWindow } from '../model/x509.ts';
@@ -178,9 +180,14 @@ const manifestPath = text('a manifest path', (value) => {
 
 const manifest = objectOf<DesiredManifest>({ constructPath: string, path: manifestPath, template });
 
+const bundleNode = text(
+  'the node of a bundle',
+  (name) => name === WORKERS || nodeName(name).value === name,
+);
+
 const bundle = objectOf<DesiredBundle>({
   constructPath: string,
-  node: text('the node of a bundle', (name) => name === WORKERS || nodeName(name).value === name),
+  node: bundleNode,
   etcdMember: nullable(
     objectOf<NonNullable<DesiredBundle['etcdMember']>>({ name: string, peerUrl: string }),
   ),
@@ -217,10 +224,28 @@ export const fleetShape = objectOf<DesiredFleet>({
   clusters: listOf(objectOf<FleetCluster>(fleetClusterShapes)),
 });
 
+const following = objectOf<Following>({
+  files: listOf(path),
+  pods: listOf(path),
+  kubeconfigs: listOf(credential),
+  manifests: listOf(manifestPath),
+});
+
 export const unitShape = objectOf<DesiredUnit>({
   clusters: listOf(cluster),
   imports: listOf(credentialPath),
   exports: listOf(credentialPath),
+  users: listOf(
+    objectOf<KeysetUser>({
+      keyset: credentialPath,
+      cluster: clusterName,
+      domain: oneOf('ca', 'etcd-ca', 'front-proxy-ca', 'service-account-key', 'authority'),
+      nodes: listOf(bundleNode),
+      authorities: listOf(credential),
+      trusting: following,
+      issued: following,
+    }),
+  ),
 });
 
 export const brokenShape: Shape<readonly BrokenCluster[]> = listOf(

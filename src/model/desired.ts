@@ -6,6 +6,7 @@ import type {
   Seconds,
   Subject,
 } from './names.ts';
+import type { TrustDomain } from './store/rotation.ts';
 import type { RenewalWindow } from './x509.ts';
 
 /** What the declaration's process hands back: one fleet record, then units until the end. Data only. */
@@ -69,6 +70,35 @@ export interface DesiredUnit {
   readonly imports: readonly CredentialPath[];
   /** Credentials of this unit that later units refer to. */
   readonly exports: readonly CredentialPath[];
+  /** Who uses its keysets, of the whole fleet; of keysets in `_shared` alone, and only where that is selected. */
+  readonly users: readonly KeysetUser[];
+}
+
+/** What a cluster has of a keyset that it shares with others: what a rotation changes there. */
+export interface KeysetUser {
+  readonly keyset: CredentialPath;
+  readonly cluster: string;
+  /** What it is for there. */
+  readonly domain: TrustDomain;
+  /** Nodes with files that follow, in the order of their names. */
+  readonly nodes: readonly string[];
+  /** Names of authorities that have a certificate of it. */
+  readonly authorities: readonly string[];
+  /** What follows its trust bundle. */
+  readonly trusting: Following;
+  /** What follows what it issues, the bundle included. */
+  readonly issued: Following;
+}
+
+/** Outputs of a cluster, each once. */
+export interface Following {
+  /** From the root of a node, on whichever of them. */
+  readonly files: readonly string[];
+  /** Static pods that read one of them. */
+  readonly pods: readonly string[];
+  readonly kubeconfigs: readonly string[];
+  /** Below the cluster's folder, without extension, as `DesiredManifest` has them. */
+  readonly manifests: readonly string[];
 }
 
 export interface DesiredCluster extends FleetCluster {

@@ -27,7 +27,7 @@ export function renderUnit(
     const rows = inventory.get(cluster.name) ?? [];
     const files = [
       ...renderCluster(tree, cluster, values, etcd.get(cluster.name) ?? new Map()),
-      ...rotationPage(tree, cluster, rows),
+      ...rotationPage(tree, cluster, rows, unit.users),
     ];
     const paths = files.map(({ path }) => path);
     return [...files, ...inventoryFiles(tree, cluster.name, rows, paths)];

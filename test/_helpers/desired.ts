@@ -129,7 +129,7 @@ export function cluster(name: string, over: Partial<DesiredCluster> = {}): Desir
 }
 
 export function unit(...clusters: readonly DesiredCluster[]): DesiredUnit {
-  return { clusters, imports: [], exports: [] };
+  return { clusters, imports: [], exports: [], users: [] };
 }
 
 export function fleet(

@@ -61,6 +61,7 @@ export function unitsOf(
           clusters: [cluster('_shared', { recipients, authorities: [SHARED_CA] })],
           imports: [],
           exports: [SHARED_CA.path],
+          users: [],
         },
       ]
     : [];
@@ -75,6 +76,7 @@ export function unitsOf(
           clusters[index + 1]?.usesNeighbour === true
             ? [credentialPath(`c${index}`, null, 'web-0')]
             : [],
+        users: [],
       };
     }),
   ];

@@ -26,7 +26,7 @@ const UPDATE = process.env['UPDATE_GOLDEN'] === '1';
 function render(units: readonly DesiredUnit[]): Map<string, string> {
   const clusters = units.flatMap((unit) => unit.clusters);
   const stores = new Map(clusters.map((cluster) => [cluster.name, observedCluster(cluster)]));
-  const unit: DesiredUnit = { clusters, imports: [], exports: [] };
+  const unit: DesiredUnit = { clusters, imports: [], exports: [], users: [] };
   const inventory = new Map(
     clusters.map((cluster) => [
       cluster.name,

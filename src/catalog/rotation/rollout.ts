@@ -30,6 +30,9 @@ const ROLLOUTS: Readonly<
   reissue: { like: 'accept', order: ONE_BY_ONE },
 };
 
+/** Whether what the keyset signs is issued again, besides what follows its trust bundle. */
+export const isIssuing = (rollout: Rollout): boolean => ROLLOUTS[rollout].like === 'issue';
+
 /** All steps of a rollout, in their order: the control plane first. */
 export function rolloutSteps(
   domain: TrustDomain,

@@ -2,7 +2,8 @@ import type { PullRequestText } from '../../propose/forges/forge.ts';
 import type { CredentialPath } from '../../model/names.ts';
 import type { Action } from '../../model/plan.ts';
 import { REPLACEMENTS } from '../../catalog/rotation/replacements.ts';
-import { rolloutSteps, type Rollout } from '../../catalog/rotation/rollout.ts';
+import { placeText, rolloutParts } from '../../catalog/rotation/parts.ts';
+import type { Rollout } from '../../catalog/rotation/rollout.ts';
 import type { RotationStatus, Stage, TransitionName } from '../../model/store/rotation.ts';
 import { MEANING } from '../../plan/rotation/plan-transition.ts';
 import { restartOrder } from '../pipeline/report.ts';
@@ -53,7 +54,8 @@ export function describeStage({
   keyset,
   actions,
   domain,
-}: Pick<RotationWork, 'keyset' | 'actions' | 'domain'> & {
+  users,
+}: Pick<RotationWork, 'keyset' | 'actions' | 'domain' | 'users'> & {
   readonly transition: TransitionName;
 }): PullRequestText {
   const number = STAGES.findIndex((name) => name === transition) + 1;
@@ -69,7 +71,7 @@ export function describeStage({
       ...(transition === 'replace' ? [`**Outage.** ${REPLACEMENTS[domain].lockout}`, ''] : []),
       ...actionTable(actions, new Map()),
       ...restartOrder(actions).flatMap((line) => ['', prose(line)]),
-      ...stepsOf(transition, domain),
+      ...stepsOf(transition, domain, users),
     ].join('\n'),
   };
 }
@@ -95,7 +97,7 @@ export function describeRevocation({ statuses, actions }: RevocationWork): PullR
 
 /** Title and text for an authority that gets a certificate with new dates. */
 export function describeReissue(
-  { keyset, actions, domain, deadline }: Omit<RotationWork, 'transition'>,
+  { keyset, actions, domain, users, deadline }: Omit<RotationWork, 'transition'>,
   now: Date,
 ): PullRequestText {
   return {
@@ -107,7 +109,7 @@ export function describeReissue(
       '',
       ...actionTable(actions, new Map()),
       ...restartOrder(actions).flatMap((line) => ['', prose(line)]),
-      ...stepsOf('reissue', domain),
+      ...stepsOf('reissue', domain, users),
     ].join('\n'),
   };
 }
@@ -129,19 +131,38 @@ const FOLLOWS: Readonly<Record<TransitionName, (command: string) => string>> = {
 };
 
 /** How to roll it out. */
-function stepsOf(rollout: Rollout, domain: RotationStatus['domain']): string[] {
+function stepsOf(
+  rollout: Rollout,
+  domain: RotationStatus['domain'],
+  users: RotationStatus['users'],
+): string[] {
   return [
     '',
     '### To roll it out',
-    ...rolloutSteps(domain, rollout, []).flatMap(({ title, text, commands }, index) => [
-      '',
-      `${index + 1}. **${title}.** ${text}`,
-      ...(commands.length === 0
-        ? []
-        : ['', '   ```bash', ...commands.map((line) => `   ${line}`), '   ```']),
+    ...rolloutParts(domain, rollout, [], users).flatMap(({ heading, places, steps }) => [
+      ...(heading === null ? [] : ['', `#### ${heading}`, '']),
+      ...places
+        .slice(0, MOST_ROWS)
+        .flatMap(({ places: all, following }) => [
+          `- ${listed(all.map((place) => placeText(place, code)))}`,
+          ...following.map(({ label, names }) => `  - ${label}: ${listed(names.map(code))}`),
+        ]),
+      ...steps.flatMap(({ title, text, commands }, index) => [
+        '',
+        `${index + 1}. **${title}.** ${text}`,
+        ...(commands.length === 0
+          ? []
+          : ['', '   ```bash', ...commands.map((line) => `   ${line}`), '   ```']),
+      ]),
     ]),
   ];
 }
+
+/** A pull request has room for so much; the runbook in the tree has all. */
+const listed = (names: readonly string[]): string =>
+  names.length > MOST_ROWS
+    ? `${names.slice(0, MOST_ROWS).join(', ')} and ${names.length - MOST_ROWS} more`
+    : names.join(', ');
 
 function actionTable(
   actions: readonly Action[],

@@ -29,6 +29,7 @@ export interface RotationWork extends Work {
   readonly transition: Rollout;
   readonly keyset: CredentialPath;
   readonly domain: RotationStatus['domain'];
+  readonly users: RotationStatus['users'];
   readonly actions: readonly Action[];
   /** `id state`, as the transition leaves them. */
   readonly entries: readonly string[];
@@ -165,11 +166,11 @@ function clusterOfKeyset({ keyset }: Pick<RotationStatus, 'keyset'>): string {
 
 /** Of no cluster: what is due of a cluster is another pull request's. */
 function nothingOf(
-  { keyset, domain }: RotationStatus,
+  { keyset, domain, users }: RotationStatus,
   request: RotationRequest,
 ): Omit<RotationWork, 'transition'> {
   const work = { name: keyset, clusters: [], set: [], deadline: null, renewBefore: null };
-  return { ...work, keyset, domain, request, entries: [], actions: [] };
+  return { ...work, keyset, domain, users, request, entries: [], actions: [] };
 }
 
 /** @throws PkiError `ERR_ROTATION` where the transition may not follow yet */

@@ -1,5 +1,6 @@
 import { REPLACEMENTS } from '../../catalog/rotation/replacements.ts';
-import { rolloutSteps, type Rollout } from '../../catalog/rotation/rollout.ts';
+import { placeText, rolloutParts, type RolloutPart } from '../../catalog/rotation/parts.ts';
+import type { Rollout } from '../../catalog/rotation/rollout.ts';
 import type { RotationRequest, RotationStatus } from '../../model/store/rotation.ts';
 import { MOVES } from '../../plan/rotation/transitions.ts';
 
@@ -26,14 +27,28 @@ export function runbookLines(
     ...(transition === 'replace' ? [`outage: ${REPLACEMENTS[status.domain].lockout}`] : []),
     ...(transition === 'reissue' ? [`deadline: ${reissueDeadline(status, now)}`] : []),
     `to roll out "${transition}":`,
-    ...rolloutSteps(status.domain, transition, []).flatMap(({ title, text, commands }, index) => [
-      `  ${index + 1}. ${title}`,
-      ...(isLast ? [`     ${text}`, ...commands.map((command) => `       ${command}`)] : []),
-    ]),
+    ...rolloutParts(status.domain, transition, [], status.users).flatMap((part) =>
+      partLines(part, isLast),
+    ),
     ...(isLast ? [] : [`  how, and how to see it: ROTATION.md of ${cluster}`]),
     transition === 'reissue'
       ? next
       : `${next}, then: cdk8s-pki rotate ${request.keyset.replace('/', ' ')} --status`,
+  ];
+}
+
+function partLines({ heading, places, steps }: RolloutPart, isWhole: boolean): string[] {
+  const plain = (text: string): string => text;
+  return [
+    ...(heading === null ? [] : [`  ${heading}:`]),
+    ...places.flatMap(({ places: all, following }) => [
+      `  - ${all.map((place) => placeText(place, plain)).join('; ')}`,
+      ...(isWhole ? following.map(({ label, names }) => `    ${label}: ${names.join(', ')}`) : []),
+    ]),
+    ...steps.flatMap(({ title, text, commands }, index) => [
+      `  ${index + 1}. ${title}`,
+      ...(isWhole ? [`     ${text}`, ...commands.map((command) => `       ${command}`)] : []),
+    ]),
   ];
 }
 

@@ -2,10 +2,11 @@ import type { RotationStatus } from '../../model/store/rotation.ts';
 
 /** A status with RFC 3339 dates. */
 export function statusJson(status: RotationStatus): unknown {
-  const { since, notBefore, notBeforeWithLockout, notAfter, dueAt, ...rest } = status;
+  const { since, notBefore, notBeforeWithLockout, notAfter, dueAt, users, ...rest } = status;
   const isUnderWay = status.standing !== 'steady';
   return {
     ...rest,
+    users: [...new Set(users.map(({ cluster }) => cluster))],
     notAfter: notAfter?.toISOString() ?? null,
     dueAt: dueAt?.toISOString() ?? null,
     since: since?.toISOString() ?? null,

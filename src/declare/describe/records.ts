@@ -1,4 +1,10 @@
-import type { BrokenCluster, DeclarationRecord, FleetCluster } from '../../model/desired.ts';
+import type {
+  BrokenCluster,
+  DeclarationRecord,
+  FleetCluster,
+  KeysetUser,
+} from '../../model/desired.ts';
+import { SHARED } from '../../model/store/layout.ts';
 import { hasStore, open, type Fleet, type Folder } from '../fleet/collect.ts';
 import { longestLeafIn, longestLeavesOf, longestOf } from '../fleet/longest-leaves.ts';
 import { planUnits } from '../fleet/units.ts';
@@ -8,7 +14,7 @@ import { describeCluster, describeOutputs } from './cluster.ts';
 /** What a valid fleet is handed over as, up to the end: one cluster at a time is turned into data, of those that were looked at. */
 export function* records(
   fleet: Fleet,
-  { clusters: names, imports, announced, foreignLeaves }: Omit<Survey, 'problems'>,
+  { clusters: names, imports, announced, foreignLeaves, users }: Omit<Survey, 'problems'>,
   broken: readonly BrokenCluster[] = [],
 ): Generator<DeclarationRecord, void> {
   const { tree, removedRecipients, encryption } = fleet.mark;
@@ -19,6 +25,7 @@ export function* records(
   yield { type: 'fleet', fleet: { tree, removedRecipients, encryption, clusters }, broken };
   const sound = fleet.folders.filter(({ name }) => !isBroken.has(name));
   const foreign = longestOf(sound.flatMap((folder) => foreignLeaves.get(folder) ?? []));
+  const all = sound.flatMap((folder) => users.get(folder) ?? []).sort(byCluster);
   const folders = new Map(sound.map((folder) => [folder.name, folder]));
   const described = names.filter((name) => !isBroken.has(name));
   for (const { clusters: unit, ...between } of planUnits(described, imports)) {
@@ -29,9 +36,13 @@ export function* records(
       const longestLeaf = longestLeafIn(longestLeavesOf(fleet, folder), foreign);
       return [describeCluster(fleet, folder, longestLeaf, describeOutputs(folder))];
     });
-    yield { type: 'unit', unit: { clusters: members, ...between } };
+    const isShared = unit.includes(SHARED);
+    yield { type: 'unit', unit: { clusters: members, ...between, users: isShared ? all : [] } };
   }
 }
+
+const byCluster = (a: KeysetUser, b: KeysetUser): number =>
+  a.cluster < b.cluster ? -1 : Number(a.cluster > b.cluster);
 
 /** Of what has problems no more is said than that it is declared. */
 function named(folder: Folder): FleetCluster {

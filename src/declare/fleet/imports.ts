@@ -9,12 +9,19 @@ export function importsOf(cluster: DesiredCluster): Set<CredentialPath> {
     if (path !== null && credentialParts(path).cluster !== cluster.name) used.add(path);
   };
   for (const { issuer } of [...cluster.authorities, ...cluster.leaves]) use(issuer);
-  const read = (text: string): void => {
+  eachTextOf(cluster, (text) => {
     for (const { credential } of findReferences(text)) use(credential);
-  };
-  for (const { template } of cluster.manifests) eachText(template, read);
-  for (const { files } of cluster.bundles) for (const { content } of files) read(content);
+  });
   return used;
+}
+
+/** Every text of a cluster that may hold references. */
+export function eachTextOf(
+  { manifests, bundles }: Pick<DesiredCluster, 'manifests' | 'bundles'>,
+  read: (text: string) => void,
+): void {
+  for (const { template } of manifests) eachText(template, read);
+  for (const { files } of bundles) for (const { content } of files) read(content);
 }
 
 /** Every string of a JSON value, map keys included. */

@@ -1,8 +1,15 @@
 import type { IConstruct } from 'constructs';
 import { chartName } from '../../catalog/names/tree-name.ts';
-import type { DeclarationProblem, DesiredAuthority, FleetCluster } from '../../model/desired.ts';
+import type {
+  DeclarationProblem,
+  DesiredAuthority,
+  DesiredCluster,
+  FleetCluster,
+  KeysetUser,
+} from '../../model/desired.ts';
 import { credentialParts, type CredentialPath } from '../../model/names.ts';
 import type { IsSelected } from '../../model/selection.ts';
+import { SHARED } from '../../model/store/layout.ts';
 import { describeCluster, describeFleetCluster } from '../describe/cluster.ts';
 import {
   isShared,
@@ -16,6 +23,7 @@ import { describeAuthority, scopeOf } from '../describe/credentials.ts';
 import { importsOf } from '../fleet/imports.ts';
 import { foreignLeavesOf, type LongestLeaves } from '../fleet/longest-leaves.ts';
 import type { Imports } from '../fleet/units.ts';
+import { usersIn } from '../fleet/users.ts';
 import { markOf, type Mark } from '../tree/mark.ts';
 import { pathOf } from '../tree/place.ts';
 import { checkAlgorithms } from './algorithms.ts';
@@ -37,12 +45,14 @@ export interface Survey {
   readonly announced: ReadonlyMap<Folder, FleetCluster>;
   /** What leaves of a folder ask of authorities in others. */
   readonly foreignLeaves: ReadonlyMap<Folder, LongestLeaves>;
+  /** Who uses keysets of `_shared`, by folder; of none where that is not selected. */
+  readonly users: ReadonlyMap<Folder, readonly KeysetUser[]>;
 }
 
 /**
  * Finds everything that is wrong, cluster by cluster, and what clusters use of each other. Clusters that are neither selected nor
- * used by one that is are not looked at: what is wrong there does not keep anybody from working here. Constructs are held of one
- * cluster at a time.
+ * used by one that is are not looked at, but for what they use of what is shared, where that is selected: what is wrong there does not
+ * keep anybody from working here. Constructs are held of one cluster at a time.
  */
 export function survey(fleet: Fleet, isSelected: IsSelected = () => true): Survey {
   const own = new Problems();
@@ -54,10 +64,18 @@ export function survey(fleet: Fleet, isSelected: IsSelected = () => true): Surve
   const foreignLeaves = new Map<Folder, LongestLeaves>();
   const names = new Set(fleet.folders.map(({ name }) => name).filter((name) => isSelected([name])));
   const done = new Set<string>();
+  const users = new Map<Folder, readonly KeysetUser[]>();
+  const isSharing = fleet.shared.keysets.length > 0 && isSelected([SHARED]);
 
-  const lookAt = (folder: OpenFolder): void => {
+  const noteUsers = (folder: Folder, cluster: DesiredCluster | undefined): void => {
+    const own = isSharing && cluster !== undefined ? usersIn(cluster, SHARED) : [];
+    if (own.length > 0) users.set(folder, own);
+  };
+  const lookAt = (closed: Folder, folder: OpenFolder): void => {
     done.add(folder.name);
-    const used = importsIn(fleet, folder, index, others.report);
+    const cluster = described(fleet, folder, index, others.report);
+    const used = cluster === undefined ? new Set<CredentialPath>() : importsOf(cluster);
+    noteUsers(closed, cluster);
     if (used.size > 0) imports.set(folder.name, used);
     for (const path of used) names.add(credentialParts(path).cluster); // and so looked at, in its turn
   };
@@ -72,14 +90,20 @@ export function survey(fleet: Fleet, isSelected: IsSelected = () => true): Surve
     announced.set(closed, describeFleetCluster(fleet, folder));
     const foreign = foreignLeavesOf(fleet, folder);
     if (foreign.size > 0) foreignLeaves.set(closed, foreign);
-    if (names.has(folder.name) && index.folders.get(folder.name) === closed) lookAt(folder);
+    if (index.folders.get(folder.name) !== closed) continue;
+    if (names.has(folder.name)) lookAt(closed, folder);
+    else if (isSharing)
+      noteUsers(
+        closed,
+        described(fleet, folder, index, () => undefined),
+      );
   }
   for (const name of names) {
     const closed = done.has(name) ? undefined : index.folders.get(name);
-    if (closed !== undefined) lookAt(open(fleet, closed));
+    if (closed !== undefined) lookAt(closed, open(fleet, closed));
   }
   const problems = Problems.of(own, structure, others);
-  return { problems, clusters: [...names], imports, announced, foreignLeaves };
+  return { problems, clusters: [...names], imports, announced, foreignLeaves, users };
 }
 
 /** Each is told once. */
@@ -101,27 +125,27 @@ class Problems {
   }
 }
 
-/** Checks one folder. What it uses of others; nothing where it cannot be described, which is a problem that was told. */
-function importsIn(
+/** Checks one folder. Undefined where it cannot be described, which is a problem that was told. */
+function described(
   fleet: Fleet,
   folder: OpenFolder,
   index: Index,
   report: Report,
-): ReadonlySet<CredentialPath> {
+): DesiredCluster | undefined {
   const { name } = folder;
   // references hold the name: each one would only say again that it is none
-  if (!isShared(folder) && chartName(name).problem !== undefined) return new Set();
+  if (!isShared(folder) && chartName(name).problem !== undefined) return undefined;
   const constructs = index.hold(folder);
   checkRecipients(fleet, folder, report);
   const known = checkIssuers(fleet, folder, report);
   const manifests = checkManifests(folder, index.kindOf, report);
   const bundles = checkBundles(folder, index.kindOf, report);
-  if (!known || manifests === undefined || bundles === undefined) return new Set();
+  if (!known || manifests === undefined || bundles === undefined) return undefined;
   const cluster = describeCluster(fleet, folder, () => undefined, { manifests, bundles });
   checkSpans(folder, cluster, constructs, index.authorityOf, report);
   checkAlgorithms(fleet, folder, cluster, constructs, report);
   checkSubjects(folder, cluster, constructs, report);
-  return importsOf(cluster);
+  return cluster;
 }
 
 type Index = ReturnType<typeof indexOf>;

@@ -1,4 +1,4 @@
-import type { DesiredAuthority, DesiredKeyset, DesiredRotation } from '../desired.ts';
+import type { DesiredAuthority, DesiredKeyset, DesiredRotation, KeysetUser } from '../desired.ts';
 import type { CredentialPath, Seconds } from '../names.ts';
 import type { ObservedEntry, ObservedKeyset } from '../observed.ts';
 
@@ -62,6 +62,8 @@ export function retirementWait({ soak, outsideLife }: DesiredRotation): Seconds 
 export interface RotationStatus {
   readonly keyset: CredentialPath;
   readonly domain: TrustDomain;
+  /** Clusters that share it, and what follows there. */
+  readonly users: readonly KeysetUser[];
   readonly standing: Standing;
   readonly entries: readonly Pick<ObservedEntry, 'id' | 'state'>[];
   /** The commit of the base branch that brought the standing; null where nothing is under way, and where it is not merged. */

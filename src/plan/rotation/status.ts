@@ -1,4 +1,4 @@
-import type { DesiredKeyset } from '../../model/desired.ts';
+import type { DesiredKeyset, KeysetUser } from '../../model/desired.ts';
 import { addSeconds, rotateAt } from '../renewal.ts';
 import type { CredentialPath, Seconds } from '../../model/names.ts';
 import type { ObservedKeyset } from '../../model/observed.ts';
@@ -17,7 +17,7 @@ import { MOVES, standingOf } from './transitions.ts';
  *
  * @param facts `merged`: what the base branch has of it, undefined where that is another state; `below`: keysets with an entry that
  *   this one's outgoing entry signed; `longestLeaf`: validity of what it signs in the tree;
- *   `domain`: what it is for.
+ *   `domain`: what it is for; `users`: clusters that share it.
  */
 export function rotationStatus(
   { rotation }: DesiredKeyset,
@@ -27,11 +27,13 @@ export function rotationStatus(
     below = [],
     longestLeaf = 0,
     domain = 'authority',
+    users = [],
   }: {
     readonly merged?: MergedStage | undefined;
     readonly below?: readonly CredentialPath[];
     readonly longestLeaf?: Seconds;
     readonly domain?: TrustDomain;
+    readonly users?: readonly KeysetUser[];
   },
 ): RotationStatus {
   const standing = standingOf(entries);
@@ -40,6 +42,7 @@ export function rotationStatus(
   const base = {
     keyset: path,
     domain,
+    users,
     standing,
     entries: entries.map(({ id, state }) => ({ id, state })),
     next,

@@ -1,8 +1,8 @@
 import { domainOf } from '../../catalog/rotation/domain.ts';
-import { rolloutSteps } from '../../catalog/rotation/rollout.ts';
+import { placeText, rolloutParts, type RolloutPart } from '../../catalog/rotation/parts.ts';
 import type { RunbookStep } from '../../catalog/rotation/runbook.ts';
 import { RUNBOOKS } from '../../catalog/rotation/runbooks.ts';
-import type { DesiredCluster, DesiredKeyset } from '../../model/desired.ts';
+import type { DesiredCluster, DesiredKeyset, KeysetUser } from '../../model/desired.ts';
 import type { PlainFile } from '../../model/made/tree.ts';
 import type { EntryState } from '../../model/observed.ts';
 import { formatDuration } from '../../model/store/duration.ts';
@@ -25,6 +25,7 @@ export function rotationPage(
   tree: string,
   cluster: DesiredCluster,
   rows: readonly InventoryRow[],
+  users: readonly KeysetUser[] = [],
 ): PlainFile[] {
   const keysets = [...cluster.authorities, ...cluster.serviceAccountKeys];
   const sections = keysets
@@ -35,7 +36,7 @@ export function rotationPage(
         state && STAGES[state] ? [STAGES[state]] : [],
       );
       const [under] = stages;
-      return under === undefined ? [] : [section(cluster, keyset, entries, under)];
+      return under === undefined ? [] : [section(cluster, keyset, entries, under, users)];
     });
   if (sections.length === 0) return [];
   const content = [
@@ -61,6 +62,7 @@ function section(
   keyset: DesiredKeyset,
   entries: readonly InventoryRow[],
   [stage, next]: readonly [Stage, Stage],
+  allUsers: readonly KeysetUser[],
 ): string[] {
   const { name } = keyset;
   const domain = domainOf(cluster, keyset);
@@ -70,17 +72,20 @@ function section(
     .filter((node) => !node.startsWith('_'))
     .sort();
   const command = `cdk8s-pki rotate ${cluster.name} ${name}`;
-  const following = rolloutSteps(domain, next, nodes);
+  const users = allUsers.filter((user) => user.keyset === keyset.path);
+  const parts = (of: Stage): readonly RolloutPart[] => rolloutParts(domain, of, nodes, users);
+  const hasDiscovery = [domain, ...users.map((user) => user.domain)].includes('ca');
   return [
     `## ${name}: ${stage}`,
     '',
     `\`${name}\` ${runbook.about}.`,
     '',
-    ...entryTable(entries, domain === 'ca'),
+    ...entryTable(entries, hasDiscovery),
     '',
     `### Now: roll out \`${stage}\``,
     '',
-    ...steps(rolloutSteps(domain, stage, nodes)),
+    ...(users.length === 0 ? [] : [SHARING, '']),
+    ...parts(stage).flatMap((part) => [...where(part), ...steps(part.steps)]),
     `### The way back`,
     '',
     wayBack(stage, command),
@@ -90,7 +95,29 @@ function section(
     whenNext(keyset, next, command),
     '',
     // this page is gone when the last stage is made
-    ...(next === 'retire' ? steps(following) : titles(following)),
+    ...(next === 'retire' ? [] : ['Its steps will stand here; in short:', '']),
+    ...parts(next).flatMap((part) => [
+      ...where(part),
+      ...(next === 'retire' ? steps(part.steps) : titles(part.steps)),
+    ]),
+  ];
+}
+
+const SHARING =
+  'Clusters share it, and each is a part of the stage: it is rolled out when it is in all of them, in any order, since each accepts both entries until the last stage. Those that deliver to others, where Flux or Argo CD runs, come first. Files, kubeconfigs and objects lie below the folder of the cluster.';
+
+/** Where the steps of a part are done, and what follows there. */
+function where({ heading, places }: RolloutPart): string[] {
+  if (heading === null) return [];
+  const code = (text: string): string => `\`${text}\``;
+  return [
+    `#### ${heading}`,
+    '',
+    ...places.flatMap(({ places: all, following }) => [
+      `- ${all.map((place) => placeText(place, code)).join('; ')}`,
+      ...following.map(({ label, names }) => `  - ${label}: ${names.map(code).join(', ')}`),
+    ]),
+    '',
   ];
 }
 
@@ -130,5 +157,5 @@ function steps(list: readonly RunbookStep[]): string[] {
 }
 
 function titles(list: readonly RunbookStep[]): string[] {
-  return ['Its steps will stand here; in short:', '', ...list.map(({ title }) => `- ${title}`), ''];
+  return [...list.map(({ title }) => `- ${title}`), ''];
 }

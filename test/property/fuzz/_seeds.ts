@@ -47,7 +47,7 @@ function declared(): DesiredCluster {
 }
 
 export const CLUSTER = declared();
-export const UNIT: DesiredUnit = { clusters: [CLUSTER], exports: [], imports: [] };
+export const UNIT: DesiredUnit = { clusters: [CLUSTER], exports: [], imports: [], users: [] };
 const made = new MemoryTree();
 await synth(made, { units: [UNIT] });
 

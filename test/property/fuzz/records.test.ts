@@ -23,7 +23,7 @@ const SMALL: DesiredCluster = {
   ...CLUSTER,
   bundles: CLUSTER.bundles.filter(({ node }) => node === 'edge-1'),
 };
-const UNIT: DesiredUnit = { clusters: [SMALL], exports: [], imports: [] };
+const UNIT: DesiredUnit = { clusters: [SMALL], exports: [], imports: [], users: [] };
 
 const BROKEN: BrokenCluster = {
   cluster: SMALL.name,

@@ -20,7 +20,7 @@ const FLEET: DesiredFleet = {
 };
 const UNIT: DeclarationRecord = {
   type: 'unit',
-  unit: { clusters: [CLUSTER], imports: [], exports: [] },
+  unit: { clusters: [CLUSTER], imports: [], exports: [], users: [] },
 };
 
 /** `value` with the member at `where` (dots between the steps) replaced. */
@@ -120,7 +120,7 @@ for (const [where, by, message] of INCONSISTENT)
     const cluster = replaced(CLUSTER, where, by) as DesiredCluster;
     t.throws(
       () => {
-        new Consistency(FLEET).unit({ clusters: [cluster], imports: [], exports: [] });
+        new Consistency(FLEET).unit({ clusters: [cluster], imports: [], exports: [], users: [] });
       },
       { message },
     );
@@ -134,11 +134,11 @@ test('Consistency: each cluster comes once, and none is left out', (t) => {
     },
     { message: /cluster "prod" is not handed over/ },
   );
-  consistency.unit({ clusters: [CLUSTER], imports: [], exports: [] });
+  consistency.unit({ clusters: [CLUSTER], imports: [], exports: [], users: [] });
   consistency.end();
   t.throws(
     () => {
-      consistency.unit({ clusters: [CLUSTER], imports: [], exports: [] });
+      consistency.unit({ clusters: [CLUSTER], imports: [], exports: [], users: [] });
     },
     { message: /announced/ },
   );
@@ -149,7 +149,7 @@ test('Consistency: each cluster comes once, and none is left out', (t) => {
   }, 'one that is announced as broken is not waited for');
   t.throws(
     () => {
-      without.unit({ clusters: [CLUSTER], imports: [], exports: [] });
+      without.unit({ clusters: [CLUSTER], imports: [], exports: [], users: [] });
     },
     { message: /announced/ },
   );

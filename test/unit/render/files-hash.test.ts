@@ -54,7 +54,7 @@ function material(cluster: DesiredCluster, changed: string | undefined): Materia
 
 /** The hash of each file that carries one, by component. */
 function hashes(cluster: DesiredCluster, changed?: string): Map<string, string | undefined> {
-  const unit = { clusters: [cluster], imports: [], exports: [] };
+  const unit = { clusters: [cluster], imports: [], exports: [], users: [] };
   const etcd = new Map([['prod', etcdStarts(cluster.bundles, new Map())]]);
   const values = { material: material(cluster, changed), privateKeys: 'projection' as const };
   const files = renderUnit('deploy', unit, values, { inventory: new Map(), etcd });

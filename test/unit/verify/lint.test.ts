@@ -20,6 +20,7 @@ await synth(tree, {
       ),
       imports: [],
       exports: [],
+      users: [],
     },
   ],
   identity,

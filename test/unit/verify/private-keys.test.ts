@@ -22,6 +22,7 @@ await synth(tree, {
       ],
       imports: [],
       exports: [],
+      users: [],
     },
   ],
   identity,

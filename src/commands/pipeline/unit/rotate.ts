@@ -45,6 +45,7 @@ export function rotateUnit(context: Context, { unit, foreign }: Job, observed: C
       merged: mergedStage(context, path),
       below: signedByOutgoing(keyset, observed),
       domain: domainOf(owner ?? { bundles: [] }, desired),
+      users: unit.users.filter((user) => user.keyset === path),
       longestLeaf: owner === undefined ? 0 : longestLeaf(owner, path),
     });
     statuses.push(status);

@@ -1,0 +1,109 @@
+import type { Following, KeysetUser } from '../../model/desired.ts';
+import type { TrustDomain } from '../../model/store/rotation.ts';
+import { KUBEADM } from './domains/authority.ts';
+import { isIssuing, rolloutSteps, type Rollout } from './rollout.ts';
+import type { RunbookStep } from './runbook.ts';
+
+/** A cluster and its nodes, in their order. */
+export type Place = Pick<KeysetUser, 'cluster' | 'nodes'>;
+
+/** Clusters in which the same follows. */
+export interface Places {
+  readonly places: readonly Place[];
+  /** What it is, and its names. */
+  readonly following: readonly { readonly label: string; readonly names: readonly string[] }[];
+}
+
+/** Steps, and where to do them. */
+export interface RolloutPart {
+  /** Null for a keyset of one cluster alone. */
+  readonly heading: string | null;
+  readonly places: readonly Places[];
+  readonly steps: readonly RunbookStep[];
+}
+
+/** Those that deliver nothing else, and wait for nobody, last. */
+const HEADINGS: Readonly<Record<TrustDomain, string>> = {
+  'etcd-ca': 'Clusters that have it as the authority of etcd',
+  ca: 'Clusters that have it as the cluster CA',
+  'front-proxy-ca': 'Clusters that have it as the authority of the front proxy',
+  'service-account-key': 'Clusters that have it as the key of service accounts',
+  authority: 'Clusters that have it for what is declared',
+};
+
+const LABELS: readonly {
+  readonly label: string;
+  readonly names: (user: KeysetUser, following: Following) => readonly string[];
+}[] = [
+  {
+    label: 'files of each node that has them',
+    names: (_user, { files }) => files.map((path) => `/${path}`),
+  },
+  { label: 'static pods that restart then', names: (_user, { pods }) => pods },
+  {
+    label: 'kubeconfigs to fetch anew',
+    names: (_user, { kubeconfigs }) => kubeconfigs.map((name) => `kubeconfigs/${name}.conf`),
+  },
+  {
+    label: 'Secrets and other objects to apply',
+    names: (_user, { manifests }) => manifests.map((path) => `${path}.yaml`),
+  },
+];
+
+/**
+ * How a stage of a keyset is rolled out, in parts: by what the keyset is for in the clusters that share it, and there by what follows;
+ * one part where it is of one cluster alone.
+ *
+ * @param nodes of its own cluster, in their order.
+ */
+export function rolloutParts(
+  domain: TrustDomain,
+  rollout: Rollout,
+  nodes: readonly string[],
+  users: readonly KeysetUser[],
+): readonly RolloutPart[] {
+  const purposes = Object.keys(HEADINGS) as TrustDomain[];
+  const parts = purposes.flatMap((purpose) => {
+    const places = placesOf(
+      users.filter((user) => user.domain === purpose),
+      rollout,
+    );
+    if (places.length === 0) return [];
+    const steps = rolloutSteps(purpose, rollout, []).filter((one) => one !== KUBEADM);
+    return [{ heading: HEADINGS[purpose], places, steps }];
+  });
+  return parts.length > 0
+    ? parts
+    : [{ heading: null, places: [], steps: rolloutSteps(domain, rollout, nodes) }];
+}
+
+function placesOf(users: readonly KeysetUser[], rollout: Rollout): Places[] {
+  const groups = new Map<string, { places: Place[]; following: Places['following'] }>();
+  for (const user of users) {
+    const following = followingOf(user, rollout);
+    if (following.length === 0) continue;
+    const key = JSON.stringify(following);
+    const group = groups.get(key) ?? { places: [], following };
+    group.places.push(user);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+function followingOf(user: KeysetUser, rollout: Rollout): Places['following'] {
+  const following = isIssuing(rollout) ? user.issued : user.trusting;
+  const facts = LABELS.map(({ label, names }) => ({ label, names: names(user, following) }));
+  const below = isIssuing(rollout)
+    ? user.authorities.map((name) => `cdk8s-pki rotate ${user.cluster} ${name}`)
+    : [];
+  return [
+    ...facts,
+    { label: 'authorities below it, to be rotated before the last stage', names: below },
+  ].filter(({ names }) => names.length > 0);
+}
+
+/** A cluster with its nodes, for people: `prod (cp-1, then cp-2)`. */
+export const placeText = ({ cluster, nodes }: Place, name: (text: string) => string): string =>
+  nodes.length === 0
+    ? name(cluster)
+    : `${name(cluster)} (${nodes.map((node) => name(node)).join(', then ')})`;
