@@ -1,3 +1,5 @@
+import type { RemovedRecipient } from './desired.ts';
+
 /**
  * What of a recipient stands in a SOPS document as its name. age recipients stand as they are; of a Vault or Azure key only a part,
  * of an AWS key not its role.
@@ -7,6 +9,12 @@ export function storedName(recipient: string): string {
   const vault = /\/v1\/.+\/keys\/([^/]+)$/u.exec(text);
   const azure = /^(https:\/\/[^/]+\.vault\.[^/]+)\/keys\//u.exec(text);
   return azure?.[1] ?? vault?.[1] ?? text.replace(/^(arn:[^+]+)\+.*$/u, '$1');
+}
+
+/** Those in wrong hands, as documents name them. */
+export function compromisedNames(removed: readonly RemovedRecipient[]): ReadonlySet<string> {
+  const compromised = removed.filter((one) => one.compromised);
+  return new Set(compromised.map(({ recipient }) => storedName(recipient)));
 }
 
 /** Whether the names in a document are those of the declared recipients, whatever their order. */

@@ -14,7 +14,12 @@ import { planLeaves, type PlannedLeaf } from './leaves.ts';
 import { authorityFindings, longestLeaf } from './authority.ts';
 import { crlAction, planCrl } from './revocation/crl.ts';
 import { planReissues, reissueAction } from './rotation/plan-reissue.ts';
-import { areRecipients, recipientsText, storedName, withLeaving } from '../model/recipients.ts';
+import {
+  areRecipients,
+  compromisedNames,
+  recipientsText,
+  withLeaving,
+} from '../model/recipients.ts';
 
 /** What a unit looks like now: the store of each cluster, and keysets of other units that this one uses. */
 export interface ObservedUnit {
@@ -87,11 +92,7 @@ function planCluster(
     unit.clusters.get(path.split('/')[0] ?? '')?.keysets.get(path) ?? unit.foreignKeysets.get(path);
   const needsIdentity = (issuer: CredentialPath | null): boolean =>
     issuer !== null && keyset(issuer) !== undefined && !unit.foreignMade.has(issuer);
-  const compromised = new Set(
-    removedRecipients
-      .filter((removed) => removed.compromised)
-      .map(({ recipient }) => storedName(recipient)),
-  );
+  const compromised = compromisedNames(removedRecipients);
   const leavingOf = (path: CredentialPath): ReadonlySet<string> =>
     unit.leaving.get(path) ?? new Set();
 

@@ -118,6 +118,7 @@ export async function synth(
     entropy: options.entropy ?? (() => SYSTEM_ENTROPY),
     requested: options.requested ?? [],
     newAuthorities: new Set(newAuthorities),
+    pastReaders: new Map(),
     ...(options.rotation === undefined ? {} : { rotation: options.rotation }),
     ...(options.revocations === undefined ? {} : { revocations: options.revocations }),
   };

@@ -32,6 +32,8 @@ export interface Context {
   readonly requested: readonly string[];
   /** Keysets that `--new-authority` names. */
   readonly newAuthorities: ReadonlySet<string>;
+  /** Compromised recipients that could open a private key in an earlier commit, by `entryId` of its public key. */
+  readonly pastReaders: ReadonlyMap<string, readonly string[]>;
   /** What `revoke` is asked for, by the authority that signed it. */
   readonly revocations?: ReadonlyMap<CredentialPath, readonly Revocation[]>;
   /** What `rotate` is asked for, and what the base branch says of keysets between two stages. */

@@ -1,11 +1,13 @@
 import type { DesiredFleet, DesiredUnit } from '../../model/desired.ts';
 import { loadDeclaration, type LoadedRecord } from '../../load/load-declaration.ts';
 import { credentialParts, type CredentialPath } from '../../model/names.ts';
+import { compromisedNames } from '../../model/recipients.ts';
 import type { Revocation } from '../../model/store/revocations.ts';
 import type { RotationRequest } from '../../model/store/rotation.ts';
 import { observeStages } from '../../observe/source/stages.ts';
 import { observeHead } from '../../observe/source/head.ts';
-import { observePast } from '../../observe/source/past.ts';
+import { observePast } from '../../observe/source/past/lines.ts';
+import { observePastReaders } from '../../observe/source/past/readers.ts';
 import { treeReader } from '../../observe/source/reader.ts';
 import { selected, type IsSelected, type Selection } from '../../model/selection.ts';
 import type { ChainName } from '../../plan/checks.ts';
@@ -107,6 +109,9 @@ export function runDeclaration(
       requested: revoke?.names ?? requestedOf(invocation),
       ...(revoke === undefined ? {} : { revocations: revoke.revocations }),
       newAuthorities: new Set(options.newAuthority),
+      pastReaders: await observePastReaders(cwd, fleet.tree, [
+        ...compromisedNames(fleet.removedRecipients),
+      ]),
       ...(request === undefined
         ? {}
         : { rotation: { request, merged: await observeStages(cwd, fleet.tree, isBase) } }),

@@ -36,10 +36,13 @@ export async function withWorkshop<T>(
     const ports = make && makePorts(context.fleet, make, identities);
     return use({ width: 1, work: (job) => workUnit(context, job, ports) });
   }
-  const { fleet, allRecipients, chain, now, requested, newAuthorities, rotation } = context;
-  const copied = { fleet, allRecipients, chain, now, requested, newAuthorities };
-  const withRotation = rotation === undefined ? copied : { ...copied, rotation };
-  const setup = { root, context: withRotation, make };
+  const { fleet, allRecipients, chain, now, requested, newAuthorities, pastReaders } = context;
+  const { rotation } = context;
+  const copied = {
+    ...{ fleet, allRecipients, chain, now, requested, newAuthorities, pastReaders },
+    ...(rotation === undefined ? {} : { rotation }),
+  };
+  const setup = { root, context: copied, make };
   const workshop = new Threads(threads, setup, identities);
   try {
     return await use(workshop);

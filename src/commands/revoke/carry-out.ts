@@ -3,7 +3,7 @@ import type { CredentialPath } from '../../model/names.ts';
 import { meansCredential } from '../../model/selection.ts';
 import type { Revocation } from '../../model/store/revocations.ts';
 import type { RevocationReason } from '../../model/x509.ts';
-import { observePastLeaf } from '../../observe/source/past-leaf.ts';
+import { observePastLeaf } from '../../observe/source/past/leaf.ts';
 import { treeReader } from '../../observe/source/reader.ts';
 import type { Invocation } from '../command.ts';
 import { refuseUnknownNames } from '../input/requested.ts';

@@ -23,6 +23,7 @@ import { transitionActions } from '../../../plan/rotation/plan-transition.ts';
 import { materialOf } from '../../../render/material.ts';
 import { renderUnit } from '../../../render/unit.ts';
 import type { Clusters, Context, Foreign, Job } from '../context.ts';
+import { withPastReaders } from './past-readers.ts';
 import { revokeIn } from './revoke.ts';
 import { rotateUnit, type Rotated } from './rotate.ts';
 
@@ -117,7 +118,7 @@ export function decide(context: Context, job: Job): Decision {
 
 /** The stores of a unit's clusters, after every guard. */
 export function observeUnit(
-  { reader, fleet, allRecipients, newAuthorities, now }: Context,
+  { reader, fleet, allRecipients, newAuthorities, pastReaders, now }: Context,
   { unit, foreign, history }: Job,
 ): Clusters {
   const keysets = keysetsOf(unit);
@@ -144,7 +145,7 @@ export function observeUnit(
     }
   }
   guardClock(observed.values(), now);
-  return observed;
+  return withPastReaders(observed, pastReaders);
 }
 
 function keysetsOf({ clusters }: DesiredUnit): ReadonlySet<string> {

@@ -1,6 +1,6 @@
-import { layout } from '../../model/store/layout.ts';
-import type { CredentialPath } from '../../model/names.ts';
-import { git, isInRepository, readBlobs, text } from './git.ts';
+import { layout } from '../../../model/store/layout.ts';
+import type { CredentialPath } from '../../../model/names.ts';
+import { git, isInRepository, readBlobs, text } from '../git.ts';
 
 /** Both sides of a change, as `--raw` has them: modes, then the names of the two blobs. */
 const CHANGE = /:\d{6} \d{6} ([0-9a-f]{40,64}) ([0-9a-f]{40,64}) /gu;

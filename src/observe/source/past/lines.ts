@@ -1,7 +1,7 @@
-import { layout } from '../../model/store/layout.ts';
-import type { PastLine } from '../../model/store/ledger.ts';
-import { parseLedgerLine } from '../ledger.ts';
-import { git, text } from './git.ts';
+import { layout } from '../../../model/store/layout.ts';
+import type { PastLine } from '../../../model/store/ledger.ts';
+import { parseLedgerLine } from '../../ledger.ts';
+import { git, text } from '../git.ts';
 
 /** A line that a commit adds; `-c` has a column for each parent of a merge. */
 const ADDED = /^[ +]*\+[ +]*(- \{.*\})\r?$/u;

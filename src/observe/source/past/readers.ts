@@ -1,0 +1,58 @@
+import { PkiError } from '../../../errors.ts';
+import { git, isInRepository, readBlobs, text } from '../git.ts';
+
+/** The blob that a change brought, as `--raw` has it; of a merge, for each parent. */
+const CHANGE = /^:\d{6} \d{6} [0-9a-f]{40,64} ([0-9a-f]{40,64}) /gmu;
+
+/** Of so many blobs the contents are held at once. */
+const AT_ONCE = 1000;
+
+/** In the clear in each document of the store: the start of its public key's hash, which is the id of a keyset's entry. */
+const KEY = /^(?:spki|id): ['"]?([0-9a-f]{16})/mu;
+
+/**
+ * Which of `recipients` could open a private key in a commit up to HEAD, by `entryId` of its public key: a document may have been
+ * encrypted again, moved or renamed since, without a trace in it. Documents of the store alone: those of outputs are remembered there.
+ *
+ * @param recipients as documents name them.
+ * @throws PkiError `ERR_READ` in a shallow clone, which has no more than a part of the history, and would say "nobody".
+ */
+export async function observePastReaders(
+  root: string,
+  tree: string,
+  recipients: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const readers = new Map<string, Set<string>>();
+  if (recipients.length === 0 || !isInRepository(root)) return new Map();
+  const head = await git(root, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], {
+    absent: [1],
+  });
+  if (head === undefined) return new Map();
+  await guardShallow(root);
+  const flags = ['--full-history', '-m', '--no-renames', '--raw', '--no-abbrev', '--format='];
+  const place = `:(glob)${tree}/*/pki/**/*.sops.yaml`;
+  const log = text(await git(root, ['log', ...flags, 'HEAD', '--', place]));
+  const blobs = [...new Set([...log.matchAll(CHANGE)].map(([, blob = '']) => blob))].filter(
+    (blob) => !/^0+$/u.test(blob),
+  );
+  for (let at = 0; at < blobs.length; at += AT_ONCE)
+    for (const content of (await readBlobs(root, blobs.slice(at, at + AT_ONCE))).values()) {
+      const document = Buffer.from(content).toString('utf8');
+      const key = KEY.exec(document)?.[1];
+      if (key === undefined) continue;
+      for (const recipient of recipients)
+        if (document.includes(recipient))
+          readers.set(key, (readers.get(key) ?? new Set()).add(recipient));
+    }
+  return new Map([...readers].map(([key, found]) => [key, [...found].sort()]));
+}
+
+async function guardShallow(root: string): Promise<void> {
+  const shallow = text(await git(root, ['rev-parse', '--is-shallow-repository'])).trim();
+  if (shallow !== 'true') return;
+  throw new PkiError(
+    'ERR_READ',
+    'this clone is shallow: git cannot tell what a compromised recipient could open before',
+    { hint: 'get the whole history: git fetch --unshallow; in CI fetch-depth: 0 or GIT_DEPTH: 0' },
+  );
+}
