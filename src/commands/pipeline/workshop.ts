@@ -37,10 +37,11 @@ export async function withWorkshop<T>(
     return use({ width: 1, work: (job) => workUnit(context, job, ports) });
   }
   const { fleet, allRecipients, chain, now, requested, newAuthorities, pastReaders } = context;
-  const { rotation } = context;
+  const { rotation, revocations } = context;
   const copied = {
     ...{ fleet, allRecipients, chain, now, requested, newAuthorities, pastReaders },
     ...(rotation === undefined ? {} : { rotation }),
+    ...(revocations === undefined ? {} : { revocations }),
   };
   const setup = { root, context: copied, make };
   const workshop = new Threads(threads, setup, identities);
