@@ -1,7 +1,7 @@
 import type { Row } from '../row.ts';
 import { isFinding, residualSeconds, severity, statusOf } from '../status.ts';
 import { cellText } from './table.ts';
-import { rowTitle, statusText } from './text.ts';
+import { endingTexts, rowTitle, statusText } from './text.ts';
 import { formatDay, formatResidual } from './time.ts';
 import { bySoonest, type Summary } from '../summary.ts';
 
@@ -26,11 +26,13 @@ export function checkMarkdown(rows: readonly Row[], summary: Summary, now: Date)
     (a, b) => severity(statusOf(a, now)) - severity(statusOf(b, now)) || bySoonest(a, b),
   );
   const rest = sorted.length - MOST_ROWS;
+  const endings = endingTexts(sorted, now).slice(0, MOST_ROWS);
   return [
     `## PKI: ${state}`,
     '',
     `${escapeMarkdown(totals)} on ${formatDay(now)}.${next === undefined ? '' : ` Next: ${escapeMarkdown(next)}.`}`,
     '',
+    ...(endings.length > 0 ? [...endings.map((text) => `- ${escapeMarkdown(text)}`), ''] : []),
     tableLine(TITLES),
     tableLine(TITLES.map(() => '---')),
     ...sorted.slice(0, MOST_ROWS).map((row) => tableLine(cells(row, now))),

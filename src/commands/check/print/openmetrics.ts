@@ -31,7 +31,7 @@ const INSTANTS: readonly Family[] = [
   },
   {
     name: 'renewal_timestamp_seconds',
-    help: 'When the certificate is due for renewal, in Unix time.',
+    help: 'When the certificate is due for renewal, in Unix time; of an authority for cdk8s-pki rotate or reissue.',
     instant: (_, { renewAt }) => renewAt,
   },
 ];

@@ -46,7 +46,7 @@ export function* checkText(
   yield* table(AUTHORITY_TITLES, rows.filter(isOfAuthority));
   yield '';
   yield `${totals}: ${verdict}${next === undefined ? '' : `; next: ${next}`}`;
-  for (const row of rows) if (isEnding(row, now)) yield endingText(row);
+  yield* endingTexts(rows, now);
 }
 
 function cells(row: Row, now: Date): Cell[] {
@@ -74,9 +74,12 @@ function isEnding(row: Row, now: Date): boolean {
   return isOurs && (status === 'due' || status === 'expired');
 }
 
-function endingText({ cluster, name }: Row): string {
-  const path = `${cluster ?? ''}/${name}`;
-  return `${path} is not renewed by itself: ${waysToExtend(path)}`;
+/** What helps each of them. */
+export function endingTexts(rows: readonly Row[], now: Date): string[] {
+  return rows.flatMap((row) => {
+    const path = `${row.cluster ?? ''}/${row.name}`;
+    return isEnding(row, now) ? [`${path} is not renewed by itself: ${waysToExtend(path)}`] : [];
+  });
 }
 
 /** What an authority has of its own, its CRL among it. */

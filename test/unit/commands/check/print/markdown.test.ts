@@ -32,6 +32,25 @@ test('checkMarkdown: a heading, totals, and a table with what is wrong first, th
   );
 });
 
+test('checkMarkdown: of an authority that signs and is due it says which commands help, and of no other', (t) => {
+  const ca = { node: null, kind: 'authority', id: '0123456789abcdef' } as const;
+  const lines = page([
+    row({ ...ca, name: 'ca', state: 'issuing', renewAt: at(-1) }),
+    row({ ...ca, name: 'etcd-ca', state: 'issuing' }, { to: at(-1) }),
+    row({ ...ca, name: 'fresh', state: 'issuing' }),
+    row({ ...ca, name: 'old', state: 'outgoing', renewAt: null }, { to: at(-1) }),
+    row({ ...ca, name: 'found', cluster: null, state: null, renewAt: at(-1) }),
+    row({ renewAt: at(-1) }),
+  ]);
+  t.deepEqual(
+    lines.filter((line) => line.startsWith('- ')),
+    ['etcd-ca', 'ca'].map(
+      (name) =>
+        String.raw`- prod/${name} is not renewed by itself: cdk8s-pki rotate prod ${name} \(a new key, in stages, which takes weeks\) or cdk8s-pki reissue prod ${name} \(the key that it has for longer, in one change\)`,
+    ),
+  );
+});
+
 test('checkMarkdown: a page that GitHub takes, however large the fleet', (t) => {
   const lines = page(Array.from({ length: 700 }, (_, index) => row({ name: `n${index}` })));
   t.is(lines.filter((line) => line.startsWith('| ok')).length, 500);
