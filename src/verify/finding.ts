@@ -78,8 +78,17 @@ export function findingOfError(error: PkiError, place: Place = {}): Finding {
 export function findingOfFlag(flag: Flag, isExplained: boolean): Finding {
   const { code, severity, cluster, credential, file, message } = flag;
   const level = isExplained ? 'note' : severity === 'critical' ? 'error' : 'warning';
-  return { code, level, cluster, credential, file, line: null, message, hint: [] };
+  return { code, level, cluster, credential, file, line: null, message, hint: HINTS[code] ?? [] };
 }
+
+/** What to do, where the message does not say it. */
+const HINTS: Partial<Readonly<Record<FlagCode, readonly string[]>>> = {
+  UnknownFile: [
+    'if it is yours, move it out of the tree, all of which is generated: into a folder beside it, such as apps/, which Flux or Argo CD applies as well',
+    'or declare it, as an ApiObject of the cluster that it is for: then synth writes it',
+    'if nobody knows it, delete it, and ask who put it there',
+  ],
+};
 
 /** What a code means, in a few words. */
 export function titleOf(code: Finding['code']): string {

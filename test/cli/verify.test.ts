@@ -410,6 +410,24 @@ for (const [name, attack, code, file] of STRANGERS) {
   });
 }
 
+test("verify: a user's own manifest in the tree: which file, who uses it, and where to keep it instead", async (t) => {
+  const repository = branch(t);
+  repository.write('deploy/apps/x.yaml', 'kind: Deployment\n');
+  const { status, stdout } = await repository.run(['verify']);
+  t.is(status, 3);
+  const [found = '', ...hints] = stdout.split('\n').slice(0, 4);
+  t.is(
+    found,
+    'error UnknownFile: file that nobody declared: deploy/apps/x.yaml is in no inventory: cdk8s-pki did not make it, and whatever applies that folder applies it',
+  );
+  t.regex(hints[0] ?? '', /^ {2}hint: if it is yours, move it out of the tree.* such as apps\//u);
+  t.regex(hints[1] ?? '', /^ {2}hint: or declare it, as an ApiObject/u);
+  t.regex(hints[2] ?? '', /^ {2}hint: if nobody knows it, delete it/u);
+  repository.paste('mkdir apps && mv deploy/apps/x.yaml apps/ && rmdir deploy/apps');
+  const moved = await repository.run(['verify']);
+  t.is(moved.status, 0, moved.stdout);
+});
+
 test('verify and diff: links in circles, pipes, and thousands of files are findings, at once', async (t) => {
   const repository = branch(t);
   for (const name of ['l1', 'l2']) symlinkSync('..', repository.path(`deploy/prod/${name}`));
