@@ -117,7 +117,7 @@ export class Publisher<W extends Work> {
     if (forge.commit === undefined) return refs.push(branch, id, expected);
     const baseTree = (await readCommit(folder, baseCommit)).tree;
     const { tree } = await readCommit(folder, id);
-    const committed = await forge.commit({
+    const commit = {
       branch,
       base: baseCommit,
       baseTree,
@@ -125,6 +125,11 @@ export class Publisher<W extends Work> {
       files,
       message,
       expected,
+    };
+    const committed = await forge.commit(commit).catch(async (error: unknown) => {
+      // of a branch that it has no place for, the API says only that it is refused
+      if (expected === null) await refs.refuseBlocked(branch);
+      throw error;
     });
     if (committed?.isVerified === false) {
       this.#options.onNote(

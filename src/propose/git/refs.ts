@@ -108,15 +108,19 @@ export class RunRefs {
       const isAsBefore = expected === null ? now === '' : now.startsWith(expected);
       if (!isAsBefore) return false;
       // nobody was first: the forge has no place for it
-      await this.#refuseBlocked(branch);
+      await this.refuseBlocked(branch);
     }
     throw new PkiError('ERR_GIT', `the forge refuses the push of "${branch}"`, {
       hint: 'the token must be allowed to push branches below cdk8s-pki/; a rule of the forge may also forbid it',
     });
   }
 
-  /** A branch cannot be where another's name is a folder of its name, or the other way about (git-check-ref-format). */
-  async #refuseBlocked(branch: string): Promise<void> {
+  /**
+   * A branch cannot be where another's name is a folder of its name, or the other way about (git-check-ref-format).
+   *
+   * @throws PkiError `ERR_BRANCH` where there is such a branch.
+   */
+  async refuseBlocked(branch: string): Promise<void> {
     const parts = branch.split('/');
     const above = parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
     const { stdout } = await remoteGit(this.#folder, this.#remote, [
@@ -133,7 +137,11 @@ export class RunRefs {
     if (first === undefined) return;
     throw new PkiError('ERR_BRANCH', `the branch "${first}" is in the way of "${branch}"`, {
       details: found.slice(1, 10),
-      hint: `rename or delete it: git push origin :refs/heads/${first}`,
+      hint: [
+        'git has no branch in a folder of the name of another: rename that one, or delete it',
+        `to keep its commits: git push origin ${first}:refs/heads/NEW-NAME`,
+        `then: git push origin :refs/heads/${first}`,
+      ],
     });
   }
 }

@@ -566,6 +566,16 @@ onGitea(
   },
 );
 
+onGitea('a branch whose name leaves no place for ours is an error that names it', async (t) => {
+  const own = await fleet(t, ['alpha']);
+  own.push('main:refs/heads/cdk8s-pki');
+  const { status, stderr } = await own.propose(DUE);
+  t.is(status, 1);
+  t.regex(stderr, /the branch "cdk8s-pki" is in the way of "cdk8s-pki\/renew\/alpha"/u);
+  t.regex(stderr, /^cdk8s-pki: hint: then: git push origin :refs\/heads\/cdk8s-pki$/mu);
+  t.deepEqual(await own.pulls(), []);
+});
+
 onGitea('a token without rights is a clear error, and leaves no branch', async (t) => {
   const own = await fleet(t, ['alpha']);
   const weak = await gitea().token(gitea().admin, 'read:repository,read:issue');

@@ -123,13 +123,14 @@ test('push: a branch whose name leaves no place for it is an error that names it
   const { repository, remote, base } = withRemote(t);
   const refs = new RunRefs(repository.root, remote, 'one');
   const id = await ours(repository, base);
-  for (const other of [`${BRANCH}/x/y`, 'cdk8s-pki/renew']) {
+  for (const other of [`${BRANCH}/x/y`, 'cdk8s-pki/renew', 'cdk8s-pki']) {
     repository.git('push', '-q', remote.url, `main:refs/heads/${other}`);
     const error = await t.throwsAsync(refs.push(BRANCH, id, null), { instanceOf: PkiError });
     t.deepEqual(
       [error.code, error.message],
       ['ERR_BRANCH', `the branch "${other}" is in the way of "${BRANCH}"`],
     );
+    t.is(error.hints.at(-1), `then: git push origin :refs/heads/${other}`);
     repository.git('push', '-q', remote.url, `:refs/heads/${other}`);
   }
   t.true(await refs.push(BRANCH, id, null));

@@ -99,6 +99,26 @@ onGitHub(
 );
 
 onGitHub(
+  'GitHub: a branch whose name leaves no place for ours is an error that names it',
+  async (t) => {
+    const { github, repository, propose } = await setup(t);
+    const remote = `${github.folder}/acme/fleet.git`;
+    repository.git('push', '-q', remote, 'main:refs/heads/cdk8s-pki');
+    const { status, stderr } = await propose(DUE);
+    t.is(status, 1);
+    t.regex(
+      stderr,
+      /error: .*the branch "cdk8s-pki" is in the way of "cdk8s-pki\/renew\/alpha".*\[ERR_BRANCH\]/u,
+    );
+    t.regex(stderr, /hint: then: git push origin :refs\/heads\/cdk8s-pki$/mu);
+    t.deepEqual(github.pulls, []);
+    repository.git('push', '-q', remote, ':refs/heads/cdk8s-pki');
+    t.regex((await propose(DUE)).stdout, /^opened /u);
+    t.deepEqual(github.problems, []);
+  },
+);
+
+onGitHub(
   "GitHub: a person's commit stops the branch, once, and a stale one is closed and its branch deleted",
   async (t) => {
     const { github, repository, propose } = await setup(t);
