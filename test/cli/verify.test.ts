@@ -353,6 +353,7 @@ const STRANGERS: readonly (readonly [
   attack: (repository: Repository) => unknown,
   code: string,
   file: string,
+  level?: string,
 ])[] = [
   [
     'a recipient in a rule that not everybody can parse',
@@ -378,6 +379,19 @@ const STRANGERS: readonly (readonly [
     'deploy/evil/manifests/evil.yaml',
   ].map((file) => [file, planted(file), 'UnknownFile', file] as const),
   [
+    'a line of the ledger of an authority that is nowhere',
+    (repository) => {
+      const ledger = 'deploy/authorities.yaml';
+      const [line = ''] =
+        /^- \{cluster: prod, keyset: ca, .*$/mu.exec(repository.read(ledger)) ?? [];
+      const planted = line.replace('cluster: prod, keyset: ca', 'cluster: prod, keyset: evil-ca');
+      repository.write(ledger, `${repository.read(ledger)}${planted}\n`);
+    },
+    'LedgerLineUnknown',
+    'deploy/authorities.yaml',
+    'warning',
+  ],
+  [
     'a cluster that is a link',
     (repository) => {
       renameSync(repository.path('deploy/prod'), repository.path('elsewhere'));
@@ -388,7 +402,7 @@ const STRANGERS: readonly (readonly [
   ],
 ];
 
-for (const [name, attack, code, file] of STRANGERS) {
+for (const [name, attack, code, file, level = 'error'] of STRANGERS) {
   test(`verify: what nobody declared is found, with and without a base: ${name}`, async (t) => {
     const repository = branch(t);
     await attack(repository);
@@ -397,10 +411,10 @@ for (const [name, attack, code, file] of STRANGERS) {
       const { status, findings } = await verify(repository, args);
       const found = findings.map((item) => [item.level, item.code, item.file]);
       t.is(status, 3);
-      t.deepEqual(found[0], ['error', code, file], JSON.stringify(findings, null, 1));
+      t.deepEqual(found[0], [level, code, file], JSON.stringify(findings, null, 1));
     }
     const text = await repository.run(['diff', 'main']);
-    t.true(text.stdout.includes(`\`${file}\``), text.stdout);
+    t.true(level !== 'error' || text.stdout.includes(`\`${file}\``), text.stdout);
     const { stdout } = await repository.run(['diff', 'main', '-o', 'json']);
     const { flags } = JSON.parse(stdout) as { flags: readonly Item[] };
     t.true(

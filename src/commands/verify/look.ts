@@ -6,6 +6,7 @@ import { layout } from '../../model/store/layout.ts';
 import { observeMade } from '../../observe/output.ts';
 import { listWorkFiles } from '../../observe/source/work-files.ts';
 import { bypassFlags } from '../../review/fleet/sops-rules.ts';
+import { unknownLedgerLines } from '../../review/fleet/ledger.ts';
 import { unknownFiles } from '../../review/fleet/unknown-files.ts';
 import { openSide } from '../../review/read/side.ts';
 import type { Flag } from '../../review/report.ts';
@@ -83,12 +84,12 @@ export function madeFiles(reader: TreeReader, declared: Declared): ReadonlySet<T
 }
 
 /**
- * What is in the tree and not of it: with what a change touches, of that alone; else of all that is there, and of rules of sops that come
- * before ours.
+ * What is in the tree and not of it: with what a change touches, of that alone; else of all that is there, of rules of sops that come
+ * before ours, and of lines of the ledger.
  */
 export function lookForStrangers(
   reader: TreeReader,
-  { fleet: { tree } }: Declared,
+  { fleet: { tree }, keysets }: Declared,
   {
     links,
     changed,
@@ -99,7 +100,9 @@ export function lookForStrangers(
   const rules = treePath('.sops.yaml');
   return [
     ...unknownFiles(side, { tree, files, links }),
-    ...(changed === undefined ? bypassFlags(side.text(rules), rules) : []),
+    ...(changed === undefined
+      ? [...bypassFlags(side.text(rules), rules), ...unknownLedgerLines(side, tree, keysets)]
+      : []),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { credentialPath } from '../../model/names.ts';
+import { credentialPath, type CredentialPath } from '../../model/names.ts';
 import { layout } from '../../model/store/layout.ts';
 import { parseLedgerLine } from '../../observe/ledger.ts';
 import { flag } from '../flags.ts';
@@ -12,30 +12,61 @@ export function ledgerFlags(base: Side, head: Side, tree: string): Flag[] {
   const lost = missing(before, after).map((line) =>
     flag('LedgerLineRemoved', `the ledger lost "${inQuotes(line)}"`, { file }),
   );
-  const strange = missing(after, before)
-    .filter((line) => !hasOrHadKeyset(line, head, tree, [...(before ?? []), ...(after ?? [])]))
-    .map((line) => {
-      const text = `the ledger got "${inQuotes(line)}", and there is no such keyset`;
-      return flag('LedgerLineUnknown', text, { file });
-    });
-  return [...lost, ...strange];
+  const added = missing(after, before);
+  return [...lost, ...unknownLines(added, [...(before ?? []), ...(after ?? [])], head, tree)];
 }
 
-function hasOrHadKeyset(line: string, head: Side, tree: string, all: readonly string[]): boolean {
-  const parsed = parseLedgerLine(line);
-  if (parsed === undefined) return false;
-  const { cluster, keyset } = parsed;
-  // of what was removed the other kind of line is there
-  const isRemoved = all.some((other) => {
-    const known = parseLedgerLine(other);
+/**
+ * Lines of a ledger of authorities that nobody has, and nobody had: no keyset is there, and no line says that it was removed. One that is
+ * declared and gone is for guards to tell.
+ */
+export function unknownLedgerLines(
+  side: Side,
+  tree: string,
+  declared: ReadonlySet<CredentialPath>,
+): Flag[] {
+  const all = linesOf(side.text(layout.ledger(tree)) ?? '');
+  const others = all.filter((line) => {
+    const parsed = parseLedgerLine(line);
+    if (parsed === undefined) return false; // an error by itself
     return (
-      known?.cluster === cluster &&
-      'removed' in known !== 'removed' in parsed &&
-      (known.keyset === null || keyset === null || known.keyset === keyset)
+      parsed.keyset === null || !declared.has(credentialPath(parsed.cluster, null, parsed.keyset))
     );
   });
-  if (isRemoved || keyset === null || 'removed' in parsed) return isRemoved;
-  return head.read(layout.keyset(tree, credentialPath(cluster, null, keyset))) !== undefined;
+  return unknownLines(others, all, side, tree);
+}
+
+function unknownLines(
+  lines: readonly string[],
+  all: readonly string[],
+  head: Side,
+  tree: string,
+): Flag[] {
+  const file = layout.ledger(tree);
+  // of what was removed both kinds of lines are there: by cluster the keysets of each, null for all of them
+  const made = new Map<string, Set<string | null>>();
+  const removed = new Map<string, Set<string | null>>();
+  for (const parsed of all.map(parseLedgerLine)) {
+    if (parsed === undefined) continue;
+    const kind = 'removed' in parsed ? removed : made;
+    kind.set(parsed.cluster, (kind.get(parsed.cluster) ?? new Set()).add(parsed.keyset));
+  }
+  const isKnown = (line: string): boolean => {
+    const parsed = parseLedgerLine(line);
+    if (parsed === undefined) return false;
+    const { cluster, keyset } = parsed;
+    const others = ('removed' in parsed ? made : removed).get(cluster);
+    if (others !== undefined && (keyset === null || others.has(null) || others.has(keyset)))
+      return true;
+    if (keyset === null || 'removed' in parsed) return false;
+    return head.read(layout.keyset(tree, credentialPath(cluster, null, keyset))) !== undefined;
+  };
+  return lines
+    .filter((line) => !isKnown(line))
+    .map((line) => {
+      const text = `the ledger has "${inQuotes(line)}", and there is no such keyset`;
+      return flag('LedgerLineUnknown', text, { file });
+    });
 }
 
 function linesOf(text: string): readonly string[] {
