@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import type { ExecutionContext } from 'ava';
+import { guardIssuerNames } from '../../src/commands/pipeline/unit/issuer-names.ts';
 import { buildCertificate } from '../../src/x509/build/certificate.ts';
 import { buildCrl } from '../../src/x509/build/crl/crl.ts';
 import type { Issuer } from '../../src/x509/build/issuer.ts';
 import { reissueCertificate } from '../../src/x509/build/reissue/reissue.ts';
 import { readCertificate } from '../../src/x509/read/certificate.ts';
+import { authority, cluster, leaf, observedCluster, observedLeaf } from '../_helpers/desired.ts';
 import { runProgram, succeed } from '../_helpers/run-program.ts';
 import { toolTest } from '../_helpers/tool-test.ts';
 import { toolPath } from '../_helpers/tools.ts';
@@ -113,6 +115,47 @@ verifiers(
     const { certificate } = reissued(ended);
     t.is(await folder.judged(certificate.pem, leaf), 'OK');
     t.deepEqual(await folder.judgedByGo(certificate.pem, leaf), ACCEPTED);
+  },
+);
+
+/** As programs that call OpenSSL make them: the issuer's certificate is named by its serial number as well. */
+const NAMING = ['authorityKeyIdentifier=keyid,issuer:always', 'basicConstraints=CA:FALSE'];
+
+toolTest(['openssl'])(
+  'openssl refuses, under a reissued CA, a leaf that names the serial number of the certificate before, so reissue refuses where there is one',
+  async (t) => {
+    const folder = new Folder(t);
+    const before = await rootCa();
+    const after = reissued(before);
+    folder.write('ca.pem', before.certificate.pem);
+    folder.write('ca.key', before.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+    folder.write('extensions', NAMING.join('\n'));
+    const request = ['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+    const sign = ['x509', '-req', '-in', 'csr.pem', '-CA', 'ca.pem', '-CAkey', 'ca.key'];
+    for (const args of [
+      [...request, '-nodes', '-keyout', 'key.pem', '-subj', '/CN=web', '-out', 'csr.pem'],
+      [...sign, '-days', '30', '-extfile', 'extensions', '-out', 'naming.pem'],
+    ])
+      await succeed(toolPath('openssl'), args, folder.options);
+    const naming = folder.read('naming.pem');
+    const ours = await serverOf(before);
+    const judged = (ca: Issuer, pem: string): Promise<string> =>
+      folder.judged(ca.certificate.pem, pem);
+    t.is(await judged(before, naming), 'OK');
+    t.regex(await judged(after, naming), /unable to get local issuer|serial number mismatch/u);
+    t.is(await judged(after, ours), 'OK');
+
+    const [ca, web] = [authority('prod/ca'), leaf('prod/web')];
+    const desired = cluster('prod', { authorities: [ca], leaves: [web] });
+    const guard = (pem: string, id?: string) => () => {
+      const certificate = readCertificate(pem);
+      const one = observedLeaf(web, { certificate });
+      const store = observedCluster(desired, { keysets: [], leaves: [one] });
+      guardIssuerNames(new Map([['prod', store]]), ca.path, { id: id ?? one.issuer.id });
+    };
+    t.throws(guard(naming), { code: 'ERR_ROTATION', message: /^"prod\/web" would be refused: / });
+    t.notThrows(guard(ours));
+    t.notThrows(guard(naming, 'another'), 'what another entry signed');
   },
 );
 

@@ -18,6 +18,8 @@ const OID = 0x06;
 const LONGEST_OID = 64;
 /** `keyIdentifier` of AuthorityKeyIdentifier. */
 const KEY_IDENTIFIER = 0x80;
+/** `authorityCertSerialNumber` of it. */
+const SERIAL_NUMBER = 0x82;
 /** The sixth bit of KeyUsage. */
 const KEY_CERT_SIGN = 0x04;
 /** The seventh. */
@@ -96,6 +98,17 @@ export function keyIdentifiers(extensions: Extensions): {
     subject: subject && only(subject, 'subject key identifier').contents,
     authority: parts?.find(({ tag }) => tag === KEY_IDENTIFIER)?.contents,
   };
+}
+
+/**
+ * Whether AuthorityKeyIdentifier names the issuer's certificate by its serial number: it is good under no other one for the same key.
+ * @throws PkiError ERR_CERTIFICATE
+ */
+export function namesIssuerCertificate(certificate: Pick<CertificateInfo, 'pem'>): boolean {
+  const extension = readExtensions(fieldsOf(certificate)).get(AUTHORITY_KEY_IDENTIFIER);
+  if (extension === undefined) return false;
+  const parts = contentsOf(only(extension, 'authority key identifier'), SEQUENCE);
+  return parts.some(({ tag }) => tag === SERIAL_NUMBER);
 }
 
 function only(extension: Buffer, name: string): DerElement {

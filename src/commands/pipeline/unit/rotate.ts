@@ -14,6 +14,7 @@ import { chooseTransition } from '../../../plan/rotation/choose.ts';
 import { planTransition } from '../../../plan/rotation/plan-transition.ts';
 import { rotationStatus } from '../../../plan/rotation/status.ts';
 import type { Clusters, Context, Job } from '../context.ts';
+import { guardIssuerNames } from './issuer-names.ts';
 import { withReissue } from './reissue.ts';
 
 export interface Rotated {
@@ -33,6 +34,10 @@ export function rotateUnit(context: Context, { unit, foreign }: Job, observed: C
   if (rotation === undefined) return { clusters: observed, transitions: [], statuses: [] };
   const { keyset: wanted, verb } = rotation.request;
   if (verb === 'advance') guardBelow(observed, foreign.keysets.get(wanted));
+  if (verb === 'reissue') {
+    const own = observed.get(wanted.split('/')[0] ?? '')?.keysets.get(wanted);
+    guardIssuerNames(observed, wanted, (own ?? foreign.keysets.get(wanted))?.entries[0]);
+  }
   const transitions: PlannedTransition[] = [];
   const statuses: RotationStatus[] = [];
   let stored = observed;
