@@ -17,7 +17,7 @@ export function statusJson(status: RotationStatus): unknown {
 
 /** Where one keyset stands, for people. */
 export function statusLines(status: RotationStatus): string[] {
-  const { keyset, standing, entries, since, commit, next, notBefore, blockers } = status;
+  const { keyset, standing, entries, since, commit, next, notBefore, blockers, unfit } = status;
   const [issuing, other] = entries;
   if (standing === 'steady') {
     const { notAfter, dueAt } = status;
@@ -39,5 +39,9 @@ export function statusLines(status: RotationStatus): string[] {
   else lines.push(`  next: ${next}, not before ${notBefore.toISOString()}`);
   if (next === 'retire' && lockout !== null && lockout.getTime() !== notBefore?.getTime())
     lines.push(`  with --accept-lockout not before ${lockout.toISOString()}`);
-  return [...lines, ...blockers.map((blocker) => `  first: ${blocker}`)];
+  return [
+    ...lines,
+    ...blockers.map((blocker) => `  first: ${blocker}`),
+    ...unfit.map((fault) => `  not to be issued, --abort takes it back: ${fault}`),
+  ];
 }

@@ -82,6 +82,8 @@ export interface RotationStatus {
   readonly notBeforeWithLockout: Date | null;
   /** What else must hold first. */
   readonly blockers: readonly string[];
+  /** Why the incoming entry must never sign: it is to be taken back. */
+  readonly unfit: readonly string[];
 }
 
 /** What can be done about an authority that nears its end: commands, and what each costs. */

@@ -25,12 +25,15 @@ export function chooseTransition(
   }
   if (abort !== null) return abort;
   throw new PkiError('ERR_ROTATION', `no rotation of "${keyset}" is under way`, {
-    hint: 'what was retired is gone: start another rotation instead',
+    hint: [
+      'what was retired comes back while it is not committed: git status lists the files, git restore FILE… restores them',
+      'once it is committed its key is gone: start another rotation instead',
+    ],
   });
 }
 
 function guardStage(status: RotationStatus, acceptLockout: boolean, now: Date): void {
-  const { keyset, next, since, notBeforeWithLockout, blockers } = status;
+  const { keyset, next, since, notBeforeWithLockout, blockers, unfit } = status;
   const isRetirement = next === 'retire';
   if (acceptLockout && !isRetirement) {
     throw new PkiError('ERR_ROTATION', `"${next}" of "${keyset}" locks nobody out`, {
@@ -43,6 +46,13 @@ function guardStage(status: RotationStatus, acceptLockout: boolean, now: Date): 
       hint: `see where it stands: cdk8s-pki rotate ${keyset.replace('/', ' ')} --status`,
     });
   }
+  if (unfit.length > 0) {
+    const rotate = `cdk8s-pki rotate ${keyset.replace('/', ' ')}`;
+    throw new PkiError('ERR_ROTATION', `"${next}" of "${keyset}" must not follow`, {
+      details: unfit,
+      hint: `take the entry back and accept another: ${rotate} --abort, merge that, then ${rotate}`,
+    });
+  }
   if (status.standing !== 'steady' && since === null) {
     throw new PkiError(
       'ERR_ROTATION',
@@ -53,7 +63,7 @@ function guardStage(status: RotationStatus, acceptLockout: boolean, now: Date): 
   const from = acceptLockout ? notBeforeWithLockout : status.notBefore;
   if (from !== null && now.getTime() >= from.getTime()) return;
   const lockout =
-    'or lock out who still uses what it signed: see the report, then --accept-lockout';
+    'or lock out who still uses what it signed: --accept-lockout --dry-run says who, --accept-lockout does it';
   if (from === null) {
     throw new PkiError(
       'ERR_ROTATION',

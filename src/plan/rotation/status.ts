@@ -1,7 +1,7 @@
 import type { DesiredKeyset, KeysetUser } from '../../model/desired.ts';
 import { addSeconds, rotateAt } from '../renewal.ts';
 import type { CredentialPath, Seconds } from '../../model/names.ts';
-import type { ObservedKeyset } from '../../model/observed.ts';
+import type { ObservedEntry, ObservedKeyset } from '../../model/observed.ts';
 import {
   retirementWait,
   type MergedStage,
@@ -17,10 +17,10 @@ import { MOVES, standingOf } from './transitions.ts';
  *
  * @param facts `merged`: what the base branch has of it, undefined where that is another state; `below`: keysets with an entry that
  *   this one's outgoing entry signed; `longestLeaf`: validity of what it signs in the tree;
- *   `domain`: what it is for; `users`: clusters that share it.
+ *   `domain`: what it is for; `users`: clusters that share it; `compromised`: names of recipients in wrong hands.
  */
 export function rotationStatus(
-  { rotation }: DesiredKeyset,
+  desired: DesiredKeyset,
   { path, entries }: ObservedKeyset,
   {
     merged,
@@ -28,14 +28,17 @@ export function rotationStatus(
     longestLeaf = 0,
     domain = 'authority',
     users = [],
+    compromised = new Set(),
   }: {
     readonly merged?: MergedStage | undefined;
     readonly below?: readonly CredentialPath[];
     readonly longestLeaf?: Seconds;
     readonly domain?: TrustDomain;
     readonly users?: readonly KeysetUser[];
+    readonly compromised?: ReadonlySet<string>;
   },
 ): RotationStatus {
+  const { rotation } = desired;
   const standing = standingOf(entries);
   const { next } = MOVES[standing];
   const notAfter = entries[0]?.certificate?.notAfter;
@@ -48,6 +51,9 @@ export function rotationStatus(
     next,
     automatic: rotation.automatic,
     notAfter: notAfter ?? null,
+    unfit: entries.flatMap((entry) =>
+      entry.state === 'incoming' ? faults(entry, desired, compromised) : [],
+    ),
     dueAt: notAfter === undefined ? null : rotateAt(notAfter, longestLeaf, rotation.soak),
   };
   if (standing === 'steady') {
@@ -72,4 +78,24 @@ export function rotationStatus(
           )
         : [],
   };
+}
+
+/** What a new key was made to end must not begin again with it. */
+function faults(
+  { id, keyAlgorithm, recipients, formerRecipients }: ObservedEntry,
+  desired: DesiredKeyset,
+  compromised: ReadonlySet<string>,
+): string[] {
+  const readers = new Set([...recipients, ...formerRecipients]);
+  const hostile = [...readers].filter((name) => compromised.has(name));
+  return [
+    ...(hostile.length === 0
+      ? []
+      : [`the incoming entry ${id} is compromised: ${hostile.join(', ')} could open its key`]),
+    ...(keyAlgorithm === desired.keyAlgorithm
+      ? []
+      : [
+          `the incoming entry ${id} has a key of ${keyAlgorithm ?? 'an unknown algorithm'}, declared is ${desired.keyAlgorithm}`,
+        ]),
+  ];
 }

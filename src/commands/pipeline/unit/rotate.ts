@@ -2,6 +2,7 @@ import { domainOf } from '../../../catalog/rotation/domain.ts';
 import { PkiError } from '../../../errors.ts';
 import type { DesiredKeyset, DesiredUnit } from '../../../model/desired.ts';
 import type { CredentialPath } from '../../../model/names.ts';
+import { compromisedNames } from '../../../model/recipients.ts';
 import type { ObservedCluster, ObservedKeyset } from '../../../model/observed.ts';
 import type {
   MergedStage,
@@ -38,6 +39,7 @@ export function rotateUnit(context: Context, { unit, foreign }: Job, observed: C
     const own = observed.get(wanted.split('/')[0] ?? '')?.keysets.get(wanted);
     guardIssuerNames(observed, wanted, (own ?? foreign.keysets.get(wanted))?.entries[0]);
   }
+  const compromised = compromisedNames(context.fleet.removedRecipients);
   const transitions: PlannedTransition[] = [];
   const statuses: RotationStatus[] = [];
   let stored = observed;
@@ -50,6 +52,7 @@ export function rotateUnit(context: Context, { unit, foreign }: Job, observed: C
       merged: mergedStage(context, path),
       below: signedByOutgoing(keyset, observed),
       domain: domainOf(owner ?? { bundles: [] }, desired),
+      compromised,
       users: unit.users.filter((user) => user.keyset === path),
       longestLeaf: owner === undefined ? 0 : longestLeaf(owner, path),
     });

@@ -9,8 +9,10 @@ import {
   type TransitionName,
 } from '../../../../src/model/store/rotation.ts';
 import { authorityFindings } from '../../../../src/plan/authority.ts';
+import { statusLines } from '../../../../src/commands/rotate/status.ts';
 import { chooseTransition } from '../../../../src/plan/rotation/choose.ts';
 import { planTransition } from '../../../../src/plan/rotation/plan-transition.ts';
+import { isReady } from '../../../../src/plan/rotation/ready.ts';
 import { rotationStatus } from '../../../../src/plan/rotation/status.ts';
 import { MOVES, standingOf, TRANSITIONS } from '../../../../src/plan/rotation/transitions.ts';
 import {
@@ -173,15 +175,62 @@ test('rotationStatus: an authority that the outgoing entry signed blocks its ret
   }
 });
 
+const UNFIT: readonly (readonly [string, Partial<ObservedEntry>, string])[] = [
+  [
+    'whose key a recipient in wrong hands can open',
+    { recipients: [ALICE, 'age1mallory'] },
+    'the incoming entry id-1 is compromised: age1mallory could open its key',
+  ],
+  [
+    'whose key a recipient in wrong hands could open before',
+    { formerRecipients: ['age1mallory'] },
+    'the incoming entry id-1 is compromised: age1mallory could open its key',
+  ],
+  [
+    'with a key of another algorithm than is declared',
+    { keyAlgorithm: 'RSA-2048' },
+    'the incoming entry id-1 has a key of RSA-2048, declared is ECDSA-P256',
+  ],
+];
+
+for (const [what, over, fault] of UNFIT)
+  test(`chooseTransition: an incoming entry ${what} never signs, and is taken back`, (t) => {
+    const stored = keyset('issuing', 'incoming');
+    const facts = { merged: merged(NOW), compromised: new Set(['age1mallory']) };
+    const fine = rotationStatus(CA, stored, facts);
+    t.is(chooseTransition(request(), fine, after(NOW, DAY)), 'issue');
+    t.true(isReady(fine, after(NOW, DAY)));
+
+    const entries = stored.entries.map((entry) =>
+      entry.state === 'incoming' ? { ...entry, ...over } : entry,
+    );
+    const status = rotationStatus(CA, { ...stored, entries }, facts);
+    const error = t.throws(() => chooseTransition(request(), status, after(NOW, DAY)), {
+      instanceOf: PkiError,
+    });
+    t.deepEqual(
+      [error.code, error.message, error.details],
+      ['ERR_ROTATION', '"issue" of "prod/ca" must not follow', [fault]],
+    );
+    t.deepEqual(error.hints, [
+      'take the entry back and accept another: cdk8s-pki rotate prod ca --abort, merge that, then cdk8s-pki rotate prod ca',
+    ]);
+    t.false(isReady(status, after(NOW, 9999 * DAY)), 'nor by itself');
+    t.is(chooseTransition(request({ verb: 'abort' }), status, NOW), 'abort-accept');
+    t.true(statusLines(status).includes(`  not to be issued, --abort takes it back: ${fault}`));
+  });
+
 test('chooseTransition: the way back from each standing', (t) => {
   const back = (...states: readonly EntryState[]): TransitionName | undefined =>
     chooseTransition(request({ verb: 'abort' }), rotationStatus(CA, keyset(...states), {}), NOW);
   t.is(back('issuing', 'incoming'), 'abort-accept');
   t.is(back('issuing', 'outgoing'), 'abort-issue');
-  t.throws(() => back('issuing'), {
+  const none = t.throws(() => back('issuing'), {
+    instanceOf: PkiError,
     code: 'ERR_ROTATION',
     message: 'no rotation of "prod/ca" is under way',
   });
+  t.regex(none.hints.join('\n'), /while it is not committed: .*git restore FILE…/u);
 });
 
 test('chooseTransition: a lockout is accepted for the stage that causes one only', (t) => {
