@@ -6,7 +6,7 @@ import {
   readCommit,
   type ChangedFile,
 } from './git/objects.ts';
-import { filesOf } from './marks.ts';
+import { filesOf, recordOf } from './marks.ts';
 import type { ReadFiles, Renewal } from './renewal.ts';
 
 /** A branch that only this program wrote: one commit, and merges of the base where somebody updated the branch. */
@@ -14,6 +14,8 @@ export interface OwnBranch {
   /** What it changes, and on which commit. */
   readonly files: readonly ChangedFile[];
   readonly on: string;
+  /** What its commit says that it is. */
+  readonly record: string | undefined;
 }
 
 const PLAIN_FILE = '100644';
@@ -59,7 +61,7 @@ export async function readOwnBranch(
     if (!seemsOurs) return undefined;
     const paths = files.map(({ path }) => path);
     const isOurs = await renewal.isMade(paths, filesIn(folder, on), filesIn(folder, head));
-    return isOurs ? { files, on } : undefined;
+    return isOurs ? { files, on, record: recordOf(message) } : undefined;
   }
   return undefined;
 }

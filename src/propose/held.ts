@@ -1,17 +1,23 @@
 import { readOwnBranch } from './branch.ts';
 import type { PullRequest } from './forges/forge.ts';
-import { changedFiles, readBlobs, type ProposedFile } from './git/objects.ts';
-import type { Renewal } from './renewal.ts';
+import { changedFiles, readBlobs } from './git/objects.ts';
+import { workOfBranch } from './policy.ts';
+import type { Held, Renewal } from './renewal.ts';
 
-/** Files of open pull requests of ours, but for those that the base has changed since. */
+/**
+ * Open pull requests of ours.
+ *
+ * @param prefix of their branches, before the names of their works.
+ */
 export async function heldFiles(
   folder: string,
   base: string,
+  prefix: string,
   open: readonly PullRequest[],
   heads: ReadonlyMap<string, string>,
   renewal: Pick<Renewal, 'isGenerated' | 'isMade'>,
-): Promise<readonly ProposedFile[]> {
-  const held: ProposedFile[] = [];
+): Promise<readonly Held[]> {
+  const held: Held[] = [];
   for (const { branch } of open) {
     const head = heads.get(branch);
     const own = head === undefined ? head : await readOwnBranch(folder, head, base, renewal);
@@ -23,8 +29,11 @@ export async function heldFiles(
       folder,
       files.flatMap(({ blob }) => blob ?? []),
     );
-    for (const { path, blob } of files)
-      held.push({ path, content: contents.get(blob ?? '') ?? null });
+    held.push({
+      name: workOfBranch(branch).slice(prefix.length),
+      record: own.record,
+      files: files.map(({ path, blob }) => ({ path, content: contents.get(blob ?? '') ?? null })),
+    });
   }
   return held;
 }

@@ -3,6 +3,7 @@ import { filesDigest, type ChangedFile } from './git/objects.ts';
 import { setDigest, urgencyOf, type Marks, type Urgency, type Work } from './policy.ts';
 
 const FILES_TRAILER = 'Cdk8s-Pki-Files';
+const RECORD_TRAILER = 'Cdk8s-Pki-Work';
 
 /** What a commit of ours ends with: what it changes, so that an edit by hand is seen. Everybody may write one: it proves nothing. */
 export function commitMessage(
@@ -13,6 +14,7 @@ export function commitMessage(
   return [
     title,
     '',
+    ...(work.record === undefined ? [] : [`${RECORD_TRAILER}: ${work.record}`]),
     `Cdk8s-Pki-Set: ${setDigest(work.set)}`,
     `${FILES_TRAILER}: ${filesDigest(files)}`,
     '',
@@ -22,6 +24,11 @@ export function commitMessage(
 /** What a commit says that it changes; undefined where it is none of ours. */
 export function filesOf(message: string): string | undefined {
   return new RegExp(`^${FILES_TRAILER}: ([0-9a-f]{64})$`, 'mu').exec(message)?.[1];
+}
+
+/** What a commit says that it is for. */
+export function recordOf(message: string): string | undefined {
+  return new RegExp(`^${RECORD_TRAILER}: (.+)$`, 'mu').exec(message)?.[1];
 }
 
 const MARK = /<!-- cdk8s-pki: (\{[^<>]{0,500}\}) -->/u;
@@ -110,7 +117,7 @@ export function marksOf(
 }
 
 /** A comment that is made once: its mark is looked for first. */
-export type Remark = 'closed';
+export type Remark = 'closed' | 'left';
 
 export function remarkOf(remark: Remark, text: string): string {
   return `${text}\n\n<!-- cdk8s-pki:${remark} -->\n`;

@@ -71,7 +71,7 @@ export async function propose<W extends Work>(options: ProposeOptions<W>): Promi
     await withWorktree(folder, baseCommit, options.onCleanUp, async (worktree) => {
       const open = await forge.open(base, prefix);
       const works = await renewal.plan(worktree.cwd, () =>
-        heldFiles(folder, baseCommit, open, heads, renewal),
+        heldFiles(folder, baseCommit, prefix, open, heads, renewal),
       );
       await new Run(options, { base, baseCommit, heads, open, worktree, refs }).all(works);
     });
@@ -176,13 +176,17 @@ class Run<W extends Work> {
         work.set.length > 0 ? 'stopped' : 'unchanged',
         `somebody else's commit is on it, so it is left alone; due is: ${summaryOf(work)}`,
       );
+    } else if (decision.do === 'leave') {
+      if (pull !== undefined) await this.#publisher.leave(pull, decision.why);
+      tell('unchanged', `${decision.why}; it stays open until people decide`);
     } else if (decision.do === 'sidestep') {
       await this.#one(work, turn + 1);
     } else if (decision.do === 'close') {
       await this.#close(
         pull,
         commit,
-        'Nothing of it is due any more: it was renewed on the base branch, or is no longer declared.',
+        work.closing ??
+          'Nothing of it is due any more: it was renewed on the base branch, or is no longer declared.',
       );
     } else if (decision.do === 'defer') {
       tell('deferred', `${maxOpen} pull requests are open (--max-open)`);
@@ -217,7 +221,7 @@ class Run<W extends Work> {
     const { baseCommit, worktree } = this.#state;
     const own = await readOwnBranch(folder, commit, baseCommit, renewal);
     if (own === undefined) return { head: 'foreign' };
-    if (work.set.length === 0) return { head: 'outdated', own };
+    if (work.set.length === 0 || work.record !== own.record) return { head: 'outdated', own };
     if (await hasMoved(folder, own, baseCommit)) return { head: 'outdated', own };
     const paths = new Set(own.files.map(({ path }) => path));
     try {
@@ -249,6 +253,7 @@ class Run<W extends Work> {
     const own = await readOwnBranch(folder, commit, this.#state.baseCommit, renewal);
     if (own === undefined) return;
     const clusters = new Set(own.files.flatMap(({ path }) => renewal.clusterOf(path) ?? []));
+    if (clusters.size === 0 && !renewal.isWhole) return; // what works there are says nothing of it
     const isDone = (cluster: string): boolean => {
       const work = works.find((candidate) => candidate.clusters.includes(cluster));
       if (work === undefined) return renewal.isWhole;

@@ -88,6 +88,14 @@ export class Publisher<W extends Work> {
     if (add.length + remove.length > 0) await forge.label(pull, add, remove);
   }
 
+  /** Says once why a pull request is neither made anew nor closed. */
+  async leave(pull: PullRequest, why: string): Promise<void> {
+    const { forge } = this.#options;
+    if (hasRemark(await forge.comments(pull), 'left')) return;
+    const text = `This is as it was: ${why}. It stays open until people decide: close it, or merge it if that is still possible and wanted.`;
+    await forge.comment(pull, remarkOf('left', text));
+  }
+
   async close(pull: PullRequest, commit: string | undefined, reason: string): Promise<void> {
     const { forge } = this.#options;
     if (!hasRemark(await forge.comments(pull), 'closed')) {

@@ -12,17 +12,24 @@ export interface Proposed {
   readonly paths: readonly string[];
 }
 
+/** An open pull request that only this program wrote. */
+export interface Held {
+  /** Of its work. */
+  readonly name: string;
+  /** What its commit says of it, as `Work` has it. */
+  readonly record: string | undefined;
+  /** As its branch has them, but for those that the base has changed since. */
+  readonly files: readonly ProposedFile[];
+}
+
 /** What a run of the line says, in a checkout of the base. Only `make` issues anything. */
 export interface Renewal<W extends Work = Work> {
   /**
    * One for each branch that may be, also where nothing is due.
    *
-   * @param held files of open pull requests of ours, as their branches have them.
+   * @param held what is open already.
    */
-  readonly plan: (
-    cwd: string,
-    held: () => Promise<readonly ProposedFile[]>,
-  ) => Promise<readonly W[]>;
+  readonly plan: (cwd: string, held: () => Promise<readonly Held[]>) => Promise<readonly W[]>;
   /** Whether nothing is left to do, in a checkout that has the files of a branch; `paths` are the branch's. */
   readonly isCurrent: (cwd: string, work: W, paths: ReadonlySet<string>) => Promise<boolean>;
   readonly make: (cwd: string, work: W) => Promise<readonly ProposedFile[]>;

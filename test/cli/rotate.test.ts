@@ -236,6 +236,54 @@ test('rotate: a service-account key keeps its public key for the life of its tok
   t.false(repository.read(keys).includes(first));
 });
 
+const LOCKOUT =
+  /^lockout \(--accept-lockout\): Every kubelet whose client certificate the outgoing entry [0-9a-f]{16} signed, .* is refused as soon as this is rolled out\. The last of that would have ended by 2026-03-05T00:00:00\.000Z\./mu;
+
+test('rotate --accept-lockout: says who is locked out, before and after, and nothing once there is nobody', async (t) => {
+  const repository = await made(t);
+  await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'ca');
+  await stage(t, repository, '2026-01-03T00:00:00Z', 'prod', 'ca');
+  const lockout = ['prod', 'ca', '--accept-lockout'];
+  const late = await rotate(repository, ...lockout, '--dry-run', '--now', '2026-03-05T00:00:00Z');
+  t.is(late.status, 0, late.stderr);
+  t.notRegex(late.stdout, /lockout/u);
+  const early = ['prod', 'ca', '--now', '2026-01-05T00:00:00Z'];
+  await refuses(t, repository, /--accept-lockout --dry-run says who/u, 1, ...early);
+  const dry = await rotate(repository, ...lockout, '--dry-run', '--now', '2026-01-05T00:00:00Z');
+  t.is(dry.status, 0, dry.stderr);
+  t.regex(dry.stdout, LOCKOUT);
+  const done = await stage(t, repository, '2026-01-05T00:00:00Z', ...lockout);
+  t.regex(done.stdout, LOCKOUT);
+});
+
+test('rotate --compromised: says the outage before it makes it, and waits for no history', async (t) => {
+  const repository = await made(t);
+  await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'ca');
+  repository.write('.git/shallow', `${repository.git('rev-parse', 'HEAD')}\n`);
+  const hard = ['prod', 'etcd-ca', '--compromised', '--now', '2026-01-02T01:00:00Z'];
+  const before = repository.files();
+  const dry = await rotate(repository, ...hard, '--dry-run');
+  t.is(dry.status, 0, dry.stderr);
+  t.regex(dry.stdout, /^outage: Members refuse each other .*etcd has no quorum/mu);
+  t.deepEqual(repository.files(), before);
+  const done = await rotate(repository, ...hard);
+  t.is(done.status, 0, done.stderr);
+});
+
+test('rotate: an incoming entry whose algorithm is declared otherwise since is not issued', async (t) => {
+  const repository = await made(t);
+  await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'mesh');
+  const declared = MAIN.replace("'mesh', {", "'mesh', { keyAlgorithm: 'ECDSA-P384',");
+  repository.write('clusters/main.ts', declared);
+  repository.commit('another algorithm', '2026-01-02T01:00:00Z');
+  const late = ['prod', 'mesh', '--now', '2026-01-04T00:00:00Z'];
+  const message = /"issue" of "prod\/mesh" must not follow[^]*ECDSA-P256, declared is ECDSA-P384/u;
+  await refuses(t, repository, message, 1, ...late);
+  await stage(t, repository, '2026-01-04T00:00:00Z', 'prod', 'mesh', '--abort');
+  await stage(t, repository, '2026-01-05T00:00:00Z', 'prod', 'mesh');
+  await stage(t, repository, '2026-01-07T00:00:00Z', 'prod', 'mesh');
+});
+
 test('rotate --compromised: replaces at once what is issued and trusted', async (t) => {
   const repository = await made(t);
   const first = repository.files();

@@ -114,7 +114,7 @@ export function runDeclaration(
       ]),
       ...(request === undefined
         ? {}
-        : { rotation: { request, merged: await observeStages(cwd, fleet.tree, isBase) } }),
+        : { rotation: { request, merged: await mergedStages(request, cwd, fleet.tree, isBase) } }),
     };
     const head = await observeHead(cwd, fleet.tree);
     const past = (): ReturnType<typeof observePast> => observePast(cwd, fleet.tree);
@@ -144,6 +144,14 @@ export function runDeclaration(
     );
   };
   return withDeclaration(invocation, selection, work, isolates);
+}
+
+/** Since when stages are merged; what waits for no soak is not kept up by a clone that cannot tell. */
+async function mergedStages(
+  { verb }: RotationRequest,
+  ...where: Parameters<typeof observeStages>
+): ReturnType<typeof observeStages> {
+  return verb === 'compromised' ? new Map() : observeStages(...where);
 }
 
 /** Whether a run tells of a cluster that it cannot work on. One that is not declared is no shard's, so the first tells of it. */

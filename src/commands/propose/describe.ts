@@ -7,11 +7,11 @@ import type { Rollout } from '../../catalog/rotation/rollout.ts';
 import type { RotationStatus, Stage, TransitionName } from '../../model/store/rotation.ts';
 import { MEANING } from '../../plan/rotation/plan-transition.ts';
 import { restartOrder } from '../pipeline/report.ts';
-import { reissueDeadline } from '../rotate/runbook.ts';
+import { reissueDeadline } from '../rotate/warnings.ts';
 import { code, prose } from '../../review/print/escape.ts';
 import { revocationLines } from '../revoke/print.ts';
 import type { RevocationWork } from './revocation.ts';
-import type { RotationWork } from './rotations.ts';
+import type { RotationWork } from './rotation/works.ts';
 import type { ClusterWork } from './work.ts';
 
 /** So many rows, then a count. */
@@ -55,20 +55,25 @@ export function describeStage({
   actions,
   domain,
   users,
-}: Pick<RotationWork, 'keyset' | 'actions' | 'domain' | 'users'> & {
+  wish,
+  lockout,
+}: Pick<RotationWork, 'keyset' | 'actions' | 'domain' | 'users' | 'wish' | 'lockout'> & {
   readonly transition: TransitionName;
 }): PullRequestText {
   const number = STAGES.findIndex((name) => name === transition) + 1;
   const stage = number === 0 ? transition : `${transition} (stage ${number} of 3)`;
   const command = `cdk8s-pki rotate ${keyset.replace('/', ' ')}`;
   return {
-    title: `Rotate ${keyset}: ${stage}`,
+    title: `Rotate ${keyset}: ${stage}${lockout === null ? '' : ' with --accept-lockout'}`,
     body: [
       `**${transition}**: ${MEANING[transition]}.`,
       '',
       FOLLOWS[transition](command),
       '',
       ...(transition === 'replace' ? [`**Outage.** ${REPLACEMENTS[domain].lockout}`, ''] : []),
+      ...(lockout === null ? [] : [`**Lockout** (\`--accept-lockout\`). ${lockout}`, '']),
+      WISHES[wish],
+      '',
       ...actionTable(actions, new Map()),
       ...restartOrder(actions).flatMap((line) => ['', prose(line)]),
       ...stepsOf(transition, domain, users),
@@ -115,6 +120,12 @@ export function describeReissue(
 }
 
 const STAGES: readonly Stage[] = ['accept', 'issue', 'retire'];
+
+const WISHES: Readonly<Record<RotationWork['wish'], string>> = {
+  'asked-for':
+    'Somebody asked for this: `renew` neither closes it nor puts another stage in its place.',
+  automatic: 'Nobody asked for this: `rotation.automatic` is declared, and its time has come.',
+};
 
 const waits = (command: string): string =>
   `Roll it out everywhere before the next stage. That one waits, counted from the commit that brings this to the base branch: \`${command} --status\` says until when. To go back: \`${command} --abort\`.`;

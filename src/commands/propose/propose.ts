@@ -13,7 +13,7 @@ import { Problems } from '../pipeline/problems.ts';
 import { onInterrupt } from '../writing/interrupt.ts';
 import { RenewalOf } from './renewal.ts';
 import { RevocationOf } from './revocation.ts';
-import { RotationsOf } from './rotations.ts';
+import { RotationsOf } from './rotation/rotations.ts';
 
 /** Open at once, where `--max-open` does not say. */
 const MOST_OPEN = 10;

@@ -2,7 +2,7 @@ import { treePath, type CredentialPath } from '../../model/names.ts';
 import { layout } from '../../model/store/layout.ts';
 import type { PullRequestText } from '../../propose/forges/forge.ts';
 import type { ProposedFile } from '../../propose/git/objects.ts';
-import type { Proposed, ReadFiles, Renewal } from '../../propose/renewal.ts';
+import type { Held, Proposed, ReadFiles, Renewal } from '../../propose/renewal.ts';
 import { treeReader } from '../../observe/source/reader.ts';
 import type { Invocation } from '../command.ts';
 import { refuseUnknownNames, requestedOf } from '../input/requested.ts';
@@ -41,15 +41,13 @@ export class RenewalOf implements Renewal<ClusterWork> {
     this.#prefix = prefix;
   }
 
-  async plan(
-    cwd: string,
-    held: () => Promise<readonly ProposedFile[]>,
-  ): Promise<readonly ClusterWork[]> {
+  async plan(cwd: string, held: () => Promise<readonly Held[]>): Promise<readonly ClusterWork[]> {
     const { units, rotates, tree } = await unitsOf({ ...this.#invocation, cwd });
     this.rotates = rotates;
     this.#tree = tree;
     const base = treeReader(cwd);
-    this.#askedBefore = (await held()).flatMap(({ path, content }) => {
+    const files = (await held()).flatMap((open) => open.files);
+    this.#askedBefore = files.flatMap(({ path, content }) => {
       const file = ownPath(this.#prefix, path);
       if (file === null || content === null) return [];
       const text = Buffer.from(content).toString('utf8');

@@ -10,6 +10,7 @@ import { refuseUnfinished, refuseUnknown } from './refuse.ts';
 import { requestOf } from './request.ts';
 import { runbookLines } from './runbook.ts';
 import { statusJson, statusLines } from './status.ts';
+import { warningLines } from './warnings.ts';
 
 /** Starts or advances the staged rotation of one keyset, takes a stage back, or says where keysets stand. */
 export function run(invocation: Invocation): Promise<number> {
@@ -80,7 +81,8 @@ function report(
     return;
   }
   reportText(output, result, tense);
-  if (tense === 'to do') return;
   const now = options.now ?? new Date();
-  for (const line of runbookLines(request, result.rotations, now)) output.line(line);
+  for (const line of warningLines(request, result.rotations, now)) output.line(line);
+  if (tense === 'to do') return;
+  for (const line of runbookLines(request, result.rotations)) output.line(line);
 }

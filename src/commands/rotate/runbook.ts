@@ -1,4 +1,3 @@
-import { REPLACEMENTS } from '../../catalog/rotation/replacements.ts';
 import { placeText, rolloutParts, type RolloutPart } from '../../catalog/rotation/parts.ts';
 import type { Rollout } from '../../catalog/rotation/rollout.ts';
 import type { RotationRequest, RotationStatus } from '../../model/store/rotation.ts';
@@ -15,7 +14,6 @@ const LAST: ReadonlySet<Rollout> = new Set(['retire', 'abort-accept', 'replace',
 export function runbookLines(
   request: RotationRequest,
   statuses: readonly RotationStatus[],
-  now: Date,
 ): string[] {
   const status = statuses.find(({ keyset }) => keyset === request.keyset);
   const transition = status && transitionOf(request, status);
@@ -24,8 +22,6 @@ export function runbookLines(
   const next = 'next: review and merge this, roll it out everywhere';
   const [cluster = ''] = request.keyset.split('/');
   return [
-    ...(transition === 'replace' ? [`outage: ${REPLACEMENTS[status.domain].lockout}`] : []),
-    ...(transition === 'reissue' ? [`deadline: ${reissueDeadline(status, now)}`] : []),
     `to roll out "${transition}":`,
     ...rolloutParts(status.domain, transition, [], status.users).flatMap((part) =>
       partLines(part, isLast),
@@ -59,12 +55,4 @@ function transitionOf(
   if (verb === 'advance') return next;
   if (verb === 'reissue') return verb;
   return verb === 'compromised' ? 'replace' : MOVES[standing].abort;
-}
-
-/** Until when everybody must have what was signed again: the certificate before goes on being good until its end. */
-export function reissueDeadline({ notAfter }: Pick<RotationStatus, 'notAfter'>, now: Date): string {
-  const end = notAfter?.toISOString() ?? '';
-  return notAfter !== null && now.getTime() > notAfter.getTime()
-    ? `the certificate before ended on ${end}: whoever has only that one refuses everybody until it has the new one, so roll it out at once, in any order`
-    : `the certificate before is good until ${end}: by then everybody must have the new one, or refuses everybody; what it signed stays good until its own end, and is issued again when it is due`;
 }

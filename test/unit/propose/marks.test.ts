@@ -6,6 +6,7 @@ import {
   hasRemark,
   labelChanges,
   readMarks,
+  recordOf,
   remarkOf,
   titleOf,
 } from '../../../src/propose/marks.ts';
@@ -57,6 +58,9 @@ test('commitMessage: the digest of its files is read again, and is of no other f
   ];
   const message = commitMessage('Renew', work, files);
   t.is(filesOf(message), filesDigest(files));
+  t.is(recordOf(message), undefined);
+  const recorded = commitMessage('Rotate', { ...work, record: 'asked-for retire a/ca 1' }, files);
+  t.is(recordOf(recorded), 'asked-for retire a/ca 1');
   t.is(filesDigest([...files].reverse()), filesDigest(files));
   t.not(filesDigest(files.slice(1)), filesDigest(files));
   t.is(filesOf('Renew\n\nCdk8s-Pki-Files: none\n'), undefined);

@@ -48,6 +48,26 @@ const decides = test.macro({
   },
 });
 const nothing = work({ set: [], deadline: null, renewBefore: null });
+const left = work({ set: [], deadline: null, renewBefore: null, stays: 'somebody asked for it' });
+
+test(
+  decides,
+  'what somebody asked for and cannot be made stays open',
+  { work: left, head: 'outdated', open: OPEN },
+  { do: 'leave', why: 'somebody asked for it' },
+);
+test(
+  decides,
+  "a person's commit on it counts more",
+  { work: left, head: 'foreign', open: OPEN },
+  { do: 'stop' },
+);
+test(
+  decides,
+  'what was asked for and is no longer open is not left',
+  { work: left, head: 'outdated' },
+  { do: 'nothing' },
+);
 
 test(decides, 'what is due and has no branch is built', {}, { do: 'build' });
 test(

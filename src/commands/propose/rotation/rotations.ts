@@ -1,0 +1,148 @@
+import { PkiError } from '../../../errors.ts';
+import type { CredentialPath } from '../../../model/names.ts';
+import type { RotationRequest } from '../../../model/store/rotation.ts';
+import { observeKeyset } from '../../../observe/keyset.ts';
+import { ledgerEntries, observeLedger } from '../../../observe/ledger.ts';
+import { treeReader } from '../../../observe/source/reader.ts';
+import type { PullRequestText } from '../../../propose/forges/forge.ts';
+import type { ProposedFile } from '../../../propose/git/objects.ts';
+import type { Held, Proposed, ReadFiles, Renewal } from '../../../propose/renewal.ts';
+import type { Invocation } from '../../command.ts';
+import { runDeclaration } from '../../pipeline/prepare.ts';
+import { isNothing } from '../../pipeline/report.ts';
+import type { RunResult, Sink } from '../../pipeline/total.ts';
+import { refuseUnfinished, refuseUnknown } from '../../rotate/refuse.ts';
+import { warningLines } from '../../rotate/warnings.ts';
+import { describeReissue, describeStage } from '../describe.ts';
+import { collectFiles, isGenerated, isMade } from '../files.ts';
+import { reported } from '../report.ts';
+import { automaticWorks, isLeft, left, workOf, type RotationWork } from './works.ts';
+
+/** What `rotate` does, for the pull request that carries it; without a request, every stage that is automatic and may follow. */
+export class RotationsOf implements Renewal<RotationWork> {
+  /** One keyset's pull request says nothing of another's. */
+  readonly isWhole = false;
+  readonly #invocation: Invocation;
+  readonly #request: RotationRequest | undefined;
+  readonly #prefix: string;
+  readonly #now: Date;
+  #tree = 'deploy';
+  /** Of every key that the base has or had. */
+  #knownIds: ReadonlySet<string> = new Set();
+
+  constructor(invocation: Invocation, prefix: string, request?: RotationRequest) {
+    this.#invocation = invocation;
+    this.#request = request;
+    this.#prefix = prefix;
+    this.#now = invocation.options.now ?? new Date();
+  }
+
+  async plan(cwd: string, held: () => Promise<readonly Held[]>): Promise<readonly RotationWork[]> {
+    const works = await this.#works(cwd, held);
+    this.#knownIds = new Set(
+      ledgerEntries(observeLedger(treeReader(cwd), this.#tree)).map(({ id }) => id),
+    );
+    const complete: RotationWork[] = [];
+    for (const work of works) {
+      const actions = work.set.length === 0 ? [] : await this.#actions(cwd, work);
+      const isAsked = this.#request !== undefined;
+      if (!('blocked' in actions)) complete.push({ ...work, actions, isAsked });
+      else if (work.wish === 'automatic') complete.push({ ...work, set: [] });
+      else {
+        const why = `somebody asked for "${work.transition}", which cannot be made now: ${actions.blocked}`;
+        complete.push(left(work, why));
+      }
+    }
+    return complete;
+  }
+
+  async #works(
+    cwd: string,
+    held: () => Promise<readonly Held[]>,
+  ): Promise<readonly RotationWork[]> {
+    const request = this.#request;
+    if (request === undefined) {
+      const all = { keyset: '' as CredentialPath, acceptLockout: false };
+      const result = await this.#run(cwd, { ...all, verb: 'status' }, undefined);
+      this.#tree = result.tree;
+      return automaticWorks(result, await held(), this.#now);
+    }
+    const isHard = request.verb === 'compromised';
+    // what nobody can wait with asks nothing of the history, which a shallow clone has not
+    const asking = isHard ? request : ({ ...request, verb: 'status' } as const);
+    const result = await this.#run(cwd, asking, undefined);
+    this.#tree = result.tree;
+    refuseUnknown(request, result);
+    if (!isHard) refuseUnfinished(result);
+    for (const line of warningLines(request, result.rotations, this.#now))
+      this.#invocation.output.note(line);
+    return result.rotations
+      .filter(({ keyset }) => keyset === request.keyset)
+      .map((status) => workOf(status, request, 'asked-for', this.#now));
+  }
+
+  /**
+   * An automatic stage that another cluster blocks, or an error of it, waits: nobody asked for it, and others are not to wait with it.
+   * Errors were told with the renewals before.
+   */
+  async #actions(
+    cwd: string,
+    { request }: RotationWork,
+  ): Promise<RotationWork['actions'] | { readonly blocked: string }> {
+    try {
+      return (await this.#run(cwd, request, undefined)).actions;
+    } catch (error) {
+      if (error instanceof PkiError && this.#request === undefined)
+        return { blocked: error.message };
+      throw error;
+    }
+  }
+
+  /** That the branch is recorded as this change was looked at before; here, that it has what the change leaves. */
+  async isCurrent(cwd: string, work: RotationWork): Promise<boolean> {
+    const { keyset: path, entries: expected, request, deadline } = work;
+    const [cluster = ''] = path.split('/');
+    const result = await runDeclaration({ ...this.#invocation, cwd }, 'synth', undefined, {
+      revoke: { cluster, names: [], revocations: new Map() }, // looks at the units of that cluster
+      isolates: this.#request === undefined,
+    });
+    const { entries = [] } = observeKeyset(treeReader(cwd), this.#tree, path) ?? {};
+    if (!isNothing(result) || !isLeft(expected, entries, this.#knownIds)) return false;
+    const notAfter = entries[0]?.certificate?.notAfter;
+    return request.verb !== 'reissue' || +(notAfter ?? 0) > +(deadline ?? 0);
+  }
+
+  async make(cwd: string, { request }: RotationWork): Promise<readonly ProposedFile[]> {
+    return collectFiles(this.#prefix, (sink) => this.#run(cwd, request, sink));
+  }
+
+  describe(cwd: string, work: RotationWork, proposed: Proposed): Promise<PullRequestText> {
+    const { transition } = work;
+    const text =
+      transition === 'reissue'
+        ? describeReissue(work, this.#now)
+        : describeStage({ ...work, transition });
+    const place = { tree: this.#tree, prefix: this.#prefix, now: this.#now };
+    return reported(text, cwd, place, proposed);
+  }
+
+  isGenerated(path: string): boolean {
+    return isGenerated(this.#prefix, this.#tree, path);
+  }
+
+  isMade(paths: readonly string[], was: ReadFiles, is: ReadFiles): Promise<boolean> {
+    return isMade(this.#prefix, this.#tree, paths, was, is);
+  }
+
+  /** No cluster has but one rotation: one says nothing of another. */
+  clusterOf(): null {
+    return null;
+  }
+
+  /** Looks beside clusters that have errors; a stage is made of a whole fleet only, since any of them may use the keyset. */
+  #run(cwd: string, request: RotationRequest, sink: Sink | undefined): Promise<RunResult> {
+    const invocation = { ...this.#invocation, cwd };
+    const isolates = this.#request === undefined && request.verb === 'status';
+    return runDeclaration(invocation, 'synth', sink, { request, isBase: true, isolates });
+  }
+}

@@ -1,0 +1,160 @@
+import type { Rollout } from '../../../catalog/rotation/rollout.ts';
+import { PkiError } from '../../../errors.ts';
+import type { CredentialPath } from '../../../model/names.ts';
+import type { Action } from '../../../model/plan.ts';
+import {
+  NEW_ENTRY,
+  type RotationRequest,
+  type RotationStatus,
+} from '../../../model/store/rotation.ts';
+import { chooseTransition } from '../../../plan/rotation/choose.ts';
+import { isReady } from '../../../plan/rotation/ready.ts';
+import { TRANSITIONS } from '../../../plan/rotation/transitions.ts';
+import type { Work } from '../../../propose/policy.ts';
+import type { Held } from '../../../propose/renewal.ts';
+import type { RunResult } from '../../pipeline/total.ts';
+import { lockoutOf } from '../../rotate/warnings.ts';
+import { changeText, parseRecord, requestFor, type Wish } from './record.ts';
+
+/** One transition of one keyset, or its reissue; each is always alone in its pull request. */
+export interface RotationWork extends Work {
+  readonly request: RotationRequest;
+  readonly transition: Rollout;
+  readonly wish: Wish;
+  readonly keyset: CredentialPath;
+  readonly domain: RotationStatus['domain'];
+  readonly users: RotationStatus['users'];
+  readonly actions: readonly Action[];
+  /** `id state`, as the transition leaves them. */
+  readonly entries: readonly string[];
+  /** Who is locked out on purpose. */
+  readonly lockout: string | null;
+}
+
+/**
+ * A rotation that is due is started, one at a time in a cluster; one that is under way goes on. Where the branch of a keyset carries
+ * what somebody asked for, that stays.
+ */
+export function automaticWorks(
+  { rotations, actions }: Pick<RunResult, 'rotations' | 'actions'>,
+  held: readonly Held[],
+  now: Date,
+): RotationWork[] {
+  const busy = new Set(actions.map(({ cluster }) => cluster));
+  const underWay = new Set(
+    rotations.filter(({ standing }) => standing !== 'steady').map(clusterOf),
+  );
+  const works: RotationWork[] = [];
+  for (const status of rotations.filter(({ automatic }) => automatic)) {
+    const cluster = clusterOf(status);
+    if (busy.has(cluster)) continue; // a stage waits for a tree that is as declared
+    const { keyset, standing } = status;
+    const open = held.find(({ name }) => name === keyset);
+    const asked = open && askedWork(status, open, now);
+    if (asked !== undefined) {
+      works.push(asked);
+      continue;
+    }
+    const request: RotationRequest = { keyset, verb: 'advance', acceptLockout: false };
+    const mayStart = standing !== 'steady' || !underWay.has(cluster);
+    if (mayStart && isReady(status, now)) {
+      underWay.add(cluster);
+      works.push(workOf(status, request, 'automatic', now));
+    } else works.push({ ...nothingOf(status, request), transition: status.next });
+  }
+  return works;
+}
+
+/**
+ * What somebody asked for, the same once more; undefined where the branch says that nobody did. Where the same cannot be made, what is
+ * open is left to people.
+ */
+function askedWork(status: RotationStatus, open: Held, now: Date): RotationWork | undefined {
+  const record = parseRecord(open.record);
+  if (record?.keyset !== status.keyset) return left(status, 'its commit does not say what it is');
+  if (record.wish === 'automatic') return undefined;
+  const asked = `somebody asked for "${record.transition}"`;
+  if (record.before !== textsOf(status.entries).join(', '))
+    return left(
+      status,
+      `${asked}, which cannot be made any more: the base branch has other entries since`,
+    );
+  try {
+    return workOf(status, requestFor(record), record.wish, now);
+  } catch (error) {
+    if (!(error instanceof PkiError)) throw error;
+    return left(status, `${asked}, which cannot be made now: ${error.message}`);
+  }
+}
+
+/** What is open stays as it is. */
+export function left(status: Parameters<typeof nothingOf>[0], why: string): RotationWork {
+  const request: RotationRequest = { keyset: status.keyset, verb: 'advance', acceptLockout: false };
+  return { ...nothingOf(status, request), transition: 'accept', stays: why };
+}
+
+function clusterOf({ keyset }: Pick<RotationStatus, 'keyset'>): string {
+  return keyset.split('/')[0] ?? '';
+}
+
+/** Of no cluster: what is due of a cluster is another pull request's. */
+function nothingOf(
+  { keyset, domain, users }: Pick<RotationStatus, 'keyset' | 'domain' | 'users'>,
+  request: RotationRequest,
+): Omit<RotationWork, 'transition'> {
+  return {
+    ...{ name: keyset, clusters: [], set: [], deadline: null, renewBefore: null },
+    ...{ keyset, domain, users, request, entries: [], actions: [] },
+    wish: 'automatic',
+    lockout: null,
+    closing: `Nobody asked for it, and no stage of ${keyset} may follow now: it comes back when one may.`,
+  };
+}
+
+/** @throws PkiError `ERR_ROTATION` where the transition may not follow yet */
+export function workOf(
+  status: RotationStatus,
+  request: RotationRequest,
+  wish: Wish,
+  now: Date,
+): RotationWork {
+  const { keyset, entries, notAfter } = status;
+  const isReissue = request.verb === 'reissue';
+  const transition = isReissue
+    ? 'reissue'
+    : (chooseTransition(request, status, now) ?? status.next);
+  const before = isReissue ? (notAfter?.toISOString() ?? 'none') : textsOf(entries).join(', ');
+  const lockout = lockoutOf(request, status, now);
+  const change = changeText({ transition, acceptLockout: lockout !== null, keyset, before });
+  return {
+    ...nothingOf(status, request),
+    transition,
+    wish,
+    lockout,
+    set: [change],
+    record: `${wish} ${change}`,
+    // what stands on a branch is right as long as it lives longer than what the base has
+    deadline: isReissue ? notAfter : null,
+    entries: textsOf(transition === 'reissue' ? entries : TRANSITIONS[transition](entries)),
+  };
+}
+
+function textsOf(entries: RotationStatus['entries']): string[] {
+  return entries.map(({ id, state }) => `${id} ${state}`).sort();
+}
+
+/**
+ * Whether entries are those that a transition leaves: the ones it keeps by their ids, and the new ones with ids that nobody knew.
+ *
+ * @param expected `id state`, as `RotationWork` has them.
+ * @param known ids of all keys that the base has or had.
+ */
+export function isLeft(
+  expected: readonly string[],
+  found: RotationStatus['entries'],
+  known: ReadonlySet<string>,
+): boolean {
+  const isNew = ({ id }: { readonly id: string }): boolean => !known.has(id);
+  const named = found.map((entry) => (isNew(entry) ? { ...entry, id: NEW_ENTRY } : entry));
+  return textsOf(named).join('\n') === [...expected].sort().join('\n');
+}

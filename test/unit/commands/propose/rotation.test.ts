@@ -1,0 +1,165 @@
+import test from 'ava';
+import { describeStage } from '../../../../src/commands/propose/describe.ts';
+import { changeText, parseRecord } from '../../../../src/commands/propose/rotation/record.ts';
+import { automaticWorks, isLeft, workOf } from '../../../../src/commands/propose/rotation/works.ts';
+import type { Action } from '../../../../src/model/plan.ts';
+import {
+  NEW_ENTRY,
+  type RotationRequest,
+  type RotationStatus,
+  type TransitionName,
+} from '../../../../src/model/store/rotation.ts';
+import { TRANSITIONS } from '../../../../src/plan/rotation/transitions.ts';
+import { rotationStatus } from '../../../../src/plan/rotation/status.ts';
+import {
+  after,
+  authority,
+  DAY,
+  NOW,
+  observedEntry,
+  observedKeyset,
+} from '../../../_helpers/desired.ts';
+
+const CA = authority('prod/ca', {
+  rotation: { soak: DAY, automatic: true, outsideLife: 60 * DAY },
+});
+const [OLD, NEW] = ['0'.repeat(16), '1'.repeat(16)];
+
+/** The stage `issue` is merged at `NOW`. */
+function issued(over: Partial<Parameters<typeof rotationStatus>[2]> = {}): RotationStatus {
+  const entries = [
+    { ...observedEntry(CA, 'issuing'), id: NEW },
+    { ...observedEntry(CA, 'outgoing'), id: OLD },
+  ];
+  const merged = { since: NOW, commit: 'c'.repeat(40), content: new Uint8Array() };
+  return rotationStatus(CA, observedKeyset(CA, entries), { merged, domain: 'ca', ...over });
+}
+
+const ABORT: RotationRequest = { keyset: CA.path, verb: 'abort', acceptLockout: false };
+const asked = workOf(issued(), ABORT, 'asked-for', NOW);
+const heldOf = (record: string | undefined) => [{ name: CA.path, record, files: [] }];
+const LATE = after(NOW, 99 * DAY);
+
+test('parseRecord: reads what a work records, and nothing else', (t) => {
+  t.is(asked.record, `asked-for abort-issue prod/ca ${OLD} outgoing, ${NEW} issuing`);
+  const record = parseRecord(asked.record);
+  t.like(record, { wish: 'asked-for', transition: 'abort-issue', acceptLockout: false });
+  t.is(record && changeText(record), asked.set[0]);
+  const lockout = workOf(
+    issued(),
+    { keyset: CA.path, verb: 'advance', acceptLockout: true },
+    'asked-for',
+    after(NOW, DAY),
+  );
+  t.like(parseRecord(lockout.record), { transition: 'retire', acceptLockout: true });
+  for (const text of [undefined, '', 'retire prod/ca x', 'asked-for explode prod/ca x'])
+    t.is(parseRecord(text), undefined, text);
+});
+
+test('automaticWorks: what somebody asked for is made as what it is, before and after the next stage may follow', (t) => {
+  for (const now of [NOW, LATE]) {
+    const works = automaticWorks({ rotations: [issued()], actions: [] }, heldOf(asked.record), now);
+    t.deepEqual(works, [asked]);
+  }
+});
+
+test('automaticWorks: what nobody asked for goes on with the keyset, or is closed with the truth', (t) => {
+  const record = asked.record?.replace('asked-for', 'automatic');
+  const of = (now: Date) =>
+    automaticWorks({ rotations: [issued()], actions: [] }, heldOf(record), now);
+  t.like(of(LATE)[0], { transition: 'retire', wish: 'automatic' });
+  t.like(of(NOW)[0], { set: [] });
+  t.regex(of(NOW)[0]?.closing ?? '', /^Nobody asked for it, and no stage of prod\/ca may follow/u);
+});
+
+const LEFT: readonly (readonly [string, string | undefined, RegExp])[] = [
+  [
+    'of a base that went on',
+    asked.record?.replace(OLD, '2'.repeat(16)),
+    /^somebody asked for "abort-issue", which cannot be made any more: the base branch has other entries since$/u,
+  ],
+  [
+    'that waits again',
+    asked.record?.replace('abort-issue', 'retire'),
+    /^somebody asked for "retire", which cannot be made now: "retire" of "prod\/ca" may not follow before /u,
+  ],
+  [
+    'of another keyset',
+    asked.record?.replace('/ca', '/cb'),
+    /^its commit does not say what it is$/u,
+  ],
+  ['without a record', undefined, /^its commit does not say what it is$/u],
+];
+
+for (const [what, record, why] of LEFT)
+  test(`automaticWorks: an open pull request ${what} is left to people`, (t) => {
+    const [work, ...more] = automaticWorks(
+      { rotations: [issued()], actions: [] },
+      heldOf(record),
+      NOW,
+    );
+    t.deepEqual([work?.set, more], [[], []]);
+    t.regex(work?.stays ?? '', why);
+  });
+
+test('automaticWorks: of a cluster that is not as declared, nothing is made, closed or left', (t) => {
+  const action: Action = {
+    action: 'issue',
+    cluster: 'prod',
+    credential: CA.path,
+    reason: 'Missing',
+    message: '',
+    needsIdentity: true,
+  };
+  const result = { rotations: [issued()], actions: [action] };
+  t.deepEqual(automaticWorks(result, heldOf(asked.record), LATE), []);
+});
+
+const BEFORE = [
+  { id: NEW, state: 'issuing' },
+  { id: OLD, state: 'outgoing' },
+] as const;
+const expected = (name: TransitionName): string[] =>
+  TRANSITIONS[name](BEFORE).map(({ id, state }) => `${id} ${state}`);
+
+test('isLeft: a replacement is of a key that the base never had', (t) => {
+  const known = new Set([OLD, NEW]);
+  t.deepEqual(expected('replace'), [`${NEW_ENTRY} issuing`]);
+  const found = (...entries: RotationStatus['entries']): boolean =>
+    isLeft(expected('replace'), entries, known);
+  t.true(found({ id: '3'.repeat(16), state: 'issuing' }));
+  t.false(found({ id: NEW, state: 'issuing' }), 'that is "retire"');
+  t.false(found({ id: OLD, state: 'issuing' }));
+  t.false(found({ id: '3'.repeat(16), state: 'incoming' }));
+  t.false(found({ id: '3'.repeat(16), state: 'issuing' }, { id: OLD, state: 'outgoing' }));
+  t.false(found());
+});
+
+test('isLeft: what is kept is kept by its id', (t) => {
+  const known = new Set([OLD, NEW]);
+  t.true(isLeft(expected('retire'), [{ id: NEW, state: 'issuing' }], known));
+  t.false(isLeft(expected('retire'), [{ id: OLD, state: 'issuing' }], known));
+  t.false(isLeft(expected('retire'), [{ id: '3'.repeat(16), state: 'issuing' }], known));
+});
+
+const LOCKED: readonly (readonly [Partial<Parameters<typeof rotationStatus>[2]>, RegExp])[] = [
+  [{ domain: 'ca' }, /^\*\*Lockout\*\* \(`--accept-lockout`\)\. Every kubelet .* 0{16} signed/mu],
+  [{ domain: 'service-account-key' }, /^\*\*Lockout\*\* .* Every service account token .* 0{16}/mu],
+  [{ domain: 'authority' }, /^\*\*Lockout\*\* .* Whoever has a certificate of .* 0{16}/mu],
+];
+
+for (const [facts, text] of LOCKED)
+  test(`describeStage: --accept-lockout is named, and who it locks out: ${facts.domain ?? ''}`, (t) => {
+    const request = { keyset: CA.path, verb: 'advance', acceptLockout: true } as const;
+    const of = (now: Date) =>
+      describeStage({
+        ...workOf(issued(facts), request, 'asked-for', now),
+        transition: 'retire',
+      });
+    const { title, body } = of(after(NOW, DAY));
+    t.is(title, 'Rotate prod/ca: retire (stage 3 of 3) with --accept-lockout');
+    t.regex(body, text);
+    t.true(body.includes(after(NOW, 61 * DAY).toISOString()), 'until when');
+    const late = of(after(NOW, 61 * DAY));
+    t.false((late.title + late.body).includes('ockout'), 'nobody is left');
+  });
