@@ -153,6 +153,7 @@ onGitea(
       const ran = await rotate(fleet, ...names, '--compromised', '--now', '2026-02-05T01:00:00Z');
       t.is(ran.status, 0, ran.stderr);
       t.regex(ran.stdout, /^rebuilt /u);
+      t.regex(ran.stderr, /outage: /u);
       const pull = await pullOf(fleet, keyset);
       t.deepEqual(
         [pull.number, pull.title],
@@ -163,8 +164,11 @@ onGitea(
       t.regex(entry, /^[0-9a-f]{16} issuing$/u);
       t.deepEqual(more, []);
       t.false(known.includes(idOf([entry], 'issuing')), 'no key that was known');
+      const { repository } = fleet;
+      repository.write('.git/shallow', `${repository.git('rev-parse', 'HEAD')}\n`); // no history is asked
       const again = await rotate(fleet, ...names, '--compromised', '--now', '2026-02-05T02:00:00Z');
-      t.regex(again.stdout, /^unchanged /u);
+      repository.remove('.git/shallow');
+      t.regex(again.stdout, /^unchanged /u, again.stderr);
     }
     const later = await fleet.propose('2026-02-06T00:00:00Z');
     t.is(later.status, 0, later.stderr);
