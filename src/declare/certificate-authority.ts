@@ -34,8 +34,9 @@ export interface CertificateAuthorityProps {
    */
   readonly validity?: Duration;
   /**
-   * How long before notAfter it is due for rotation.
-   * @default - its longest leaf, three soaks and 30 days
+   * How long before notAfter it is due for rotation; never less than the default, where something is declared that it signs.
+   * @default - three soaks and 30 days more than what it signs must be able to live, in whatever cluster: a certificate its validity, an
+   * authority until it is due itself and a third of its validity before that; certificateValidity where nothing is declared
    */
   readonly renewBefore?: Duration;
   /**

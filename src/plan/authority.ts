@@ -6,7 +6,7 @@ import type { ObservedCluster, ObservedEntry, ObservedKeyset } from '../model/ob
 import type { Finding } from '../model/plan.ts';
 import { waysToExtend } from '../model/store/rotation.ts';
 import { subjectText } from './checks.ts';
-import { rotateAt } from './renewal.ts';
+import { rotationDueAt } from './renewal.ts';
 import { MOVES, standingOf } from './rotation/transitions.ts';
 
 /**
@@ -25,7 +25,7 @@ export function authorityFindings(
     const issuer = issuerMessage(desired, entry, keyset);
     const going = underWay(store?.keysets.get(desired.path));
     const certificate = { ...entry.certificate, ...entry.reissue, pathLength: entry.pathLength };
-    const due = dueMessage(desired, certificate, cluster, now);
+    const due = dueMessage(desired, certificate, now);
     const ways = going === '' ? `: ${waysToExtend(desired.path)}` : '';
     const found = [
       ...differences(desired, certificate),
@@ -71,12 +71,11 @@ function differences(
 }
 
 function dueMessage(
-  { path, rotation: { soak } }: DesiredAuthority,
+  desired: DesiredAuthority,
   { notAfter }: CertificateInfo,
-  cluster: DesiredCluster,
   now: Date,
 ): string | undefined {
-  const due = rotateAt(notAfter, longestLeaf(cluster, path), soak);
+  const due = rotationDueAt(desired, notAfter);
   return now.getTime() < due.getTime() ? undefined : `due for rotation since ${due.toISOString()}`;
 }
 

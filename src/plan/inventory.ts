@@ -3,9 +3,8 @@ import type { CredentialPath } from '../model/names.ts';
 import type { ObservedCluster, ObservedEntry } from '../model/observed.ts';
 import type { InventoryRow } from '../model/store/inventory.ts';
 import { layout } from '../model/store/layout.ts';
-import { longestLeaf } from './authority.ts';
 import { lifeOf, subjectText } from './checks.ts';
-import { renewAt, renewBeforeOf, rotateAt } from './renewal.ts';
+import { renewAt, renewBeforeOf, rotationDueAt } from './renewal.ts';
 
 /**
  * The rows of a cluster's inventory: each keyset entry, then each leaf, by node and name. What is still to be issued has no dates
@@ -18,13 +17,12 @@ export function inventoryRows(
   replaced: ReadonlySet<CredentialPath>,
 ): InventoryRow[] {
   const authorities = sorted(cluster.authorities).flatMap((desired) => {
-    const longest = longestLeaf(cluster, desired.path);
     const keyset = store?.keysets.get(desired.path);
     if (keyset === undefined) return [pendingRow(tree, 'authority', desired)];
     return keyset.entries.map((entry): InventoryRow => {
       const notAfter = entry.reissue === undefined ? entry.certificate?.notAfter : undefined;
-      const due = notAfter && rotateAt(notAfter, longest, desired.rotation.soak);
-      const renewBefore = notAfter && due ? (notAfter.getTime() - due.getTime()) / 1000 : 0;
+      const due = notAfter && rotationDueAt(desired, notAfter);
+      const renewBefore = notAfter ? desired.renewBefore : 0;
       return {
         ...entryRow('authority', desired.name, entry),
         renewAt: due ?? null,

@@ -1,4 +1,5 @@
 import { opening } from '../catalog/renewal-window.ts';
+import type { DesiredAuthority } from '../model/desired.ts';
 import { credentialParts, type CredentialPath, type Seconds } from '../model/names.ts';
 import type { RenewalWindow } from '../model/x509.ts';
 import { jitterOf } from './jitter.ts';
@@ -95,7 +96,15 @@ function waitsUntil(at: Date, policy: Renewal, life: Life): Date {
   return opens === undefined || opens.getTime() > latest.getTime() ? at : opens;
 }
 
-/** The instant from which an authority is due for rotation: notAfter − longest leaf − 3 soaks − 30 days (DESIGN §5). */
+/** The instant from which an authority is due for rotation, by what the declaration says of all that it signs. */
+export function rotationDueAt(
+  { renewBefore }: Pick<DesiredAuthority, 'renewBefore'>,
+  notAfter: Date,
+): Date {
+  return addSeconds(notAfter, -renewBefore);
+}
+
+/** The same where nothing is declared: notAfter − longest leaf − 3 soaks − 30 days (DESIGN §5). */
 export function rotateAt(notAfter: Date, longestLeaf: Seconds, soak: Seconds): Date {
   return addSeconds(notAfter, -longestLeaf - 3 * soak - 30 * DAY);
 }

@@ -45,12 +45,12 @@ export const describeOutputs = (folder: OpenFolder): Outputs => ({
 /**
  * Everything of one cluster, as data; made when it is handed over and not kept.
  *
- * @param longestLeaf - the longest validity of what an authority signs, in the whole fleet.
+ * @param longestSigned - how long what an authority signs must be able to live, in the whole fleet.
  */
 export function describeCluster(
   fleet: Fleet,
   folder: OpenFolder,
-  longestLeaf: (authority: CredentialPath) => Seconds | undefined,
+  longestSigned: (authority: CredentialPath) => Seconds | undefined,
   outputs: Outputs,
 ): DesiredCluster {
   const scope = scopeOf(fleet, folder);
@@ -60,7 +60,7 @@ export function describeCluster(
     const mark = markOf(keyset);
     if (mark?.kind === 'CertificateAuthority') {
       const authority = describeAuthority(keyset, mark, scope);
-      const longest = longestLeaf(authority.path);
+      const longest = longestSigned(authority.path);
       authorities.push(
         longest === undefined ? authority : describeAuthority(keyset, mark, scope, longest),
       );

@@ -44,12 +44,12 @@ function base(construct: IConstruct, keyAlgorithm: KeyAlgorithm): Base {
   return { path, cluster, name, constructPath: construct.node.path, keyAlgorithm };
 }
 
-/** `longestLeaf` is the longest validity of what it signs, in the whole fleet. */
+/** `longestSigned` is how long what it signs must be able to live, in the whole fleet. */
 export function describeAuthority(
   construct: IConstruct,
   mark: AuthorityMark,
   { settings, scopes }: Scope,
-  longestLeaf?: Seconds,
+  longestSigned?: Seconds,
 ): DesiredAuthority {
   const common = base(construct, mark.keyAlgorithm ?? settings.keyAlgorithm);
   const subject = mark.subject ?? { commonName: common.name };
@@ -63,10 +63,35 @@ export function describeAuthority(
     issuer: mark.issuer === undefined ? null : pathOf(mark.issuer as IConstruct),
     pathLength: mark.pathLength,
     validity: mark.validity ?? settings.caCertificateValidity,
-    renewBefore:
-      mark.renewBefore ?? rotationTime(longestLeaf ?? settings.certificateValidity, soak),
+    renewBefore: renewBeforeOf(mark, settings.certificateValidity, soak, longestSigned),
     rotation: { soak, automatic, outsideLife: mark.outsideLife },
   };
+}
+
+/**
+ * How long before its end an authority is due: what it signs must fit in, whatever is declared. Where nothing that it signs is declared,
+ * what people issue may live as long as any leaf.
+ */
+function renewBeforeOf(
+  { renewBefore }: Pick<AuthorityMark, 'renewBefore'>,
+  certificateValidity: Seconds,
+  soak: Seconds,
+  longestSigned: Seconds | undefined,
+): Seconds {
+  return longestSigned === undefined
+    ? (renewBefore ?? rotationTime(certificateValidity, soak))
+    : Math.max(renewBefore ?? 0, rotationTime(longestSigned, soak));
+}
+
+/**
+ * How long an authority below another must be able to live to be worth its rotation: until it is due, and a third of its validity before
+ * that. Its whole validity may be its issuer's, which could then never be off duty.
+ */
+export function leastLife({
+  validity,
+  renewBefore,
+}: Pick<DesiredAuthority, 'validity' | 'renewBefore'>): Seconds {
+  return Math.min(validity, renewBefore + Math.ceil(validity / 3));
 }
 
 /** Time that a rotation takes before the authority's notAfter: what it signed must have run out by then. */

@@ -6,7 +6,7 @@ import type {
 } from '../../model/desired.ts';
 import { SHARED } from '../../model/store/layout.ts';
 import { hasStore, open, type Fleet, type Folder } from '../fleet/collect.ts';
-import { longestLeafIn, longestLeavesOf, longestOf } from '../fleet/longest-leaves.ts';
+import { longestIn, longestLeavesOf, longestSigned } from '../fleet/longest-signed.ts';
 import { planUnits } from '../fleet/units.ts';
 import type { Survey } from '../validate/survey.ts';
 import { describeCluster, describeOutputs } from './cluster.ts';
@@ -14,7 +14,7 @@ import { describeCluster, describeOutputs } from './cluster.ts';
 /** What a valid fleet is handed over as, up to the end: one cluster at a time is turned into data, of those that were looked at. */
 export function* records(
   fleet: Fleet,
-  { clusters: names, imports, announced, foreignLeaves, users }: Omit<Survey, 'problems'>,
+  { clusters: names, imports, announced, asked, users }: Omit<Survey, 'problems'>,
   broken: readonly BrokenCluster[] = [],
 ): Generator<DeclarationRecord, void> {
   const { tree, removedRecipients, encryption } = fleet.mark;
@@ -24,7 +24,7 @@ export function* records(
   );
   yield { type: 'fleet', fleet: { tree, removedRecipients, encryption, clusters }, broken };
   const sound = fleet.folders.filter(({ name }) => !isBroken.has(name));
-  const foreign = longestOf(sound.flatMap((folder) => foreignLeaves.get(folder) ?? []));
+  const longest = longestSigned(sound.flatMap((folder) => asked.get(folder) ?? []));
   const all = sound.flatMap((folder) => users.get(folder) ?? []).sort(byCluster);
   const folders = new Map(sound.map((folder) => [folder.name, folder]));
   const described = names.filter((name) => !isBroken.has(name));
@@ -33,8 +33,8 @@ export function* records(
       const closed = folders.get(name);
       if (closed === undefined) return [];
       const folder = open(fleet, closed);
-      const longestLeaf = longestLeafIn(longestLeavesOf(fleet, folder), foreign);
-      return [describeCluster(fleet, folder, longestLeaf, describeOutputs(folder))];
+      const longestOf = longestIn(longestLeavesOf(fleet, folder), longest);
+      return [describeCluster(fleet, folder, longestOf, describeOutputs(folder))];
     });
     const isShared = unit.includes(SHARED);
     yield { type: 'unit', unit: { clusters: members, ...between, users: isShared ? all : [] } };

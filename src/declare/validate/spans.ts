@@ -3,9 +3,13 @@ import { DAY } from '../../catalog/defaults.ts';
 import type { DesiredAuthority, DesiredCluster, DesiredLeaf } from '../../model/desired.ts';
 import type { CredentialPath, Seconds } from '../../model/names.ts';
 import type { Folder, Report } from '../fleet/collect.ts';
-import { rotationTime } from '../describe/credentials.ts';
-import { markOf } from '../tree/mark.ts';
+import { leastLife, rotationTime } from '../describe/credentials.ts';
+import type { LongestSigned } from '../fleet/longest-signed.ts';
+import { markAs, markOf } from '../tree/mark.ts';
 import type { Constructs } from './subjects.ts';
+
+/** A check that waits until the whole fleet was looked at. */
+export type Later = (longestSigned: LongestSigned) => void;
 
 /** Spans of time: every certificate is renewed well before notAfter, and every issuer outlives what it signs. */
 export function checkSpans(
@@ -14,7 +18,8 @@ export function checkSpans(
   constructs: Constructs,
   authorityOf: (path: CredentialPath) => DesiredAuthority | undefined,
   report: Report,
-): void {
+): readonly Later[] {
+  const later: Later[] = [];
   for (const leaf of leaves) {
     const construct = constructs.get(leaf.path) ?? folder.construct;
     // A span of the cluster's is one problem, not one of every credential.
@@ -32,18 +37,38 @@ export function checkSpans(
   }
   for (const authority of authorities) {
     const construct = constructs.get(authority.path) ?? folder.construct;
-    if (authority.renewBefore >= authority.validity)
+    const declared = markAs(construct, 'CertificateAuthority')?.renewBefore;
+    if (declared !== undefined && declared >= authority.validity)
       report(
         construct,
-        `renewBefore of ${days(authority.renewBefore)} is not shorter than the validity of ${days(authority.validity)}`,
+        `renewBefore of ${days(declared)} is not shorter than the validity of ${days(authority.validity)}`,
       );
+    const isIdle =
+      declared === undefined && !leaves.some(({ issuer }) => issuer === authority.path);
+    if (isIdle && authority.renewBefore >= authority.validity)
+      later.push((longestSigned) => {
+        if (!longestSigned.has(authority.path)) report(construct, idleProblem(authority));
+      });
     const issuer = authority.issuer === null ? undefined : authorityOf(authority.issuer);
-    if (issuer !== undefined && authority.validity > issuer.validity)
+    if (issuer === undefined) continue;
+    if (authority.validity > issuer.validity)
       report(
         construct,
         `validity of ${days(authority.validity)} is longer than that of issuer "${issuer.path}" (${days(issuer.validity)})`,
       );
+    else if (rotationTime(leastLife(authority), issuer.rotation.soak) >= issuer.validity)
+      report(
+        construct,
+        `needs ${days(leastLife(authority))} of life (renewBefore of ${days(authority.renewBefore)}, and a third of its validity), which is too long for issuer "${issuer.path}" (${days(issuer.validity)}), which must outlive it by three soaks and 30 days: declare a longer validity there, or shorter ones here and of what it signs`,
+      );
   }
+  return later;
+}
+
+/** The default of renewBefore is for leaves, and there may be none. */
+function idleProblem({ validity, renewBefore, rotation: { soak } }: DesiredAuthority): string {
+  const leaf = renewBefore - rotationTime(0, soak);
+  return `validity of ${days(validity)} is too short: nothing is declared that it signs, so certificateValidity (${days(leaf)}) counts, which it must outlive by three soaks and 30 days: declare what it signs, a longer validity, or a renewBefore of its own`;
 }
 
 function renewalProblem({ validity, renewBefore, jitter }: DesiredLeaf): string | undefined {

@@ -21,7 +21,13 @@ import {
 } from '../fleet/collect.ts';
 import { describeAuthority, scopeOf } from '../describe/credentials.ts';
 import { importsOf } from '../fleet/imports.ts';
-import { foreignLeavesOf, type LongestLeaves } from '../fleet/longest-leaves.ts';
+import {
+  askedOf,
+  longestIn,
+  longestLeavesOf,
+  longestSigned,
+  type Asked,
+} from '../fleet/longest-signed.ts';
 import type { Imports } from '../fleet/units.ts';
 import { usersIn } from '../fleet/users.ts';
 import { markOf, type Mark } from '../tree/mark.ts';
@@ -31,7 +37,7 @@ import { checkBundles } from './bundles.ts';
 import { checkIssuers } from './issuers.ts';
 import { checkManifests } from './manifests.ts';
 import { checkAppRecipients, checkRecipients } from './recipients.ts';
-import { checkSpans } from './spans.ts';
+import { checkSpans, type Later } from './spans.ts';
 import { structureCheck } from './structure.ts';
 import { checkSubjects, type Constructs } from './subjects.ts';
 
@@ -43,8 +49,8 @@ export interface Survey {
   readonly imports: Imports;
   /** What is said of every folder, looked at or not. */
   readonly announced: ReadonlyMap<Folder, FleetCluster>;
-  /** What leaves of a folder ask of authorities in others. */
-  readonly foreignLeaves: ReadonlyMap<Folder, LongestLeaves>;
+  /** What folders ask of authorities: those in others, and those above their own. */
+  readonly asked: ReadonlyMap<Folder, Asked>;
   /** Who uses keysets of `_shared`, by folder; of none where that is not selected. */
   readonly users: ReadonlyMap<Folder, readonly KeysetUser[]>;
 }
@@ -61,7 +67,8 @@ export function survey(fleet: Fleet, isSelected: IsSelected = () => true): Surve
   const index = indexOf(fleet);
   const imports = new Map<string, ReadonlySet<CredentialPath>>();
   const announced = new Map<Folder, FleetCluster>();
-  const foreignLeaves = new Map<Folder, LongestLeaves>();
+  const asked = new Map<Folder, Asked>();
+  const later: Later[] = [];
   const names = new Set(fleet.folders.map(({ name }) => name).filter((name) => isSelected([name])));
   const done = new Set<string>();
   const users = new Map<Folder, readonly KeysetUser[]>();
@@ -73,7 +80,7 @@ export function survey(fleet: Fleet, isSelected: IsSelected = () => true): Surve
   };
   const lookAt = (closed: Folder, folder: OpenFolder): void => {
     done.add(folder.name);
-    const cluster = described(fleet, folder, index, others.report);
+    const cluster = described(fleet, folder, index, others.report, later);
     const used = cluster === undefined ? new Set<CredentialPath>() : importsOf(cluster);
     noteUsers(closed, cluster);
     if (used.size > 0) imports.set(folder.name, used);
@@ -88,8 +95,8 @@ export function survey(fleet: Fleet, isSelected: IsSelected = () => true): Surve
     if (folder !== fleet.shared) own.validate(folder.constructs);
     checkStructure(folder);
     announced.set(closed, describeFleetCluster(fleet, folder));
-    const foreign = foreignLeavesOf(fleet, folder);
-    if (foreign.size > 0) foreignLeaves.set(closed, foreign);
+    const ask = askedOf(fleet, folder);
+    if (ask.leaves.size + ask.subordinates.length > 0) asked.set(closed, ask);
     if (index.folders.get(folder.name) !== closed) continue;
     if (names.has(folder.name)) lookAt(closed, folder);
     else if (isSharing)
@@ -102,8 +109,10 @@ export function survey(fleet: Fleet, isSelected: IsSelected = () => true): Surve
     const closed = done.has(name) ? undefined : index.folders.get(name);
     if (closed !== undefined) lookAt(closed, open(fleet, closed));
   }
+  const longest = longestSigned([...asked.values()]);
+  for (const check of later) check(longest);
   const problems = Problems.of(own, structure, others);
-  return { problems, clusters: [...names], imports, announced, foreignLeaves, users };
+  return { problems, clusters: [...names], imports, announced, asked, users };
 }
 
 /** Each is told once. */
@@ -131,6 +140,7 @@ function described(
   folder: OpenFolder,
   index: Index,
   report: Report,
+  later: Later[] = [],
 ): DesiredCluster | undefined {
   const { name } = folder;
   // references hold the name: each one would only say again that it is none
@@ -141,8 +151,9 @@ function described(
   const manifests = checkManifests(folder, index.kindOf, report);
   const bundles = checkBundles(folder, index.kindOf, report);
   if (!known || manifests === undefined || bundles === undefined) return undefined;
-  const cluster = describeCluster(fleet, folder, () => undefined, { manifests, bundles });
-  checkSpans(folder, cluster, constructs, index.authorityOf, report);
+  const longest = longestIn(longestLeavesOf(fleet, folder));
+  const cluster = describeCluster(fleet, folder, longest, { manifests, bundles });
+  later.push(...checkSpans(folder, cluster, constructs, index.authorityOf, report));
   checkAlgorithms(fleet, folder, cluster, constructs, report);
   checkSubjects(folder, cluster, constructs, report);
   return cluster;

@@ -1,6 +1,6 @@
 import type { DesiredKeyset, KeysetUser } from '../../model/desired.ts';
-import { addSeconds, rotateAt } from '../renewal.ts';
-import type { CredentialPath, Seconds } from '../../model/names.ts';
+import { addSeconds, rotationDueAt } from '../renewal.ts';
+import type { CredentialPath } from '../../model/names.ts';
 import type { ObservedEntry, ObservedKeyset } from '../../model/observed.ts';
 import {
   retirementWait,
@@ -16,8 +16,8 @@ import { MOVES, standingOf } from './transitions.ts';
  * it signed outside of the tree, or with a lockout that somebody accepts.
  *
  * @param facts `merged`: what the base branch has of it, undefined where that is another state; `below`: keysets with an entry that
- *   this one's outgoing entry signed; `longestLeaf`: validity of what it signs in the tree;
- *   `domain`: what it is for; `users`: clusters that share it; `compromised`: names of recipients in wrong hands.
+ *   this one's outgoing entry signed; `domain`: what it is for; `users`: clusters that share it; `compromised`: names of recipients in
+ *   wrong hands.
  */
 export function rotationStatus(
   desired: DesiredKeyset,
@@ -25,14 +25,12 @@ export function rotationStatus(
   {
     merged,
     below = [],
-    longestLeaf = 0,
     domain = 'authority',
     users = [],
     compromised = new Set(),
   }: {
     readonly merged?: MergedStage | undefined;
     readonly below?: readonly CredentialPath[];
-    readonly longestLeaf?: Seconds;
     readonly domain?: TrustDomain;
     readonly users?: readonly KeysetUser[];
     readonly compromised?: ReadonlySet<string>;
@@ -54,7 +52,10 @@ export function rotationStatus(
     unfit: entries.flatMap((entry) =>
       entry.state === 'incoming' ? faults(entry, desired, compromised) : [],
     ),
-    dueAt: notAfter === undefined ? null : rotateAt(notAfter, longestLeaf, rotation.soak),
+    dueAt:
+      notAfter === undefined || desired.kind !== 'CertificateAuthority'
+        ? null
+        : rotationDueAt(desired, notAfter),
   };
   if (standing === 'steady') {
     const always = new Date(0);

@@ -67,6 +67,53 @@ test('authorities: issuers come first, whatever the order of the tree', (t) => {
   );
 });
 
+const DAY = 86_400;
+
+test('authority: due while authorities below it can live until they are due, and a third of their validity before', (t) => {
+  const app = newApp();
+  const root = new CertificateAuthority(app, 'root');
+  const prod = new Cluster(app, 'prod');
+  const mesh = new CertificateAuthority(prod, 'mesh', {
+    issuer: root,
+    validity: Duration.days(1800),
+  });
+  const inner = new CertificateAuthority(prod, 'inner', {
+    issuer: mesh,
+    validity: Duration.days(900),
+  });
+  for (const id of ['a', 'b']) {
+    const validity = Duration.days(id === 'a' ? 100 : 200);
+    const renewBefore = Duration.days(30);
+    const leaf = { issuer: inner, profile: 'client', validity, renewBefore } as const;
+    new Certificate(new Cluster(app, id), 'web', leaf);
+  }
+  const dueBefore = (folder: string): (readonly [string, number])[] =>
+    describe(app, folder).authorities.map(({ name, renewBefore }) => [name, renewBefore / DAY]);
+  const leastOfInner = 200 + 33 + 300;
+  const leastOfMesh = leastOfInner + 33 + 600;
+  t.deepEqual(dueBefore('prod'), [
+    ['mesh', leastOfInner + 33],
+    ['inner', 200 + 33],
+  ]);
+  t.deepEqual(dueBefore('_shared'), [['root', leastOfMesh + 33]]);
+});
+
+test('authority: its own renewBefore holds where it is longer than what it signs needs', (t) => {
+  const app = newApp();
+  const prod = newCluster(app);
+  for (const [id, days] of [
+    ['long', 1825],
+    ['short', 10],
+  ] as const) {
+    const issuer = new CertificateAuthority(prod, id, { renewBefore: Duration.days(days) });
+    new Certificate(prod, `of-${id}`, { issuer, profile: 'client' });
+  }
+  t.deepEqual(
+    describe(app).authorities.map(({ renewBefore }) => renewBefore / DAY),
+    [1825, 398],
+  );
+});
+
 test('authority: due early enough for the longest leaf that it signs in any cluster', (t) => {
   const app = newApp();
   const issuer = new CertificateAuthority(app, 'root');

@@ -77,6 +77,40 @@ test(
 );
 
 test(
+  'an authority that leaves its issuer no time',
+  invalid,
+  (app) => {
+    const issuer = new CertificateAuthority(app, 'root', { validity: Duration.days(500) });
+    new CertificateAuthority(app, 'sub', { issuer, validity: Duration.days(480) });
+    return app;
+  },
+  ['sub', /needs 480 days of life .* too long for issuer "_shared\/root" \(500 days\)/],
+);
+
+test(
+  'an authority of a year that signs nothing says which default it is too short for',
+  invalid,
+  (app) => {
+    new CertificateAuthority(app, 'root', { validity: Duration.days(365) });
+    return app;
+  },
+  [
+    'root',
+    /validity of 365 days is too short: nothing is declared that it signs, so certificateValidity \(365 days\) counts, .* a renewBefore of its own/,
+  ],
+);
+
+test('an authority of a year is long enough for leaves of 90 days, in whatever cluster', (t) => {
+  const app = newApp();
+  const issuer = new CertificateAuthority(app, 'root', { validity: Duration.days(365) });
+  const validity = Duration.days(90);
+  const renewBefore = Duration.days(30);
+  new Certificate(newCluster(app), 'web', { issuer, profile: 'client', validity, renewBefore });
+  new CertificateAuthority(app, 'idle', { validity, renewBefore });
+  t.deepEqual(problemsOf(app), []);
+});
+
+test(
   'spans below their least value',
   invalid,
   (app) => {

@@ -283,7 +283,7 @@ test('RotationNeeded: an expired authority is a finding and nothing else', (t) =
     [
       {
         credential: CA.path,
-        message: `due for rotation since ${after(NOW, -(1 + 3 + 30) * DAY).toISOString()}: ${waysToExtend(CA.path)}`,
+        message: `due for rotation since ${after(NOW, -DAY - CA.renewBefore).toISOString()}: ${waysToExtend(CA.path)}`,
       },
     ],
   ]);

@@ -10,7 +10,6 @@ import type {
   RotationStatus,
 } from '../../../model/store/rotation.ts';
 import { layout } from '../../../model/store/layout.ts';
-import { longestLeaf } from '../../../plan/authority.ts';
 import { chooseTransition } from '../../../plan/rotation/choose.ts';
 import { planTransition } from '../../../plan/rotation/plan-transition.ts';
 import { rotationStatus } from '../../../plan/rotation/status.ts';
@@ -54,7 +53,6 @@ export function rotateUnit(context: Context, { unit, foreign }: Job, observed: C
       domain: domainOf(owner ?? { bundles: [] }, desired),
       compromised,
       users: unit.users.filter((user) => user.keyset === path),
-      longestLeaf: owner === undefined ? 0 : longestLeaf(owner, path),
     });
     statuses.push(status);
     if (path !== wanted) continue;
