@@ -105,7 +105,7 @@ function crlApplied(
 /** @param before as planned, where it was there: entries that stay are the same. */
 function keysetApplied(
   tree: string,
-  { desired, revision, entries, entry: issued }: IssuedKeyset,
+  { desired, revision, entries, signature, countersignature, entry: issued }: IssuedKeyset,
   before: ObservedKeyset | undefined,
   recipients: readonly string[],
 ): ObservedKeyset {
@@ -120,16 +120,18 @@ function keysetApplied(
     path,
     kind,
     revision,
+    signature,
+    countersignature,
     revocations: before?.revocations,
-    entries: entries.flatMap(({ id, state }): ObservedEntry[] => {
+    entries: entries.flatMap(({ id, state, outsideLife }): ObservedEntry[] => {
       const stays = kept.get(id);
-      if (stays !== undefined) return [{ ...reencrypted(stays, recipients), state }];
+      if (stays !== undefined) return [{ ...reencrypted(stays, recipients), state, outsideLife }];
       if (issued === null) return [];
       const { spki, certificate, publicKey, issuer, issuedAt } = issued;
       const file = layout.entry(tree, path, id);
       const signed = { id, spki, certificate, publicKey, issuer, issuedAt };
       const entry = { ...signed, policy, pathLength, keyAlgorithm, file, state, recipients };
-      return [{ ...entry, formerRecipients: [] }];
+      return [{ ...entry, outsideLife, formerRecipients: [] }];
     }),
   };
 }

@@ -5,7 +5,12 @@ import type { IssuedEntry, IssuedKeyset } from '../model/made/issued.ts';
 import type { CredentialPath } from '../model/names.ts';
 import type { EntryState } from '../model/observed.ts';
 import { NEW_ENTRY, type PlannedTransition } from '../model/store/rotation.ts';
-import { entryId, keysetStatement, type StatementEntry } from '../model/store/keyset.ts';
+import {
+  entryId,
+  keysetStatement,
+  rememberedLife,
+  type StatementEntry,
+} from '../model/store/keyset.ts';
 import type { CertificateInfo } from '../model/x509.ts';
 import { buildCertificate } from '../x509/build/certificate.ts';
 import { formatPrivateKey, formatPublicKey } from '../x509/build/key.ts';
@@ -14,8 +19,6 @@ import { signData, spkiHash } from '../x509/read/key.ts';
 import { validityOf } from './dates.ts';
 import type { IssuePorts } from './issue.ts';
 import { signerOf, type Signer } from './signer.ts';
-
-const FIRST = { revision: 0, entries: [{ id: NEW_ENTRY, spki: '', state: 'issuing' as const }] };
 
 /**
  * A new keyset, or the next revision of one: signed by the key that was issuing before, and by the one that is, where a stage
@@ -38,13 +41,13 @@ export function issueKeyset(
   signers: ReadonlyMap<CredentialPath, Signer>,
   ports: IssuePorts,
 ): IssuedKeyset {
-  const { entries: after } = planned?.after ?? FIRST;
+  const after: readonly StatementEntry[] = planned?.after.entries ?? [firstEntry(desired)];
   const revision = (planned?.before.revision ?? 0) + 1;
   const reason = planned === undefined ? 'Missing' : 'Rotation';
   const entry = newKey === null ? null : issueEntry(desired, newKey, reason, signers, ports);
-  const entries = after.map(({ id, spki, state }): StatementEntry => {
+  const entries = after.map(({ id, spki, state, outsideLife }): StatementEntry => {
     const isNew = id === NEW_ENTRY && entry !== null;
-    return isNew ? { id: entry.id, spki: entry.spki, state } : { id, spki, state };
+    return { ...(isNew ? { id: entry.id, spki: entry.spki } : { id, spki }), state, outsideLife };
   });
   const statement = keysetStatement(desired.path, revision, entries);
   const signBy = (state: EntryState): string | null => {
@@ -63,6 +66,11 @@ export function issueKeyset(
     countersignature: outgoing === null ? null : issuing,
     entry,
   };
+}
+
+function firstEntry({ rotation }: DesiredKeyset): StatementEntry {
+  const entry = { id: NEW_ENTRY, spki: '', state: 'issuing' } as const;
+  return { ...entry, outsideLife: rememberedLife(entry, rotation.outsideLife) };
 }
 
 function issueEntry(

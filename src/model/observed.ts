@@ -1,4 +1,4 @@
-import type { CredentialPath, KeyAlgorithm, TreePath } from './names.ts';
+import type { CredentialPath, KeyAlgorithm, Seconds, TreePath } from './names.ts';
 import type { ObservedRevocations } from './store/revocations.ts';
 import type { CertificateInfo, RenewalPolicy } from './x509.ts';
 
@@ -43,6 +43,8 @@ export interface ObservedEntry {
   readonly file: TreePath;
   readonly state: EntryState;
   readonly spki: string;
+  /** The longest life of what it ever signed outside of the tree, where its keyset remembers that. */
+  readonly outsideLife?: Seconds | undefined;
   readonly certificate: CertificateInfo | null;
   readonly keyAlgorithm: KeyAlgorithm | null;
   /** PEM, PKIX. */
@@ -63,6 +65,10 @@ export interface ObservedKeyset {
   readonly path: CredentialPath;
   readonly kind: 'CertificateAuthority' | 'ServiceAccountKey';
   readonly revision: number;
+  /** Base64, over this revision. */
+  readonly signature: string;
+  /** By the issuing key beside an outgoing one; null otherwise. */
+  readonly countersignature: string | null;
   /** The issuing entry first. */
   readonly entries: readonly ObservedEntry[];
   /** Of an authority that has revoked something. */

@@ -23,7 +23,15 @@ export interface Verdict {
 }
 
 export type ActionName =
-  'create' | 'rotate' | 'reissue' | 'revoke' | 'issue' | 'reencrypt' | 'delete' | 'write';
+  | 'create'
+  | 'rotate'
+  | 'remember'
+  | 'reissue'
+  | 'revoke'
+  | 'issue'
+  | 'reencrypt'
+  | 'delete'
+  | 'write';
 
 /** One thing that has to happen to a credential. */
 export interface Action {

@@ -34,12 +34,12 @@ export function observeKeyset(
   const { fields, listed } = parseListing(file, content, path);
   checkStates(tree, path, listed);
   const hasRevoked = checkFiles(reader, tree, path, listed);
-  const entries = listed.map(({ id, state, spki }) => {
+  const entries = listed.map(({ id, state, spki, outsideLife }): ObservedEntry => {
     const entry = observeEntry(reader, tree, path, id, state);
     if (entry.spki !== spki || entryId(spki) !== id) {
       throw storeError(entry.file, `its key is not the one that "${file}" lists`);
     }
-    return entry;
+    return outsideLife === undefined ? entry : { ...entry, outsideLife };
   });
   const revision = fields.positiveInteger('revision');
   if (!isSigned(fields, entries, keysetStatement(path, revision, listed))) {
@@ -60,6 +60,8 @@ export function observeKeyset(
     path,
     kind: kinds.has(true) ? 'ServiceAccountKey' : 'CertificateAuthority',
     revision,
+    signature: fields.text('signature'),
+    countersignature: fields.has('countersignature') ? fields.text('countersignature') : null,
     ...(hasRevoked ? { revocations: observeRevocations(reader, tree, path, entries) } : {}),
     entries: entries.sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state)),
   };
@@ -76,6 +78,7 @@ function parseListing(
     id: entry.text('id'),
     state: entry.oneOf('state', STATES),
     spki: entry.text('spki'),
+    ...(entry.has('outsideLife') ? { outsideLife: entry.duration('outsideLife') } : {}),
   }));
   return { fields, listed };
 }
@@ -108,39 +111,6 @@ export function readKeysetListing(
         verifySignature(readPublicKey(publicKey), statement, signature),
       ),
   };
-}
-
-/**
- * An older revision was signed as well as the newest: put back, it would bring back what was retired since.
- *
- * @param head `keyset.yaml` as HEAD has it.
- * @throws PkiError `ERR_KEYSET_STATE` where HEAD has a later revision of the same keyset.
- */
-export function guardRevision(tree: string, keyset: ObservedKeyset, head: Uint8Array): void {
-  const file = layout.keyset(tree, keyset.path);
-  const later = laterRevision(file, keyset, head);
-  if (later === undefined) return;
-  throw new PkiError(
-    'ERR_KEYSET_STATE',
-    `keyset "${keyset.path}" is at revision ${keyset.revision}, HEAD has revision ${later}`,
-    { hint: `restore it from git: ${restoreFromHead(posix.dirname(file))}` },
-  );
-}
-
-function laterRevision(
-  file: TreePath,
-  { path: of, revision, entries }: ObservedKeyset,
-  head: Uint8Array,
-): number | undefined {
-  try {
-    const { fields, listed } = parseListing(file, head, of);
-    const isSame = listed.some(({ spki }) => entries.some((entry) => entry.spki === spki));
-    const later = fields.positiveInteger('revision');
-    return isSame && later > revision ? later : undefined;
-  } catch (error) {
-    if (error instanceof PkiError) return undefined; // what was committed cannot be read: the work tree repairs it
-    throw error;
-  }
 }
 
 /**

@@ -107,6 +107,7 @@ function entryRow(
     policy: null,
     windows: [],
     spki: entry.spki,
+    outsideLife: entry.outsideLife,
   };
 }
 

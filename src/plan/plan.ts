@@ -4,7 +4,7 @@ import type {
   DesiredUnit,
   RemovedRecipient,
 } from '../model/desired.ts';
-import type { CredentialPath, TreePath } from '../model/names.ts';
+import type { CredentialPath, Seconds, TreePath } from '../model/names.ts';
 import type { ObservedCluster, ObservedKeyset, ObservedLeaf } from '../model/observed.ts';
 import type { Action, Finding, Waiting } from '../model/plan.ts';
 import type { PlannedCrl } from '../model/store/revocations.ts';
@@ -13,6 +13,7 @@ import { exposedText, type ReasonedCheck } from './checks.ts';
 import { planLeaves, type PlannedLeaf } from './leaves.ts';
 import { authorityFindings, longestLeaf } from './authority.ts';
 import { crlAction, planCrl } from './revocation/crl.ts';
+import { memoryAction, planMemories, type PlannedMemory } from './rotation/outside-life.ts';
 import { planReissues, reissueAction } from './rotation/plan-reissue.ts';
 import {
   areRecipients,
@@ -31,6 +32,8 @@ export interface ObservedUnit {
   readonly replaced: ReadonlySet<string>;
   /** By credential, recipients that leave outputs with its private key. */
   readonly leaving: ReadonlyMap<CredentialPath, ReadonlySet<string>>;
+  /** By authority, the longest life that outputs let kube-controller-manager give to what it signs. */
+  readonly signingLives: ReadonlyMap<CredentialPath, Seconds>;
 }
 
 export interface PlannedReencryption {
@@ -43,6 +46,7 @@ export interface PlannedReencryption {
 /** What has to happen in the store of a unit, in the order in which it can be done. */
 export interface UnitPlan {
   readonly create: readonly DesiredKeyset[];
+  readonly memories: readonly PlannedMemory[];
   readonly reissues: readonly PlannedReissue[];
   readonly issue: readonly PlannedLeaf[];
   readonly crls: readonly PlannedCrl[];
@@ -71,6 +75,7 @@ export function plan(
   const plans = desired.clusters.map((cluster) => planCluster(cluster, observed, options));
   return {
     create: issuersFirst(plans.flatMap(({ create }) => create)),
+    memories: plans.flatMap(({ memories }) => memories),
     reissues: plans.flatMap(({ reissues }) => reissues),
     issue: plans.flatMap(({ issue }) => issue),
     crls: plans.flatMap(({ crls }) => crls),
@@ -105,6 +110,7 @@ function planCluster(
     leavingOf,
     now,
   });
+  const memories = planMemories(cluster, store, unit.signingLives);
   const reissues = planReissues(cluster, store);
   const isTimed = chain.some(({ reason }) => reason === 'RenewalDue');
   const crls = cluster.authorities.flatMap((desired) => {
@@ -174,6 +180,7 @@ function planCluster(
   });
   return {
     create,
+    memories,
     reissues,
     issue,
     crls,
@@ -189,6 +196,7 @@ function planCluster(
           : ['Missing', 'the store has no such keyset'];
         return action('create', desired.path, reason, message, needsIdentity(issuer));
       }),
+      ...memories.map(memoryAction),
       ...reissues.map(reissueAction),
       ...crls.map(crlAction),
       ...issue.map(({ desired, verdict }) => {

@@ -8,7 +8,7 @@ import type { JsonObject, PlainFile, YamlFile } from '../model/made/tree.ts';
 import type { RenewalPolicy } from '../model/x509.ts';
 import { plainYaml } from './plain-yaml.ts';
 
-/** The documents of a keyset's new revision: an entry that is new, and the signed list. */
+/** The documents of a keyset: an entry that is new, and the signed list. */
 export function keysetDocuments(
   tree: string,
   issued: IssuedKeyset,
@@ -22,7 +22,12 @@ export function keysetDocuments(
     cluster,
     name,
     revision,
-    entries: entries.map(({ id, state, spki }) => ({ id, state, spki })),
+    entries: entries.map(({ id, state, spki, outsideLife }) => ({
+      id,
+      state,
+      spki,
+      ...(outsideLife === undefined ? {} : { outsideLife: formatDuration(outsideLife) }),
+    })),
     signature,
     ...(countersignature === null ? {} : { countersignature }),
   };

@@ -7,6 +7,7 @@ export type Severity = 'critical' | 'warning';
 export const FLAGS = {
   KeysetNotSigned: ['critical', 'keyset not signed by its predecessor'],
   KeysetRevisionLower: ['critical', 'keyset revision not higher'],
+  OutsideLifeLower: ['critical', 'life of what was signed outside of the tree forgotten'],
   NewAuthority: ['critical', 'new authority'],
   AuthorityRemoved: ['critical', 'authority removed'],
   AuthorityChanged: ['critical', 'authority with another certificate'],

@@ -43,6 +43,7 @@ interface Context extends Explanation {
 const EXPLAINS: Readonly<Record<FlagCode, Explains>> = {
   KeysetNotSigned: never,
   KeysetRevisionLower: never,
+  OutsideLifeLower: never,
   // a new keyset is declared; a further entry of one that is there was signed by the one before
   NewAuthority: ({ credential }, { declared, unsigned }) =>
     credential !== null && declared.keysets.has(credential) && !unsigned.has(credential),

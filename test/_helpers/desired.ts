@@ -214,7 +214,8 @@ export function observedKeyset(
   desired: DesiredAuthority | DesiredServiceAccountKey,
   entries: readonly ObservedEntry[] = [observedEntry(desired)],
 ): ObservedKeyset {
-  return { path: desired.path, kind: desired.kind, revision: 1, entries };
+  const unsigned = { signature: '', countersignature: null };
+  return { path: desired.path, kind: desired.kind, revision: 1, ...unsigned, entries };
 }
 
 /** The leaf as `desired` says, signed by its issuer's only entry. */

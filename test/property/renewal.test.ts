@@ -131,6 +131,7 @@ class Base {
         foreignMade: new Set(),
         replaced: new Set(),
         leaving: new Map(),
+        signingLives: new Map(),
       },
       { chain: CHAINS[chain], removedRecipients: [], now },
     );

@@ -172,6 +172,7 @@ test('property: what was issued, read back from the tree, leaves nothing to plan
             foreignMade: new Set(),
             replaced: new Set(),
             leaving: new Map(),
+            signingLives: new Map(),
           },
           { chain: RENEW_CHAIN, removedRecipients: [], now: NOW },
         );

@@ -150,7 +150,7 @@ export interface KubeadmClusterProps extends ClusterProps {
   readonly imageRepository?: string;
   /**
    * Longest life of what kube-controller-manager signs, kubelets' certificates above all: `--cluster-signing-duration`. A retired
-   * authority stays trusted that long.
+   * authority stays trusted for the longest that was declared while it signed.
    * @default Duration.days(365)
    */
   readonly clusterSigningDuration?: Duration;

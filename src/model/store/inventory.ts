@@ -1,3 +1,4 @@
+import type { Seconds } from '../names.ts';
 import type { EntryState } from '../observed.ts';
 import type { RenewalPolicy, RenewalWindow } from '../x509.ts';
 
@@ -22,4 +23,6 @@ export interface InventoryRow {
   readonly policy: RenewalPolicy | null;
   readonly windows: readonly RenewalWindow[];
   readonly spki: string | null;
+  /** As its keyset remembers it; of entries of keysets. */
+  readonly outsideLife?: Seconds | undefined;
 }

@@ -1,4 +1,4 @@
-import type { CredentialPath } from '../names.ts';
+import type { CredentialPath, Seconds } from '../names.ts';
 import type { EntryState } from '../observed.ts';
 
 export interface StatementEntry {
@@ -6,6 +6,20 @@ export interface StatementEntry {
   readonly state: EntryState;
   /** SHA-256 of the SubjectPublicKeyInfo, lower-case hexadecimal. */
   readonly spki: string;
+  /**
+   * The longest life of what it ever signed outside of the tree, as far as that was declared while it was trusted to sign. Not signed:
+   * it goes up with the declaration, without an identity, and never down, which is compared with HEAD and with the base.
+   */
+  readonly outsideLife?: Seconds | undefined;
+}
+
+/** What an entry is to remember of the life of what it signs outside of the tree: the longest ever; undefined where it signs nothing. */
+export function rememberedLife(
+  { state, outsideLife }: Pick<StatementEntry, 'state' | 'outsideLife'>,
+  declared: Seconds | null,
+): Seconds | undefined {
+  if (state === 'incoming') return undefined;
+  return Math.max(outsideLife ?? 0, declared ?? 0) || undefined;
 }
 
 /**

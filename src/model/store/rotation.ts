@@ -1,6 +1,6 @@
 import type { DesiredAuthority, DesiredKeyset, DesiredRotation, KeysetUser } from '../desired.ts';
 import type { CredentialPath, Seconds } from '../names.ts';
-import type { ObservedEntry, ObservedKeyset } from '../observed.ts';
+import type { EntryState, ObservedEntry, ObservedKeyset } from '../observed.ts';
 
 /** The three stages of a rotation, in their order; each is one pull request, rolled out everywhere before the next. */
 export type Stage = 'accept' | 'issue' | 'retire';
@@ -54,8 +54,31 @@ export const NEW_ENTRY = 'new';
  * How long what has been issuing stays trusted after the stage `issue` is merged: until that is rolled out it still signs, so a soak
  * and the longest life of what it signs outside of the tree. Null where nobody knows that life.
  */
-export function retirementWait({ soak, outsideLife }: DesiredRotation): Seconds | null {
+export function retirementWait({ soak, outsideLife }: RetirementWait): Seconds | null {
   return outsideLife === null ? null : soak + outsideLife;
+}
+
+/** What a retirement waits for: a soak, as it is declared now, and the longest life that its entry ever gave. */
+export type RetirementWait = Pick<DesiredRotation, 'soak' | 'outsideLife'>;
+
+/**
+ * The longest life of what that entry signed outside of the tree which is to be retired next: what was declared while it signed, and
+ * what is declared now; null where nobody knows.
+ */
+export function outsideLifeOf(
+  { rotation: { outsideLife: declared } }: Pick<DesiredKeyset, 'rotation'>,
+  entries: readonly {
+    readonly state: EntryState | null;
+    readonly outsideLife?: Seconds | undefined;
+  }[],
+): Seconds | null {
+  if (declared === null) return null;
+  const lives = (wanted: EntryState): number[] =>
+    entries.flatMap(({ state, outsideLife }) => (state === wanted ? (outsideLife ?? 0) : []));
+  return Math.max(
+    declared,
+    ...(lives('outgoing').length > 0 ? lives('outgoing') : lives('issuing')),
+  );
 }
 
 /** Where a keyset stands and what may follow. */
@@ -80,6 +103,12 @@ export interface RotationStatus {
   readonly notBefore: Date | null;
   /** With `--accept-lockout`; the same as `notBefore` but before `retire`. */
   readonly notBeforeWithLockout: Date | null;
+  /** What a soak is, as declared now. */
+  readonly soak: Seconds;
+  /** How long that lives which the entry to be retired, or the one that signs, signed outside of the tree; null where nobody knows. */
+  readonly outsideLife: Seconds | null;
+  /** As it is declared now, which may be less. */
+  readonly declaredLife: Seconds | null;
   /** What else must hold first. */
   readonly blockers: readonly string[];
   /** Why the incoming entry must never sign: it is to be taken back. */

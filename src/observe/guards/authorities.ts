@@ -15,8 +15,8 @@ import {
   restoreHints,
   restoreLines,
 } from '../../model/store/restore.ts';
-import { guardRevision } from '../keyset.ts';
 import { guardRevocations } from '../revocations.ts';
+import { guardRevision } from './revision.ts';
 
 /**
  * Missing is not new (DESIGN §3): a declared keyset that was ever made is an error where it is not in the store, or where another

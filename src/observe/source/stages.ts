@@ -37,7 +37,9 @@ export async function observeStages(
   for (const file of found) {
     const [, cluster, keyset] = KEYSET.exec(file) ?? [];
     const content = contents.get(`${base}:./${file}`);
-    const log = ['log', '-1', '--first-parent', '--format=%H %cI', base, '--', file];
+    // a revision that comes to remember more is the same revision
+    const revision = ['-m', '-s', '-G', '^revision: '];
+    const log = ['log', '-1', '--first-parent', ...revision, '--format=%H %cI', base, '--', file];
     const [commit = '', date = ''] = text(await git(root, log))
       .trim()
       .split(' ');

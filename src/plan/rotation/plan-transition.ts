@@ -2,6 +2,7 @@ import type { DesiredKeyset } from '../../model/desired.ts';
 import type { TreePath } from '../../model/names.ts';
 import type { ObservedEntry, ObservedKeyset } from '../../model/observed.ts';
 import type { Action } from '../../model/plan.ts';
+import { rememberedLife } from '../../model/store/keyset.ts';
 import {
   NEW_ENTRY,
   type PlannedTransition,
@@ -24,6 +25,10 @@ export function planTransition(
     .map(({ id, state }): ObservedEntry => ({
       ...(known.get(id) ?? pendingEntry(desired, recipients)),
       state,
+      outsideLife: rememberedLife(
+        { state, outsideLife: known.get(id)?.outsideLife },
+        desired.rotation.outsideLife,
+      ),
     }))
     .sort((a, b) => Number(b.state === 'issuing') - Number(a.state === 'issuing'));
   const kept = new Set(entries.map(({ id }) => id));

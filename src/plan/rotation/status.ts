@@ -3,6 +3,7 @@ import { addSeconds, rotationDueAt } from '../renewal.ts';
 import type { CredentialPath } from '../../model/names.ts';
 import type { ObservedEntry, ObservedKeyset } from '../../model/observed.ts';
 import {
+  outsideLifeOf,
   retirementWait,
   type MergedStage,
   type RotationStatus,
@@ -48,6 +49,9 @@ export function rotationStatus(
     entries: entries.map(({ id, state }) => ({ id, state })),
     next,
     automatic: rotation.automatic,
+    soak: rotation.soak,
+    outsideLife: outsideLifeOf({ rotation }, entries),
+    declaredLife: rotation.outsideLife,
     notAfter: notAfter ?? null,
     unfit: entries.flatMap((entry) =>
       entry.state === 'incoming' ? faults(entry, desired, compromised) : [],
@@ -63,7 +67,7 @@ export function rotationStatus(
     return { ...base, ...when, since: null, commit: null, blockers: [] };
   }
   const { soak } = rotation;
-  const wait = retirementWait(rotation);
+  const wait = retirementWait({ soak, outsideLife: base.outsideLife });
   const soaked = merged === undefined ? null : addSeconds(merged.since, soak);
   const outlived = merged === undefined || wait === null ? null : addSeconds(merged.since, wait);
   return {

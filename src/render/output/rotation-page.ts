@@ -8,7 +8,7 @@ import type { EntryState } from '../../model/observed.ts';
 import { formatDuration } from '../../model/store/duration.ts';
 import type { InventoryRow } from '../../model/store/inventory.ts';
 import { layout } from '../../model/store/layout.ts';
-import { retirementWait, type Stage } from '../../model/store/rotation.ts';
+import { outsideLifeOf, retirementWait, type Stage } from '../../model/store/rotation.ts';
 
 /** The stage that an entry of this state shows to be made last, and the one after it. */
 const STAGES: Readonly<Record<EntryState, readonly [Stage, Stage] | null>> = {
@@ -92,7 +92,7 @@ function section(
     '',
     `### Next: \`${next}\``,
     '',
-    whenNext(keyset, next, command),
+    whenNext(keyset, entries, next, command),
     '',
     // this page is gone when the last stage is made
     ...(next === 'retire' ? [] : ['Its steps will stand here; in short:', '']),
@@ -137,9 +137,14 @@ function wayBack(stage: Stage, command: string): string {
     : `\`${command} --abort\`: the outgoing entry issues again, the other one stays trusted, and what it signed is issued again. Roll that out like this stage.`;
 }
 
-function whenNext({ rotation }: DesiredKeyset, next: Stage, command: string): string {
-  const { soak } = rotation;
-  const wait = retirementWait(rotation);
+function whenNext(
+  keyset: DesiredKeyset,
+  entries: readonly InventoryRow[],
+  next: Stage,
+  command: string,
+): string {
+  const { soak } = keyset.rotation;
+  const wait = retirementWait({ soak, outsideLife: outsideLifeOf(keyset, entries) });
   const soaked = `${formatDuration(soak)} after the change that brought this stage is on the base branch`;
   if (next !== 'retire') return `\`${command}\`, not before ${soaked}.`;
   if (wait === null)

@@ -1,4 +1,5 @@
 import { PkiError } from '../../errors.ts';
+import { formatDuration } from '../../model/store/duration.ts';
 import { layout } from '../../model/store/layout.ts';
 import type { CredentialPath } from '../../model/names.ts';
 import type { EntryState } from '../../model/observed.ts';
@@ -8,7 +9,7 @@ import { subjectText } from '../../plan/checks.ts';
 import { readCertificate } from '../../x509/read/certificate.ts';
 import { publicKeyPem } from '../../x509/read/fields.ts';
 import { isReissueOf } from '../../x509/read/reissue/reissued.ts';
-import { flag } from '../flags.ts';
+import { flag, type FlagPlace } from '../flags.ts';
 import { blockPem, embeddedBlocks } from '../read/embedded.ts';
 import { problemText, type Side } from '../read/side.ts';
 import { crlFacts, readRevocations, revocationFlags } from './revocations.ts';
@@ -213,6 +214,7 @@ function flagsOf(
     );
   });
   const [before, after] = [was?.facts?.revision, is.facts?.revision];
+  flags.push(...forgottenFlags(was, is, place));
   if (is.isUnsigned) flags.push(flag('KeysetNotSigned', is.problem ?? '', place));
   if (before === undefined || after === undefined) return flags;
   const isSame = was !== undefined && statementOf(was) === statementOf(is);
@@ -225,6 +227,17 @@ function flagsOf(
     flags.push(flag('KeysetNotSigned', message, place));
   }
   return flags;
+}
+
+/** It goes up with the declaration, and never down: `retire` would come before what was signed has run out. */
+function forgottenFlags(was: Keyset | undefined, is: Keyset, place: FlagPlace): Flag[] {
+  const known = new Map(was?.listing?.entries.map(({ id, outsideLife = 0 }) => [id, outsideLife]));
+  return (is.listing?.entries ?? []).flatMap(({ id, outsideLife = 0 }) => {
+    const before = known.get(id) ?? 0;
+    if (outsideLife >= before) return [];
+    const message = `${place.credential ?? ''}: ${id} remembered that what it signs outside of the tree lives ${formatDuration(before)}, now ${formatDuration(outsideLife)}: it would be retired too early`;
+    return [flag('OutsideLifeLower', message, place)];
+  });
 }
 
 /**

@@ -56,6 +56,7 @@ function planned(
       foreignMade: new Set(made),
       replaced: new Set(over.replaced),
       leaving: new Map(),
+      signingLives: new Map(),
     },
     { chain, removedRecipients: removed, now },
   );
@@ -73,6 +74,7 @@ test('plan: nothing to do where all is as declared', (t) => {
     reissues: [],
     crls: [],
     issue: [],
+    memories: [],
     reencrypt: [],
     remove: [],
     waiting: [],
@@ -222,6 +224,7 @@ test('plan: authorities that issue for each other in a circle of clusters are ma
       foreignMade: new Set(),
       replaced: new Set(),
       leaving: new Map(),
+      signingLives: new Map(),
     },
     { chain: SYNTH_CHAIN, removedRecipients: [], now: NOW },
   );

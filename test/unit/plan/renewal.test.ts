@@ -80,6 +80,7 @@ test('plan: a node’s certificates that are due soon go along with one that is 
       foreignMade: new Set(),
       replaced: new Set(),
       leaving: new Map(),
+      signingLives: new Map(),
     },
     { chain: CHAINS.renew, removedRecipients: [], now: NOW },
   );

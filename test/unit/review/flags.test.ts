@@ -133,6 +133,9 @@ const EXTRA = 'deploy/prod/manifests/ClusterRoleBinding.extra.yaml';
 const WEB_SECRET = 'deploy/prod/manifests/Secret.default.web.sops.yaml';
 const CA_CRT = 'deploy/prod/nodes/cp-1/etc/kubernetes/pki/ca.crt';
 
+const remembering = (life: string): MemoryTree =>
+  made.clone().edit(KEYSET, /(spki: .*\n)/u, `$1    outsideLife: ${life}\n`);
+
 const ROWS: Row[] = [
   {
     title: 'a name that was added',
@@ -313,6 +316,20 @@ const ROWS: Row[] = [
     title: 'a later revision',
     code: 'KeysetRevisionLower',
     head: (tree) => revision(tree, 2),
+    flags: [],
+  },
+  {
+    title: 'a shorter life of what was signed outside',
+    code: 'OutsideLifeLower',
+    base: remembering('8760h'),
+    head: () => remembering('1h'),
+    flags: ['prod/ca'],
+  },
+  {
+    title: 'a longer one',
+    code: 'OutsideLifeLower',
+    base: remembering('8760h'),
+    head: () => remembering('9000h'),
     flags: [],
   },
   {

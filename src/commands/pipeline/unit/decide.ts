@@ -1,9 +1,10 @@
+import { domainOf } from '../../../catalog/rotation/domain.ts';
 import type { DesiredUnit } from '../../../model/desired.ts';
 import type { EtcdStarts } from '../../../model/made/etcd.ts';
 import type { RenderedFile } from '../../../model/made/tree.ts';
 import type { InventoryRow } from '../../../model/store/inventory.ts';
 import { layout } from '../../../model/store/layout.ts';
-import type { CredentialPath, TreePath } from '../../../model/names.ts';
+import type { CredentialPath, Seconds, TreePath } from '../../../model/names.ts';
 import type { ObservedKeyset } from '../../../model/observed.ts';
 import type { Action } from '../../../model/plan.ts';
 import { NEW_ENTRY, type PlannedTransition } from '../../../model/store/rotation.ts';
@@ -13,6 +14,7 @@ import { guardAuthorities, guardReplaced } from '../../../observe/guards/authori
 import { guardClusterOrphans } from '../../../observe/guards/orphans.ts';
 import { guardRecipients } from '../../../observe/guards/recipients.ts';
 import { observeMade, observeOutput, observeProjections } from '../../../observe/output.ts';
+import { observeSigningLife } from '../../../observe/nodes/signing-life.ts';
 import { observeEtcdMembers } from '../../../observe/nodes/etcd-member.ts';
 import { CHAINS } from '../../../plan/checks.ts';
 import { etcdStarts } from '../../../plan/etcd-starts.ts';
@@ -55,6 +57,7 @@ export function decide(context: Context, job: Job): Decision {
   const rotated = rotateUnit(context, job, revoked);
   const { clusters: observed, transitions } = rotated;
   const etcd = decideEtcd(context, unit);
+  const signingLives = observeSigningLives(context, unit, observed);
   const decideWith = (
     leaving: OutputPlan['leaving'],
   ): Pick<Decision, 'plan' | 'makes' | 'signs' | 'outputs' | 'manifests'> => {
@@ -66,6 +69,7 @@ export function decide(context: Context, job: Job): Decision {
         foreignMade: foreign.made,
         replaced: replacedKeysets(context, job),
         leaving,
+        signingLives,
       },
       {
         chain: CHAINS[context.chain],
@@ -163,6 +167,28 @@ function replacedKeysets(
 ): ReadonlySet<string> {
   const known = new Set<string>([...ledger.keys(), ...past.keys(), ...head.keysets]);
   return new Set([...newAuthorities].filter((path) => known.has(path)));
+}
+
+/** What outputs say of cluster CAs that do not remember it themselves, as those of older trees: the next declaration may say less. */
+function observeSigningLives(
+  { reader, fleet }: Context,
+  { clusters }: DesiredUnit,
+  observed: Clusters,
+): ReadonlyMap<CredentialPath, Seconds> {
+  return new Map(
+    clusters.flatMap((cluster) =>
+      cluster.authorities
+        .filter(({ path }) => {
+          const entries = observed.get(cluster.name)?.keysets.get(path)?.entries ?? [];
+          return entries.some(({ state, outsideLife }) => state !== 'incoming' && !outsideLife);
+        })
+        .filter((desired) => domainOf(cluster, desired) === 'ca')
+        .map(({ path }) => {
+          const nodes = cluster.bundles.map(({ node }) => node);
+          return [path, observeSigningLife(reader, fleet.tree, cluster.name, nodes)] as const;
+        }),
+    ),
+  );
 }
 
 /** How members of etcd start: as the tree says, or as new ones. */

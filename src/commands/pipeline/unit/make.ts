@@ -41,7 +41,7 @@ export async function make(
   const { randomBytes, generateKey } = context.entropy(unit.clusters[0]?.name ?? '');
   const opened = await openKeys(opens, { clusters: observed, foreign, reader }, cipher);
   const available = new Map([...foreign.privateKeys, ...opened]);
-  const issued = await issue(
+  const signed = await issue(
     {
       create: plan.create,
       reissues: plan.reissues,
@@ -57,6 +57,7 @@ export async function make(
     signersOf(available, observed, foreign),
     { now, randomBytes, generateKey },
   );
+  const issued = { ...signed, keysets: [...signed.keysets, ...plan.memories] };
   const made = [
     ...issued.keysets.flatMap(({ desired, entries, entry }) =>
       entry !== null && entries.some(({ id, state }) => id === entry.id && state === 'issuing')

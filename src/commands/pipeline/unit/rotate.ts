@@ -79,6 +79,12 @@ function keysetsOf({ clusters }: DesiredUnit): DesiredKeyset[] {
   ]);
 }
 
+/** What it remembers makes no other standing of it. */
+const withoutMemory = (content: Uint8Array): string =>
+  Buffer.from(content)
+    .toString('latin1')
+    .replaceAll(/^ +outsideLife: .*\n/gmu, '');
+
 /** What the base branch says of it, where the work tree has the same. */
 function mergedStage(
   { rotation, reader, fleet }: Context,
@@ -89,7 +95,7 @@ function mergedStage(
   const isSame =
     merged !== undefined &&
     content !== undefined &&
-    Buffer.compare(Buffer.from(merged.content), Buffer.from(content)) === 0;
+    withoutMemory(merged.content) === withoutMemory(content);
   return isSame ? merged : undefined;
 }
 

@@ -123,10 +123,11 @@ function addsEntry({ after }: PlannedTransition): boolean {
 }
 
 function changesSomething({ plan, rotated, outputs }: Decision): boolean {
-  const { create, reissues, issue, crls, reencrypt, remove } = plan;
+  const { create, memories, reissues, issue, crls, reencrypt, remove } = plan;
   return [
     rotated.transitions,
     create,
+    memories,
     reissues,
     issue,
     crls,
@@ -174,9 +175,10 @@ function fileChanges(
     ...(issued?.keysets ?? []).flatMap(({ desired, entry }) =>
       entry === null ? [] : [change(layout.entry(tree, desired.path, entry.id))],
     ),
-    ...[...plan.create, ...rotated.transitions.map(({ desired }) => desired)].map(({ path }) =>
-      change(layout.keyset(tree, path)),
-    ),
+    ...[
+      ...plan.create,
+      ...[...plan.memories, ...rotated.transitions].map(({ desired }) => desired),
+    ].map(({ path }) => change(layout.keyset(tree, path))),
     ...plan.reissues.map(({ entry }) => change(entry.file)),
     ...plan.crls.map(({ desired }) => change(layout.revocations(tree, desired.path))),
     ...plan.issue.map(({ desired }) => change(layout.leaf(tree, desired.path))),
