@@ -15,12 +15,14 @@ interface Wanted {
 /**
  * notBefore and notAfter of a certificate that is issued now, inside its issuer's.
  *
+ * @param floor what the issuer must have left.
  * @throws PkiError `ERR_ISSUE` where the issuer ends too soon, or is not valid yet.
  */
 export function validityOf(
   wanted: Wanted,
   issuer: CertificateInfo | null,
   now: Date,
+  floor: Seconds = issuerFloor(wanted),
 ): { readonly notBefore: Date; readonly notAfter: Date } {
   const start = Math.floor(now.getTime() / 1000);
   const notBefore = start - BACKDATE;
@@ -39,7 +41,7 @@ export function validityOf(
       },
     );
   }
-  if (issuerEnd - start < issuerFloor(wanted)) {
+  if (issuerEnd - start < floor) {
     throw new PkiError(
       'ERR_ISSUE',
       `the issuer of "${wanted.path}" ends on ${issuer.notAfter.toISOString()}, before the certificate could be renewed`,

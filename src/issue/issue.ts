@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import type { DesiredKeyset, DesiredLeaf } from '../model/desired.ts';
 import type { IssuedKeyset, IssuedLeaf, IssuedUnit } from '../model/made/issued.ts';
-import type { CredentialPath, KeyAlgorithm } from '../model/names.ts';
+import type { CredentialPath, KeyAlgorithm, Seconds } from '../model/names.ts';
+import type { Reason } from '../model/plan.ts';
 import type { RandomBytes } from '../model/ports.ts';
 import type { PlannedCrl } from '../model/store/revocations.ts';
 import { NEW_ENTRY, type PlannedReissue, type PlannedTransition } from '../model/store/rotation.ts';
@@ -19,6 +20,10 @@ export interface IssuePorts {
   readonly randomBytes: RandomBytes;
   readonly generateKey: (algorithm: KeyAlgorithm) => Promise<KeyObject>;
 }
+
+/** Of a leaf whose entry signs no more: it follows the keyset, whatever life that has left. */
+const FOLLOWS_ISSUER: Reason = 'IssuerRetired';
+const LEAST_LIFE: Seconds = 1;
 
 /** What is to be made: keysets with issuers before those that they issue, then leaves. */
 export interface Order {
@@ -103,7 +108,13 @@ function issueLeaf(
       uris: desired.uris,
       pathLength: null,
       serialNumber: serialNumber(ports.randomBytes),
-      ...validityOf(desired, issuer.certificate, ports.now),
+      // a stage that is taken back must be so while its old entry is valid: that is no time to ask for more
+      ...validityOf(
+        desired,
+        issuer.certificate,
+        ports.now,
+        reason === FOLLOWS_ISSUER ? LEAST_LIFE : undefined,
+      ),
     },
     privateKey,
     issuer,

@@ -54,6 +54,8 @@ export function planLeaves(
     if (verdict === undefined) continue;
     const isOfTime = OF_TIME.has(verdict.reason);
     const ends = isOfTime ? issuerEnd(keyset(desired.issuer), desired, now) : undefined;
+    if (verdict.reason === 'IssuerRetired')
+      held.push(...shortened(keyset(desired.issuer), desired, now));
     if (ends === undefined) verdicts.set(desired, verdict);
     else held.push(heldBack(desired, verdict, ends));
   }
@@ -97,6 +99,15 @@ function credentialOf({ credential }: Finding): CredentialPath {
 function heldBack({ cluster, path, issuer }: DesiredLeaf, verdict: Verdict, ends: Date): Finding {
   const message = `${verdict.message}, and its issuer "${issuer}" ends on ${ends.toISOString()}, too soon to issue it again: rotate the issuer, or reissue it`;
   return { code: 'RotationNeeded', cluster, credential: path, message };
+}
+
+/** A stage that is taken back late leaves certificates of which nobody can issue another. */
+function shortened(issuer: ObservedKeyset | undefined, desired: DesiredLeaf, now: Date): Finding[] {
+  const ends = issuerEnd(issuer, desired, now);
+  if (ends === undefined) return [];
+  const { cluster, path } = desired;
+  const message = `it is issued until ${ends.toISOString()} only, when its issuer "${desired.issuer}" ends, and cannot be renewed before: reissue that, or rotate it, before then`;
+  return [{ code: 'RotationNeeded', cluster, credential: path, message }];
 }
 
 /** When the issuer ends, where that is too soon to issue another leaf. */

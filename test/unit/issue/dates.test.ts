@@ -31,6 +31,13 @@ test('validityOf: notAfter is clamped to the issuer’s', (t) => {
   );
 });
 
+test('validityOf: with a floor of its own, an issuer with little life left gives what it has, and one that has ended nothing', (t) => {
+  const notAfter = after(NOW, 3600);
+  t.deepEqual(validityOf(WANTED, issuer({ notAfter }), NOW, 1).notAfter, notAfter);
+  t.throws(() => validityOf(WANTED, issuer({ notAfter }), NOW), { code: 'ERR_ISSUE' });
+  t.throws(() => validityOf(WANTED, issuer({ notAfter: NOW }), NOW, 1), { code: 'ERR_ISSUE' });
+});
+
 test('validityOf: notBefore is clamped to the issuer’s', (t) => {
   const notBefore = after(NOW, -60);
   t.deepEqual(validityOf(WANTED, issuer({ notBefore }), NOW).notBefore, notBefore);
