@@ -210,6 +210,11 @@ test('rotate: a shared authority takes along the clusters that trust it, and wai
   );
   const early = ['_shared', 'root', '--now', '2026-01-06T00:00:00Z'];
   await refuses(t, repository, /"prod\/mesh" has a certificate of "_shared\/root/u, 1, ...early);
+  const waiting = await rotate(repository, '_shared', 'root', '--status');
+  t.regex(
+    waiting.stdout,
+    /^ {2}first: "prod\/mesh" has a certificate of the outgoing entry: rotate it first$/mu,
+  );
   for (const day of ['06', '08', '10'])
     await stage(t, repository, `2026-01-${day}T00:00:00Z`, 'prod', 'mesh');
   await stage(t, repository, '2026-01-12T00:00:00Z', '_shared', 'root');

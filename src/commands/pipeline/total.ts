@@ -2,7 +2,7 @@ import type { TreeFile } from '../../model/made/tree.ts';
 import type { CredentialPath, TreePath } from '../../model/names.ts';
 import type { Action, FileChange, Finding, Waiting } from '../../model/plan.ts';
 import type { RevocationStatus } from '../../model/store/revocations.ts';
-import type { RotationStatus } from '../../model/store/rotation.ts';
+import { belowBlocker, type RotationStatus } from '../../model/store/rotation.ts';
 import type { LedgerEntry } from '../../model/store/ledger.ts';
 import type { Problems } from './problems.ts';
 import type { UnitResult } from './unit/work.ts';
@@ -107,6 +107,15 @@ export class Total {
     return text;
   }
 
+  /** What a unit waits for may be in a later one. */
+  #block(keyset: CredentialPath, below: CredentialPath): void {
+    const { rotations } = this.result;
+    const index = rotations.findIndex((status) => status.keyset === keyset);
+    const status = rotations[index];
+    if (status?.next !== 'retire') return;
+    rotations[index] = { ...status, blockers: [...status.blockers, belowBlocker(below)] };
+  }
+
   add(unit: UnitResult): void {
     const { result } = this;
     for (const path of unit.keysets) this.keysets.add(path);
@@ -114,6 +123,7 @@ export class Total {
     result.findings.push(...unit.findings);
     result.waiting.push(...unit.waiting);
     result.rotations.push(...unit.rotations);
+    for (const { keyset, below } of unit.below) this.#block(keyset, below);
     result.revocations.push(...unit.revocations);
     if (unit.state === 'skipped') {
       result.skipped.push(...unit.clusters);

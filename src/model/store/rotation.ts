@@ -81,6 +81,10 @@ export function outsideLifeOf(
   );
 }
 
+/** Why `retire` may not follow yet: an authority below. */
+export const belowBlocker = (keyset: CredentialPath): string =>
+  `"${keyset}" has a certificate of the outgoing entry: rotate it first`;
+
 /** Where a keyset stands and what may follow. */
 export interface RotationStatus {
   readonly keyset: CredentialPath;

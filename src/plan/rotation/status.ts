@@ -3,6 +3,7 @@ import { addSeconds, rotationDueAt } from '../renewal.ts';
 import type { CredentialPath } from '../../model/names.ts';
 import type { ObservedEntry, ObservedKeyset } from '../../model/observed.ts';
 import {
+  belowBlocker,
   outsideLifeOf,
   retirementWait,
   type MergedStage,
@@ -76,12 +77,7 @@ export function rotationStatus(
     commit: merged?.commit ?? null,
     notBefore: next === 'retire' ? outlived : soaked,
     notBeforeWithLockout: soaked,
-    blockers:
-      next === 'retire'
-        ? below.map(
-            (keyset) => `"${keyset}" has a certificate of the outgoing entry: rotate it first`,
-          )
-        : [],
+    blockers: next === 'retire' ? below.map((keyset) => belowBlocker(keyset)) : [],
   };
 }
 

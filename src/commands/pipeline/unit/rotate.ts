@@ -22,6 +22,8 @@ export interface Rotated {
   readonly clusters: Clusters;
   readonly transitions: readonly PlannedTransition[];
   readonly statuses: readonly RotationStatus[];
+  /** Keysets of other units whose outgoing entry signed one of these, which they wait for. */
+  readonly below: readonly { readonly keyset: CredentialPath; readonly below: CredentialPath }[];
 }
 
 /**
@@ -31,7 +33,8 @@ export interface Rotated {
  */
 export function rotateUnit(context: Context, { unit, foreign }: Job, observed: Clusters): Rotated {
   const { rotation, now } = context;
-  if (rotation === undefined) return { clusters: observed, transitions: [], statuses: [] };
+  if (rotation === undefined)
+    return { clusters: observed, transitions: [], statuses: [], below: [] };
   const { keyset: wanted, verb } = rotation.request;
   if (verb === 'advance') guardBelow(observed, foreign.keysets.get(wanted));
   if (verb === 'reissue') {
@@ -69,7 +72,10 @@ export function rotateUnit(context: Context, { unit, foreign }: Job, observed: C
     (all, { desired, after }) => withKeyset(all, desired.cluster, after),
     stored,
   );
-  return { clusters, transitions, statuses };
+  const below = [...foreign.keysets.values()].flatMap((keyset) =>
+    signedByOutgoing(keyset, observed).map((path) => ({ keyset: keyset.path, below: path })),
+  );
+  return { clusters, transitions, statuses, below };
 }
 
 function keysetsOf({ clusters }: DesiredUnit): DesiredKeyset[] {

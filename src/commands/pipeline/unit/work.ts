@@ -18,6 +18,7 @@ import type { Clusters, Context, Foreign, Job } from '../context.ts';
 import { decide, observeUnit, type Decision } from './decide.ts';
 import { exportsOf } from './exports.ts';
 import type { make, Made } from './make.ts';
+import type { Rotated } from './rotate.ts';
 
 /** What carrying out a plan needs; without, a unit is planned only. */
 export interface MakePorts {
@@ -49,6 +50,7 @@ export interface UnitResult {
   readonly createsKeysets: boolean;
   /** Where keysets stand, where a run is about rotations. */
   readonly rotations: readonly RotationStatus[];
+  readonly below: Rotated['below'];
   /** Certificates of its leaves that the run is asked to revoke. */
   readonly revocations: readonly RevocationStatus[];
   /** Encrypted files to write. */
@@ -87,6 +89,7 @@ export async function workUnit(
         : unit.clusters.flatMap(({ leaves }) => leaves.map(({ path }) => path)),
     createsKeysets: plan.create.length > 0 || rotated.transitions.some(addsEntry),
     rotations: rotated.statuses,
+    below: rotated.below,
     revocations: revocationStatuses(unit, context.revocations ?? new Map()),
   };
   if (isLocked && ports.partial) {
