@@ -11,6 +11,7 @@ export const RULES = {
   PlaintextKey: ['error', 'private key in the clear'],
   PrivateKeyMismatch: ['error', 'private key not that of its certificate'],
   ChainBroken: ['error', 'certificate not signed by its issuer'],
+  StageIncomplete: ['error', 'stage of a rotation without what follows it'],
   EditedByHand: ['error', 'generated file not as declared'],
   DuplicateKey: ['error', 'key shared by credentials'],
   DuplicateSerial: ['error', 'serial number used twice'],

@@ -85,7 +85,7 @@ test('rotate: the cluster CA goes through its three stages, each alone, none bef
     [],
     'no leaf is issued again',
   );
-  await refuses(t, repository, /not on the base branch \[ERR_ROTATION\]/u, 1, 'prod', 'ca');
+  await refuses(t, repository, /not on the base branch: .* \[ERR_ROTATION\]/u, 1, 'prod', 'ca');
   repository.commit('accept', '2026-01-02T00:00:00Z');
 
   const early = ['prod', 'ca', '--now', '2026-01-02T23:59:59Z'];
@@ -350,6 +350,67 @@ test('rotate: soaks on the base branch, not on a branch of its own', async (t) =
   await refuses(t, repository, /not on the base branch/u, 1, ...late);
   repository.git('update-ref', 'refs/remotes/origin/main', 'HEAD');
   await stage(t, repository, '2026-02-01T00:00:00Z', 'prod', 'ca');
+});
+
+test('rotate: which branch of a remote is the base is not guessed', async (t) => {
+  const repository = await made(t);
+  await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'ca');
+  repository.git('remote', 'add', 'origin', 'https://git.example.com/fleet.git');
+  repository.git('update-ref', 'refs/remotes/origin/main', 'HEAD~1');
+  const late = ['prod', 'ca', '--now', '2026-02-01T00:00:00Z'];
+  const message =
+    /which branch of "origin" is the default one.* \[ERR_READ\][^]*git remote set-head/u;
+  await refuses(t, repository, message, 1, ...late);
+  repository.git('symbolic-ref', 'refs/remotes/origin/HEAD', 'refs/remotes/origin/main');
+  await refuses(t, repository, /not on the base branch/u, 1, ...late);
+});
+
+test('rotate: a stage follows what is merged, with all files, and is alone in its change', async (t) => {
+  const repository = await made(t);
+  await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'ca');
+  const accepted = repository.read(BUNDLE);
+  repository.git('checkout', '--quiet', 'HEAD~1', '--', BUNDLE);
+  repository.commit('a conflict is solved by what the base has', '2026-01-02T00:00:00Z');
+  const now = '2026-01-04T00:00:00Z';
+  const gate = await repository.run(['verify', '--base', 'HEAD~2', '--now', now]);
+  t.is(gate.status, 3);
+  t.regex(gate.stdout, /^error StageIncomplete: .* prod\/ca is at another stage, .*\/ca\.crt/mu);
+
+  await repository.run(['synth', '--now', now], { as: alice });
+  t.is(repository.read(BUNDLE), accepted);
+  const late = ['prod', 'ca', '--now', now];
+  const message = /has changes that are not on the base branch: .* \[ERR_ROTATION\][^]*\/ca\.crt/u;
+  await refuses(t, repository, message, 1, ...late);
+  await refuses(t, repository, message, 1, 'prod', 'etcd-ca', '--now', now);
+  repository.commit('what follows the stage', now);
+  await stage(t, repository, now, 'prod', 'ca');
+});
+
+test('verify: two stages in one change are found, and one that was taken back is none', async (t) => {
+  const repository = await made(t);
+  await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'ca');
+  await stage(t, repository, '2026-01-04T00:00:00Z', 'prod', 'ca');
+  const gate = (base: string): Promise<Result> =>
+    repository.run(['verify', '--base', base, '--now', '2026-01-04T00:00:00Z']);
+  const { status, stdout } = await gate('HEAD~2');
+  t.is(status, 3);
+  t.regex(stdout, /^error StagesSkipped: .* prod\/ca goes from issuing [0-9a-f]{16} to issuing /mu);
+  t.notRegex((await gate('HEAD~1')).stdout, /StagesSkipped/u);
+  await stage(t, repository, '2026-01-04T00:00:00Z', 'prod', 'ca', '--abort');
+  t.notRegex((await gate('HEAD~1')).stdout, /StagesSkipped/u);
+});
+
+test('rotate: a stage that git revert took away may have signed, so nothing is dropped', async (t) => {
+  const repository = await made(t);
+  await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'ca');
+  await stage(t, repository, '2026-01-04T00:00:00Z', 'prod', 'ca');
+  repository.git('revert', '--no-edit', 'HEAD');
+  const now = ['--now', '2026-12-01T00:00:00Z'];
+  const message = /may not follow yet \[ERR_ROTATION\]\n.*revision 3 of it was taken back in git/u;
+  await refuses(t, repository, message, 1, 'prod', 'ca', '--abort', ...now);
+  await refuses(t, repository, message, 1, 'prod', 'ca', ...now);
+  repository.git('revert', '--no-edit', 'HEAD');
+  await stage(t, repository, '2026-12-01T00:00:00Z', 'prod', 'ca', '--abort');
 });
 
 test('rotate: a shallow clone cannot tell since when a stage is merged, which is an error and no guess', async (t) => {

@@ -6,7 +6,7 @@ import { reportJson, reportText } from '../pipeline/report.ts';
 import type { RunResult, Sink } from '../pipeline/total.ts';
 import { refuseHalfWritten } from '../writing/half-written.ts';
 import { transaction } from '../writing/transaction.ts';
-import { refuseUnfinished, refuseUnknown } from './refuse.ts';
+import { refuseUnfinished, refuseUnknown, refuseUnmerged } from './refuse.ts';
 import { requestOf } from './request.ts';
 import { runbookLines } from './runbook.ts';
 import { statusJson, statusLines } from './status.ts';
@@ -51,6 +51,7 @@ async function rotate(
     const before = await runDeclaration(invocation, 'synth', undefined, { request: asking });
     refuseUnknown(request, before);
     refuseUnfinished(before);
+    if (request.verb === 'advance') await refuseUnmerged(invocation.cwd, before.tree);
   }
   const result = await runDeclaration(invocation, 'synth', sink, { request });
   refuseUnknown(request, result);

@@ -17,6 +17,7 @@ import {
   type Finding,
   type Verification,
 } from '../../verify/finding.ts';
+import { incompleteStages } from '../../verify/stages.ts';
 import { verifyPrivateKeys } from '../../verify/private-keys.ts';
 import { githubLines } from '../../verify/print/github.ts';
 import { sarifLog } from '../../verify/print/sarif.ts';
@@ -69,10 +70,14 @@ export async function run(invocation: Invocation): Promise<number> {
     links,
     changed: isChange ? base?.differing : undefined,
   }).map((flag) => findingOfFlag(flag, flag.code === 'UserFile'));
-  const flags =
+  const changes =
     base === undefined || !isChange
+      ? undefined
+      : reviewOf(base, reader, { tree, links, now: options.now });
+  const flags =
+    base === undefined || changes === undefined
       ? { findings: [], notes: [] }
-      : explainFlags(reviewOf(base, reader, { tree, links, now: options.now }), {
+      : explainFlags(changes, {
           declared,
           toDo,
           findings: ofTree,
@@ -82,7 +87,13 @@ export async function run(invocation: Invocation): Promise<number> {
           rules: textOf(reader, '.sops.yaml'),
         });
   const verification: Verification = {
-    findings: sortFindings([...ofTree, ...flags.findings, ...strange.filter(isInTheWay), ...drift]),
+    findings: sortFindings([
+      ...ofTree,
+      ...flags.findings,
+      ...strange.filter(isInTheWay),
+      ...(changes === undefined ? [] : incompleteStages(changes, toDo, declared)),
+      ...drift,
+    ]),
     notes: sortFindings([...flags.notes, ...strange.filter((item) => !isInTheWay(item))]),
     pending,
   };

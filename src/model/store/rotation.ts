@@ -29,6 +29,8 @@ export interface MergedStage {
   readonly commit: string;
   /** `keyset.yaml` as that commit has it. */
   readonly content: Uint8Array;
+  /** A higher revision that its history has: somebody took stages back without a new signature, as `git revert` does. */
+  readonly takenBack?: number;
 }
 
 /** A transition of one keyset, planned. */

@@ -23,6 +23,7 @@ export function chooseTransition(
     guardStage(status, acceptLockout, now);
     return next;
   }
+  if (abort === 'abort-accept') guardBlockers(abort, status);
   if (abort !== null) return abort;
   throw new PkiError('ERR_ROTATION', `no rotation of "${keyset}" is under way`, {
     hint: [
@@ -33,19 +34,14 @@ export function chooseTransition(
 }
 
 function guardStage(status: RotationStatus, acceptLockout: boolean, now: Date): void {
-  const { keyset, next, since, notBeforeWithLockout, blockers, unfit } = status;
+  const { keyset, next, since, notBeforeWithLockout, unfit } = status;
   const isRetirement = next === 'retire';
   if (acceptLockout && !isRetirement) {
     throw new PkiError('ERR_ROTATION', `"${next}" of "${keyset}" locks nobody out`, {
       hint: 'leave out --accept-lockout: it is for the stage "retire"',
     });
   }
-  if (blockers.length > 0) {
-    throw new PkiError('ERR_ROTATION', `"${next}" of "${keyset}" may not follow yet`, {
-      details: blockers,
-      hint: `see where it stands: cdk8s-pki rotate ${keyset.replace('/', ' ')} --status`,
-    });
-  }
+  guardBlockers(next, status);
   if (unfit.length > 0) {
     const rotate = `cdk8s-pki rotate ${keyset.replace('/', ' ')}`;
     throw new PkiError('ERR_ROTATION', `"${next}" of "${keyset}" must not follow`, {
@@ -83,4 +79,12 @@ function guardStage(status: RotationStatus, acceptLockout: boolean, now: Date): 
       ],
     },
   );
+}
+
+function guardBlockers(name: TransitionName, { keyset, blockers }: RotationStatus): void {
+  if (blockers.length === 0) return;
+  throw new PkiError('ERR_ROTATION', `"${name}" of "${keyset}" may not follow yet`, {
+    details: blockers,
+    hint: `see where it stands: cdk8s-pki rotate ${keyset.replace('/', ' ')} --status`,
+  });
 }

@@ -77,7 +77,10 @@ export function rotationStatus(
     commit: merged?.commit ?? null,
     notBefore: next === 'retire' ? outlived : soaked,
     notBeforeWithLockout: soaked,
-    blockers: next === 'retire' ? below.map((keyset) => belowBlocker(keyset)) : [],
+    blockers: [
+      ...takenBack(merged),
+      ...(next === 'retire' ? below.map((keyset) => belowBlocker(keyset)) : []),
+    ],
   };
 }
 
@@ -98,5 +101,13 @@ function faults(
       : [
           `the incoming entry ${id} has a key of ${keyAlgorithm ?? 'an unknown algorithm'}, declared is ${desired.keyAlgorithm}`,
         ]),
+  ];
+}
+
+/** What a later revision issued is in use, and the states do not say so. */
+function takenBack(merged: MergedStage | undefined): string[] {
+  if (merged?.takenBack === undefined) return [];
+  return [
+    `revision ${merged.takenBack} of it was taken back in git: bring that back (git revert of the revert), then use --abort`,
   ];
 }

@@ -58,3 +58,22 @@ export function standingOf(entries: readonly Pick<Entry, 'state'>[]): Standing {
   if (has('incoming')) return 'accepted';
   return has('outgoing') ? 'issued' : 'steady';
 }
+
+/** The one transition that leads from some entries to others, whose states and ids are compared; undefined where none does. */
+export function transitionBetween(
+  before: readonly Entry[],
+  after: readonly Entry[],
+): TransitionName | undefined {
+  const known = new Set(before.map(({ id }) => id));
+  const wanted = textOf(
+    after.map(({ id, state }) => ({ id: known.has(id) ? id : NEW_ENTRY, state })),
+  );
+  const names = Object.keys(TRANSITIONS) as TransitionName[];
+  return names.find((name) => textOf(TRANSITIONS[name](before)) === wanted);
+}
+
+const textOf = (entries: readonly Entry[]): string =>
+  entries
+    .map(({ id, state }) => `${id} ${state}`)
+    .sort()
+    .join('\n');

@@ -9,6 +9,7 @@ import { subjectText } from '../../plan/checks.ts';
 import { readCertificate } from '../../x509/read/certificate.ts';
 import { publicKeyPem } from '../../x509/read/fields.ts';
 import { isReissueOf } from '../../x509/read/reissue/reissued.ts';
+import { transitionBetween } from '../../plan/rotation/transitions.ts';
 import { flag, type FlagPlace } from '../flags.ts';
 import { blockPem, embeddedBlocks } from '../read/embedded.ts';
 import { problemText, type Side } from '../read/side.ts';
@@ -222,6 +223,7 @@ function flagsOf(
     const message = `${credential} was at revision ${before} and is at ${after}, with other entries`;
     flags.push(flag('KeysetRevisionLower', message, place));
   }
+  if (was !== undefined && !isSame && after > before) flags.push(...stageFlags(was, is, place));
   if (!is.isUnsigned && was !== undefined && !isSame && !isSuccessor(was, is)) {
     const message = `no key that issued in revision ${before} of ${credential} signed revision ${after}`;
     flags.push(flag('KeysetNotSigned', message, place));
@@ -239,6 +241,21 @@ function forgottenFlags(was: Keyset | undefined, is: Keyset, place: FlagPlace): 
     return [flag('OutsideLifeLower', message, place)];
   });
 }
+
+/** A stage is rolled out everywhere before the next. What is back where it was is none. */
+function stageFlags(was: Keyset, is: Keyset, place: FlagPlace): Flag[] {
+  const [before, after] = [was.facts?.entries ?? [], is.facts?.entries ?? []];
+  if (stateText(before) === stateText(after)) return [];
+  if (transitionBetween(before, after) !== undefined) return [];
+  const message = `${place.credential ?? ''} goes from ${stateText(before)} to ${stateText(after)}, which no single stage does: each must be rolled out everywhere before the next`;
+  return [flag('StagesSkipped', message, place)];
+}
+
+const stateText = (entries: readonly EntryFacts[]): string =>
+  entries
+    .map(({ id, state }) => `${state} ${id}`)
+    .sort()
+    .join(', ');
 
 /**
  * Whether a revision follows from another: the key that was issuing signed it. Where several stages lie between, the key that was

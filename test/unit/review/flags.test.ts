@@ -2,6 +2,7 @@ import { createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } fro
 import test from 'ava';
 import type { DesiredLeaf } from '../../../src/model/desired.ts';
 import type { CredentialPath } from '../../../src/model/names.ts';
+import type { StatementEntry } from '../../../src/model/store/keyset.ts';
 import type { CertificateSpec } from '../../../src/model/x509.ts';
 import { FLAGS, type FlagCode } from '../../../src/review/flags.ts';
 import { buildCertificate } from '../../../src/x509/build/certificate.ts';
@@ -91,11 +92,17 @@ function withFilesOf(tree: MemoryTree, other: MemoryTree, pattern: RegExp): Memo
   return head;
 }
 
-const revision = (tree: MemoryTree, number: number): MemoryTree => {
+const revision = (
+  tree: MemoryTree,
+  number: number,
+  more: readonly StatementEntry[] = [],
+): MemoryTree => {
   const { spki } = certificateIn(tree, CA_FILE);
   const listed = { id: spki.slice(0, 16), state: 'issuing' as const, spki };
-  return tree.clone().write(KEYSET, keysetFile(CA, number, [listed], caKey));
+  return tree.clone().write(KEYSET, keysetFile(CA, number, [listed, ...more], caKey));
 };
+
+const OTHER = { id: 'ab'.repeat(8), spki: 'ab'.repeat(32) };
 
 const binding = (role: string): string => `apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
@@ -330,6 +337,18 @@ const ROWS: Row[] = [
     code: 'OutsideLifeLower',
     base: remembering('8760h'),
     head: () => remembering('9000h'),
+    flags: [],
+  },
+  {
+    title: 'an entry that comes and goes out at once',
+    code: 'StagesSkipped',
+    head: (tree) => revision(tree, 3, [{ ...OTHER, state: 'outgoing' }]),
+    flags: ['prod/ca'],
+  },
+  {
+    title: 'an entry that comes in',
+    code: 'StagesSkipped',
+    head: (tree) => revision(tree, 2, [{ ...OTHER, state: 'incoming' }]),
     flags: [],
   },
   {

@@ -1,0 +1,39 @@
+import { layout } from '../model/store/layout.ts';
+import type { KeysetChange, Review } from '../review/report.ts';
+import type { Declared } from './declared.ts';
+import type { ToDo } from './drift.ts';
+import { finding, type Finding } from './finding.ts';
+
+const WHOLE = [
+  'take the whole of what rotate made; after a merge: cdk8s-pki synth',
+  'it soaks from the commit of its keyset.yaml, and a file that comes later would be taken for as old',
+];
+
+/** Stages of rotations that a change makes while files of their clusters are still to be written. */
+export function incompleteStages(
+  { clusters }: Review,
+  { files }: ToDo,
+  declared: Declared,
+): Finding[] {
+  const { tree } = declared.fleet;
+  return clusters
+    .flatMap(({ keysets }) => keysets)
+    .filter((change) => stateText(change.before) !== stateText(change.after))
+    .flatMap(({ credential, file, before, after }) => {
+      if (before === null || after === null) return [];
+      const [cluster = ''] = credential.split('/');
+      const folders = declared.unitOf(cluster).map((name) => layout.cluster(tree, name));
+      const open = files.filter(({ path }) => folders.some((own) => path.startsWith(`${own}/`)));
+      const [first] = open;
+      if (first === undefined) return [];
+      const more = open.length > 1 ? ` and ${open.length - 1} more` : '';
+      const message = `${credential} is at another stage, and not all that follows it: ${first.path}${more}`;
+      return [finding('StageIncomplete', message, { cluster, credential, file }, WHOLE)];
+    });
+}
+
+const stateText = (facts: KeysetChange['before']): string =>
+  (facts?.entries ?? [])
+    .map(({ id, state }) => `${id} ${state}`)
+    .sort()
+    .join(' ');
