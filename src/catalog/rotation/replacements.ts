@@ -1,4 +1,5 @@
 import type { TrustDomain } from '../../model/store/rotation.ts';
+import { CA_BUNDLES, CLUSTER_INFO, OUTSIDE, rootConfigMaps } from './domains/ca.ts';
 import { step, type RunbookStep } from './runbook.ts';
 import { rebuildPublished, rollWorkloads } from './steps.ts';
 
@@ -15,7 +16,7 @@ const kubectl = 'kubectl --kubeconfig /etc/kubernetes/admin.conf';
 const RECOVER = step(
   'Read what is still wrong from the logs',
   'Each line names who still has what was replaced, or trusts it.',
-  `${kubectl} -n kube-system logs -l tier=control-plane --since=10m --prefix | grep -iE 'x509|tls:|Unauthorized'`,
+  `${kubectl} -n kube-system logs -l tier=control-plane --since=10m --tail=-1 --prefix | grep -iE 'x509|tls:|Unauthorized'`,
 );
 
 /** Whoever had the key could be anybody while it was trusted; no certificate that is replaced takes that back. */
@@ -26,8 +27,22 @@ const INTRUDER = step(
   `${kubectl} get daemonsets,rolebindings -A --sort-by=.metadata.creationTimestamp`,
 );
 
+/** Whoever did this had a kubeconfig of the entry that is gone. */
+const ADMINISTRATOR = step(
+  'Go on as the administrator of a node that has the new files',
+  'Kubeconfigs from before are refused, those of people and of CI too. In the shell of a control-plane node:',
+  'export KUBECONFIG=/etc/kubernetes/admin.conf',
+);
+
+/** A kubelet that rotates its certificate prefers the file of that to what is in its kubeconfig. */
+const OWN_KUBELETS = step(
+  'Restart the kubelet of every control-plane node without its old certificate',
+  'kubelet.conf of the bundle has a new one, but the kubelet prefers the one that it got by itself, which is refused now. On the nodes:',
+  'rm -f /var/lib/kubelet/pki/kubelet-client-*; systemctl restart kubelet',
+);
+
 const BOOTSTRAP = step(
-  'Bootstrap every node that has no kubelet.conf in its bundle',
+  'Bootstrap every other node, whose kubelet.conf is not in a bundle',
   'Its certificate is refused, and it cannot renew it. An administrator makes a token for each; the node gets the new pki/ca.crt and /etc/kubernetes/bootstrap-kubelet.conf with the token and that ca.crt. On the nodes:',
   'rm -f /etc/kubernetes/kubelet.conf /var/lib/kubelet/pki/kubelet-client-*; systemctl restart kubelet',
 );
@@ -44,11 +59,17 @@ export const REPLACEMENTS: Readonly<Record<TrustDomain, Replacement>> = {
     lockout:
       'Every kubelet, every client certificate and kubeconfig, and every pod that has read kube-root-ca.crt is locked out until it has the new files; so is whoever holds the key. Pods go on running, but nothing is scheduled, and nothing that asks the API server goes on. Whoever has this key can make itself system:masters, which no RBAC takes away: only the end of all trust in it does.',
     steps: [
+      ADMINISTRATOR,
       rebuildPublished('client-ca-file', '/etc/kubernetes/pki/ca.crt'),
+      OWN_KUBELETS,
+      CLUSTER_INFO,
       BOOTSTRAP,
+      rootConfigMaps(1),
       rollWorkloads(
         'Pods have read the certificate that was replaced, and refuse the API server until they start again.',
       ),
+      CA_BUNDLES,
+      step('Hand new credentials, and the bundle, to those outside of the tree', OUTSIDE),
       OLD_ADMIN,
       INTRUDER,
       RECOVER,

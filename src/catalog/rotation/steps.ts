@@ -35,7 +35,7 @@ export const nodesReady = step(
   'See that nodes are Ready, and that no log has a TLS error',
   'Look at both after each node, and at all of them before the next stage.',
   'kubectl get nodes',
-  "kubectl -n kube-system logs -l tier=control-plane --since=10m --prefix | grep -iE 'x509|tls:|Unauthorized'",
+  "kubectl -n kube-system logs -l tier=control-plane --since=10m --tail=-1 --prefix | grep -iE 'x509|tls:|Unauthorized'",
 );
 
 export const rollWorkloads = (why: string): RunbookStep =>
@@ -52,5 +52,5 @@ export const rollWorkloads = (why: string): RunbookStep =>
 /** kubeadm takes the first certificate of ca.crt alone. */
 export const fence = step(
   'Keep kubeadm away until the rotation has ended',
-  'Run no kubeadm join, upgrade, certs renew, init phase or kubeconfig user, on any node: kubeadm embeds only the first certificate of a bundle and signs with what lies on the node. Where a node must join, give it the whole bundle and every hash of the table above.',
+  'Run no kubeadm join, upgrade, certs renew, init phase or kubeconfig user, on any node: kubeadm embeds only the first certificate of a bundle and signs with what lies on the node. Where a node must join, give it the whole bundle and every hash that ROTATION.md lists.',
 );

@@ -10,11 +10,11 @@ import {
 
 const KEY = 'client-ca-file';
 
-/** kube-controller-manager gives kube-root-ca.crt to every namespace; `grep` prints namespaces that have another count. */
-const rootConfigMaps = (count: 1 | 2) =>
+/** kube-controller-manager gives kube-root-ca.crt to every namespace. */
+export const rootConfigMaps = (count: 1 | 2) =>
   step(
     `See that kube-root-ca.crt has ${count === 1 ? 'one certificate' : 'both certificates'} in every namespace`,
-    'kube-controller-manager writes it when it has started with the new bundle, as it does in Secrets of type kubernetes.io/service-account-token. Nothing but the count may be printed.',
+    'kube-controller-manager writes it when it has started with the new bundle, as it does in Secrets of type kubernetes.io/service-account-token. Nothing may be printed: what is printed are namespaces that have another count.',
     `kubectl get configmaps -A --field-selector metadata.name=kube-root-ca.crt -o json | jq -r '.items[] | select((.data["ca.crt"] | split("BEGIN CERTIFICATE") | length - 1) != ${count}) | .metadata.namespace'`,
   );
 
