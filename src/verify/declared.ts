@@ -1,5 +1,5 @@
 import type { DesiredFleet, DesiredUnit } from '../model/desired.ts';
-import type { CredentialPath, Seconds } from '../model/names.ts';
+import { credentialParts, type CredentialPath, type Seconds } from '../model/names.ts';
 import { storedName } from '../model/recipients.ts';
 
 /** What of a declaration explains a tree: kept for all clusters at once, so no more than is asked for. */
@@ -14,6 +14,8 @@ export class Declared {
   readonly validities = new Map<CredentialPath, Seconds>();
   /** Clusters that are handled together, by the name of each. */
   readonly #units = new Map<string, readonly string[]>();
+  /** Of those that use others: which, in the order in which what is used comes first. */
+  readonly #users: { readonly names: readonly string[]; readonly used: ReadonlySet<string> }[] = [];
 
   constructor(fleet: DesiredFleet) {
     this.fleet = fleet;
@@ -28,14 +30,25 @@ export class Declared {
     );
   }
 
-  add({ clusters }: DesiredUnit): void {
+  add({ clusters, imports }: DesiredUnit): void {
     const names = clusters.map(({ name }) => name);
+    const used = new Set(imports.map((path) => credentialParts(path).cluster));
+    if (used.size > 0) this.#users.push({ names, used });
     for (const { name, authorities, serviceAccountKeys, leaves } of clusters) {
       this.#units.set(name, names);
       for (const { path } of [...authorities, ...serviceAccountKeys]) this.keysets.add(path);
       for (const { path, validity } of authorities) this.authorities.set(path, validity);
       for (const { path, validity } of leaves) this.validities.set(path, validity);
     }
+  }
+
+  /** What follows a change of a cluster: those that are handled together with it, and those that use something of one of them. */
+  followersOf(cluster: string): ReadonlySet<string> {
+    const followers = new Set(this.unitOf(cluster));
+    for (const { names, used } of this.#users)
+      if ([...used].some((name) => followers.has(name)))
+        for (const name of names) followers.add(name);
+    return followers;
   }
 
   /** Those that are handled together with a cluster. */

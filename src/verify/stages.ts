@@ -1,11 +1,10 @@
-import { layout } from '../model/store/layout.ts';
 import type { KeysetChange, Review } from '../review/report.ts';
 import type { Declared } from './declared.ts';
 import type { ToDo } from './drift.ts';
 import { finding, type Finding } from './finding.ts';
 
 const WHOLE = [
-  'take the whole of what rotate made; after a merge: cdk8s-pki synth',
+  'take the whole of what rotate made, or merge first what was declared before: cdk8s-pki synth',
   'it soaks from the commit of its keyset.yaml, and a file that comes later would be taken for as old',
 ];
 
@@ -22,8 +21,12 @@ export function incompleteStages(
     .flatMap(({ credential, file, before, after }) => {
       if (before === null || after === null) return [];
       const [cluster = ''] = credential.split('/');
-      const folders = declared.unitOf(cluster).map((name) => layout.cluster(tree, name));
-      const open = files.filter(({ path }) => folders.some((own) => path.startsWith(`${own}/`)));
+      const followers = declared.followersOf(cluster);
+      const open = files.filter(
+        ({ path }) =>
+          path.startsWith(`${tree}/`) &&
+          followers.has(path.slice(tree.length + 1).split('/')[0] ?? ''),
+      );
       const [first] = open;
       if (first === undefined) return [];
       const more = open.length > 1 ? ` and ${open.length - 1} more` : '';

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { newPerson, Repository } from '../_helpers/run-cli.ts';
+import { newPerson, Repository, type Result } from '../_helpers/run-cli.ts';
 
 const alice = await newPerson();
 const START = '2026-01-01T00:00:00Z';
@@ -156,4 +156,21 @@ test('rotate --compromised: of a shared authority it names the clusters that are
     /^ {4}files of each node that has them: .*\/etc\/kubernetes\/pki\/apiserver\.crt/mu,
   );
   t.regex(replaced, /^ {2}1\. Put the changed files on all control-plane nodes at once$/mu);
+});
+
+test('verify: a stage of a shared authority is not whole without the files of the clusters that use it', async (t) => {
+  const repository = await made(t);
+  await stage(t, repository, '2026-01-02T00:00:00Z', 'root');
+  const gate = (base: string): Promise<Result> =>
+    repository.run(['verify', '--base', base, '--now', '2026-01-02T00:00:00Z']);
+  t.notRegex((await gate('HEAD~1')).stdout, /StageIncomplete/u);
+  const file = 'deploy/south/nodes/cp-1/etc/kubernetes/pki/ca.crt';
+  repository.git('checkout', '--quiet', 'HEAD~1', '--', file);
+  repository.commit('a conflict is solved by what the base has', '2026-01-02T00:00:00Z');
+  const { status, stdout } = await gate('HEAD~2');
+  t.is(status, 3);
+  t.regex(
+    stdout,
+    /^error StageIncomplete: .* _shared\/root is at another stage, .*: deploy\/south\/.*\/ca\.crt/mu,
+  );
 });

@@ -354,15 +354,29 @@ test('rotate: soaks on the base branch, not on a branch of its own', async (t) =
 
 test('rotate: which branch of a remote is the base is not guessed', async (t) => {
   const repository = await made(t);
-  await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'ca');
-  repository.git('remote', 'add', 'origin', 'https://git.example.com/fleet.git');
-  repository.git('update-ref', 'refs/remotes/origin/main', 'HEAD~1');
-  const late = ['prod', 'ca', '--now', '2026-02-01T00:00:00Z'];
+  const remote = 'https://git.example.com/fleet.git';
+  repository.git('remote', 'add', 'upstream', remote);
+  const steady = await rotate(repository, '--status');
+  t.is(steady.status, 0, 'nothing is under way, so nobody has to know');
   const message =
-    /which branch of "origin" is the default one.* \[ERR_READ\][^]*git remote set-head/u;
-  await refuses(t, repository, message, 1, ...late);
-  repository.git('symbolic-ref', 'refs/remotes/origin/HEAD', 'refs/remotes/origin/main');
+    /which branch of "upstream" is the default one.* \[ERR_READ\][^]*set-head upstream/u;
+  await refuses(t, repository, message, 1, 'prod', 'ca', '--now', START);
+  repository.git('update-ref', 'refs/remotes/upstream/main', 'HEAD');
+  repository.git('symbolic-ref', 'refs/remotes/upstream/HEAD', 'refs/remotes/upstream/main');
+  await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'ca');
+  const late = ['prod', 'ca', '--now', '2026-02-01T00:00:00Z'];
   await refuses(t, repository, /not on the base branch/u, 1, ...late);
+  repository.git('symbolic-ref', '--delete', 'refs/remotes/upstream/HEAD');
+  await refuses(t, repository, message, 1, ...late);
+});
+
+test('rotate: what git is configured to show has no part in a soak', async (t) => {
+  const repository = await made(t);
+  repository.git('config', 'diff.cdk8s-pki.textconv', 'false');
+  repository.git('config', 'log.showRoot', 'false');
+  await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'ca');
+  const { stdout } = await rotate(repository, 'prod', 'ca', '--status');
+  t.regex(stdout, /on the base branch since 2026-01-02T00:00:00.000Z/u);
 });
 
 test('rotate: a stage follows what is merged, with all files, and is alone in its change', async (t) => {

@@ -109,9 +109,7 @@ export function runDeclaration(
       requested: revoke?.names ?? requestedOf(invocation),
       ...(revoke === undefined ? {} : { revocations: revoke.revocations }),
       newAuthorities: new Set(options.newAuthority),
-      pastReaders: await observePastReaders(cwd, fleet.tree, [
-        ...compromisedNames(fleet.removedRecipients),
-      ]),
+      pastReaders: await pastReaders(request, cwd, fleet),
       ...(request === undefined
         ? {}
         : { rotation: { request, merged: await mergedStages(request, cwd, fleet.tree, isBase) } }),
@@ -152,6 +150,16 @@ async function mergedStages(
   ...where: Parameters<typeof observeStages>
 ): ReturnType<typeof observeStages> {
   return verb === 'compromised' ? new Map() : observeStages(...where);
+}
+
+/** As above: an emergency is the last moment for a clone that cannot tell. What the files themselves remember is known without. */
+async function pastReaders(
+  request: RotationRequest | undefined,
+  cwd: string,
+  { tree, removedRecipients }: DesiredFleet,
+): ReturnType<typeof observePastReaders> {
+  if (request?.verb === 'compromised') return new Map();
+  return observePastReaders(cwd, tree, [...compromisedNames(removedRecipients)]);
 }
 
 /** Whether a run tells of a cluster that it cannot work on. One that is not declared is no shard's, so the first tells of it. */

@@ -5,6 +5,9 @@ import { git, isInRepository, names, readBlobs, text } from './git.ts';
 
 const KEYSET = /([^/]+)\/pki\/([^/]+)\/keyset\.yaml$/u;
 
+/** Whatever is configured: no programs that show files to people, and nothing that hides or adds a line. */
+const AS_IT_IS = ['--no-textconv', '--no-ext-diff', '--text', '--root', '--no-show-signature'];
+
 /** What git exits with where it finds nothing. */
 const NOTHING = 1;
 
@@ -22,14 +25,16 @@ export async function observeStages(
   isBase: boolean,
 ): Promise<ReadonlyMap<CredentialPath, MergedStage>> {
   const stages = new Map<CredentialPath, MergedStage>();
-  const base = isInRepository(root) ? await baseOf(root, isBase) : undefined;
-  if (base === undefined) return stages;
+  const head = await headOf(root);
+  if (head === undefined) return stages;
   const glob = `:(glob)${tree}/*/pki/*/keyset.yaml`;
-  const grep = ['grep', '-lzE', '--no-color', 'state: (incoming|outgoing)', base, '--', glob];
+  const grep = ['grep', '-lzE', '--no-color', 'state: (incoming|outgoing)', head, '--', glob];
   const found = names(await git(root, grep, { absent: [NOTHING] })).map((name) =>
-    name.slice(base.length + 1),
+    name.slice(head.length + 1),
   );
-  if (found.length > 0) await guardShallow(root);
+  if (found.length === 0) return stages;
+  await guardShallow(root);
+  const base = isBase ? head : await baseOf(root, head);
   const contents = await readBlobs(
     root,
     found.map((file) => `${base}:./${file}`),
@@ -37,13 +42,14 @@ export async function observeStages(
   for (const file of found) {
     const [, cluster, keyset] = KEYSET.exec(file) ?? [];
     const content = contents.get(`${base}:./${file}`);
-    // a revision that comes to remember more is the same revision
-    const revision = ['-m', '-s', '-G', '^revision: '];
-    const log = ['log', '-1', '--first-parent', ...revision, '--format=%H %cI', base, '--', file];
-    const [commit = '', date = ''] = text(await git(root, log))
+    // a revision that comes to remember more is the same revision, with the same signature
+    const revision = ['-m', '-s', '-G', '^(revision|signature): '];
+    const log = ['log', '-1', '--first-parent', ...AS_IT_IS, ...revision, '--format=%H %cI'];
+    const [commit = '', date = ''] = text(await git(root, [...log, base, '--', file]))
       .trim()
       .split(' ');
-    if (cluster === undefined || keyset === undefined || content === undefined) continue;
+    if (cluster === undefined || keyset === undefined || content === undefined || date === '')
+      continue;
     const takenBack = await revisionTakenBack(root, base, file, content);
     stages.set(credentialPath(cluster, null, keyset), {
       commit,
@@ -61,8 +67,9 @@ export async function observeStages(
  * @throws PkiError `ERR_READ` where git does not know which branch is the remote's default one.
  */
 export async function filesBesideBase(root: string, tree: string): Promise<readonly string[]> {
-  const base = isInRepository(root) ? await baseOf(root, false) : undefined;
-  if (base === undefined) return [];
+  const head = await headOf(root);
+  if (head === undefined) return [];
+  const base = await baseOf(root, head);
   const list = async (...args: readonly string[]): Promise<string[]> =>
     names(await git(root, [...args, '-z', '--', tree]));
   const known = await list('diff', '--name-only', '--no-renames', '--relative', base);
@@ -70,19 +77,21 @@ export async function filesBesideBase(root: string, tree: string): Promise<reado
   return [...known, ...unknown].sort();
 }
 
-/** The highest revision that a keyset had with one of these entries, where that is higher than the one it has: a revert went back. */
+/** The highest revision that a keyset had with these entries, where that is higher than the one it has: a revert went back. */
 async function revisionTakenBack(
   root: string,
   base: string,
   file: string,
   content: Uint8Array,
 ): Promise<number | undefined> {
-  const log = text(await git(root, ['log', '--format=%H', base, '--', file]));
+  const log = text(
+    await git(root, ['log', '--no-show-signature', '--format=%H', base, '--', file]),
+  );
   const objects = log.split('\n').flatMap((commit) => (commit ? [`${commit}:./${file}`] : []));
   const now = statementOf(content);
   const revisions = [...(await readBlobs(root, objects)).values()]
     .map(statementOf)
-    .filter(({ ids }) => ids.some((id) => now.ids.includes(id)))
+    .filter(({ ids }) => now.ids.every((id) => ids.includes(id)))
     .map(({ revision }) => revision);
   const highest = Math.max(...revisions);
   return highest > now.revision ? highest : undefined;
@@ -103,22 +112,44 @@ function statementOf(content: Uint8Array): {
  * Where HEAD and the remote's default branch part; HEAD itself where no remote is known. Which branch is the default one is not guessed:
  * a stage that is on no base branch must not soak.
  */
-async function baseOf(root: string, isBase: boolean): Promise<string | undefined> {
-  const commit = async (...args: readonly string[]): Promise<string | undefined> =>
-    text(await git(root, args, { absent: [NOTHING] })).trim() || undefined;
-  const verify = ['rev-parse', '--verify', '--quiet'];
-  const head = await commit(...verify, 'HEAD^{commit}');
-  if (isBase) return head;
-  const remote = await commit(...verify, 'refs/remotes/origin/HEAD^{commit}');
-  if (head === undefined) return undefined;
-  if (remote !== undefined) return commit('merge-base', head, remote);
-  if (text(await git(root, ['remote'])).trim() === '') return head;
+async function baseOf(root: string, head: string): Promise<string> {
+  const remotes = text(await git(root, ['remote']))
+    .split('\n')
+    .filter(Boolean);
+  const [only = 'origin', ...others] = remotes;
+  const remote = others.length === 0 ? only : 'origin';
+  const branch = await firstLine(root, [...VERIFY, `refs/remotes/${remote}/HEAD^{commit}`]);
+  if (branch === undefined) {
+    if (remotes.length === 0) return head;
+    throw new PkiError(
+      'ERR_READ',
+      `git does not know here which branch of "${remote}" is the default one, and so not what is merged`,
+      {
+        hint: `tell it: git remote set-head ${remote} --auto, or without the network: git remote set-head ${remote} BRANCH`,
+      },
+    );
+  }
+  const base = await firstLine(root, ['merge-base', head, branch]);
+  if (base !== undefined) return base;
   throw new PkiError(
     'ERR_READ',
-    'git does not know here which branch of "origin" is the default one, and so not what is merged',
-    { hint: 'tell it: git remote set-head origin --auto' },
+    `HEAD and the default branch of "${remote}" have no commit in common here, so nobody can tell what is merged`,
+    { hint: WHOLE_HISTORY },
   );
 }
+
+const VERIFY = ['rev-parse', '--verify', '--quiet'];
+
+async function headOf(root: string): Promise<string | undefined> {
+  return isInRepository(root) ? firstLine(root, [...VERIFY, 'HEAD^{commit}']) : undefined;
+}
+
+async function firstLine(root: string, args: readonly string[]): Promise<string | undefined> {
+  return text(await git(root, args, { absent: [NOTHING] })).trim() || undefined;
+}
+
+const WHOLE_HISTORY =
+  'get the whole history: git fetch --unshallow; in CI fetch-depth: 0 or GIT_DEPTH: 0';
 
 async function guardShallow(root: string): Promise<void> {
   const shallow = text(await git(root, ['rev-parse', '--is-shallow-repository'])).trim();
@@ -126,6 +157,6 @@ async function guardShallow(root: string): Promise<void> {
   throw new PkiError(
     'ERR_READ',
     'this clone is shallow: git cannot tell since when a rotation stands where it does',
-    { hint: 'get the whole history: git fetch --unshallow; in CI fetch-depth: 0 or GIT_DEPTH: 0' },
+    { hint: WHOLE_HISTORY },
   );
 }

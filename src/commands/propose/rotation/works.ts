@@ -79,6 +79,9 @@ function askedWork(status: RotationStatus, open: Held, now: Date): RotationWork 
       status,
       `${asked}, which cannot be made any more: the base branch has other entries since`,
     );
+  // anybody who may push can write that on a branch, and nothing but a review would stand between it and the key
+  if (record.transition === 'replace' || record.acceptLockout)
+    return left(status, `${asked}, which is made anew for nobody but who asks for it again`);
   try {
     return workOf(status, requestFor(record), record.wish, now);
   } catch (error) {

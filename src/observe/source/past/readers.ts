@@ -1,4 +1,6 @@
+import { load } from 'js-yaml';
 import { PkiError } from '../../../errors.ts';
+import { sopsRecipients } from '../../recipients.ts';
 import { git, isInRepository, readBlobs, text } from '../git.ts';
 
 /** The blob that a change brought, as `--raw` has it; of a merge, for each parent. */
@@ -40,12 +42,26 @@ export async function observePastReaders(
       const document = Buffer.from(content).toString('utf8');
       const key = KEY.exec(document)?.[1];
       if (key === undefined) continue;
+      if (!recipients.some((recipient) => document.includes(recipient))) continue;
+      const names = namesIn(document);
       for (const recipient of recipients)
-        if (document.includes(recipient))
-          readers.set(key, (readers.get(key) ?? new Set()).add(recipient));
+        if (names.has(recipient)) readers.set(key, (readers.get(key) ?? new Set()).add(recipient));
     }
   return new Map([...readers].map(([key, found]) => [key, [...found].sort()]));
 }
+
+/** Who could open it, and who could before its last encryption; of what can no longer be read, every word. */
+function namesIn(document: string): ReadonlySet<string> {
+  try {
+    const { sops, formerRecipients } = load(document, { maxAliases: 0 }) as Record<string, unknown>;
+    const former = typeof formerRecipients === 'string' ? formerRecipients.split(',') : [];
+    return new Set([...(sopsRecipients({ sops }, 'yaml') ?? wordsOf(document)), ...former]);
+  } catch {
+    return new Set(wordsOf(document));
+  }
+}
+
+const wordsOf = (document: string): string[] => document.split(/[\s,'"]+/u);
 
 async function guardShallow(root: string): Promise<void> {
   const shallow = text(await git(root, ['rev-parse', '--is-shallow-repository'])).trim();

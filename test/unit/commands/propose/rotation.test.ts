@@ -88,6 +88,16 @@ const LEFT: readonly (readonly [string, string | undefined, RegExp])[] = [
     asked.record?.replace('/ca', '/cb'),
     /^its commit does not say what it is$/u,
   ],
+  [
+    'that replaces the key',
+    asked.record?.replace('abort-issue', 'replace'),
+    /^somebody asked for "replace", which is made anew for nobody but who asks for it again$/u,
+  ],
+  [
+    'that locks out',
+    asked.record?.replace('abort-issue', 'retire --accept-lockout'),
+    /^somebody asked for "retire", which is made anew for nobody but who asks for it again$/u,
+  ],
   ['without a record', undefined, /^its commit does not say what it is$/u],
 ];
 
