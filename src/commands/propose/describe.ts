@@ -1,13 +1,12 @@
 import type { PullRequestText } from '../../propose/forges/forge.ts';
 import type { CredentialPath } from '../../model/names.ts';
 import type { Action } from '../../model/plan.ts';
-import { REPLACEMENTS } from '../../catalog/rotation/replacements.ts';
 import { placeText, rolloutParts } from '../../catalog/rotation/parts.ts';
 import type { Rollout } from '../../catalog/rotation/rollout.ts';
 import type { RotationStatus, Stage, TransitionName } from '../../model/store/rotation.ts';
 import { MEANING } from '../../plan/rotation/plan-transition.ts';
 import { restartOrder } from '../pipeline/report.ts';
-import { reissueDeadline } from '../rotate/warnings.ts';
+import { outageOf, reissueDeadline } from '../rotate/warnings.ts';
 import { code, prose } from '../../review/print/escape.ts';
 import { revocationLines } from '../revoke/print.ts';
 import type { RevocationWork } from './revocation.ts';
@@ -70,7 +69,7 @@ export function describeStage({
       '',
       FOLLOWS[transition](command),
       '',
-      ...(transition === 'replace' ? [`**Outage.** ${REPLACEMENTS[domain].lockout}`, ''] : []),
+      ...(transition === 'replace' ? [`**Outage.** ${outageOf({ domain, users })}`, ''] : []),
       ...(lockout === null ? [] : [`**Lockout** (\`--accept-lockout\`). ${lockout}`, '']),
       WISHES[wish],
       '',

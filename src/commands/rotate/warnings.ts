@@ -15,29 +15,44 @@ export function warningLines(
   if (status === undefined) return [];
   const lockout = lockoutOf(request, status, now);
   return [
-    ...(request.verb === 'compromised' ? [`outage: ${REPLACEMENTS[status.domain].lockout}`] : []),
+    ...(request.verb === 'compromised' ? [`outage: ${outageOf(status)}`] : []),
     ...(request.verb === 'reissue' ? [`deadline: ${reissueDeadline(status, now)}`] : []),
     ...(lockout === null ? [] : [`lockout (--accept-lockout): ${lockout}`]),
   ];
 }
+
+/** What everything is for that has to do with a keyset: one that is shared is for what its users have it for. */
+function domainsOf({ domain, users }: Pick<RotationStatus, 'domain' | 'users'>): TrustDomain[] {
+  return users.length === 0 ? [domain] : [...new Set(users.map((user) => user.domain))];
+}
+
+/** What a replacement stops, and for whom. */
+export const outageOf = (status: Pick<RotationStatus, 'domain' | 'users'>): string =>
+  domainsOf(status)
+    .map((domain) => REPLACEMENTS[domain].lockout)
+    .join(' ');
 
 /**
  * Who is locked out by a `retire` before its time (DESIGN §7); null where nobody is whom the stage would have waited for.
  */
 export function lockoutOf(
   { verb, acceptLockout }: RotationRequest,
-  { domain, next, entries, notBefore }: RotationStatus,
+  { domain, users, next, entries, notBefore }: RotationStatus,
   now: Date,
 ): string | null {
   if (verb !== 'advance' || !acceptLockout || next !== 'retire') return null;
   if (notBefore !== null && now.getTime() >= notBefore.getTime()) return null;
   const outgoing = entries.find(({ state }) => state === 'outgoing')?.id ?? '';
-  const { who, after } = LOCKOUTS[domain];
+  const lockouts = [...new Set(domainsOf({ domain, users }).map((one) => LOCKOUTS[one]))];
   const until =
     notBefore === null
       ? 'Nobody declares how long that lives (rotation.maxTokenLife), so nobody knows how many that are.'
       : `The last of that would have ended by ${notBefore.toISOString()}.`;
-  return `${who(outgoing)} is refused as soon as this is rolled out. ${until} ${after}`;
+  return [
+    ...lockouts.map(({ who }) => `${who(outgoing)} is refused as soon as this is rolled out.`),
+    until,
+    ...lockouts.map(({ after }) => after),
+  ].join(' ');
 }
 
 interface Lockout {

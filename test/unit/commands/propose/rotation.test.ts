@@ -2,6 +2,8 @@ import test from 'ava';
 import { describeStage } from '../../../../src/commands/propose/describe.ts';
 import { changeText, parseRecord } from '../../../../src/commands/propose/rotation/record.ts';
 import { automaticWorks, isLeft, workOf } from '../../../../src/commands/propose/rotation/works.ts';
+import { warningLines } from '../../../../src/commands/rotate/warnings.ts';
+import type { KeysetUser } from '../../../../src/model/desired.ts';
 import type { Action } from '../../../../src/model/plan.ts';
 import {
   NEW_ENTRY,
@@ -157,6 +159,30 @@ const LOCKED: readonly (readonly [Partial<Parameters<typeof rotationStatus>[2]>,
   [{ domain: 'service-account-key' }, /^\*\*Lockout\*\* .* Every service account token .* 0{16}/mu],
   [{ domain: 'authority' }, /^\*\*Lockout\*\* .* Whoever has a certificate of .* 0{16}/mu],
 ];
+
+const USE: Omit<KeysetUser, 'domain'> = {
+  keyset: CA.path,
+  cluster: 'edge',
+  nodes: [],
+  authorities: [],
+  trusting: { files: [], pods: [], kubeconfigs: [], manifests: [] },
+  issued: { files: [], pods: [], kubeconfigs: [], manifests: [] },
+};
+
+test('warningLines: of what is shared, each says what all have it for that use it', (t) => {
+  const users = (['ca', 'authority', 'ca'] as const).map((domain) => ({ ...USE, domain }));
+  const status = issued({ domain: 'authority', users });
+  const of = (request: Pick<RotationRequest, 'verb' | 'acceptLockout'>): string =>
+    warningLines({ keyset: CA.path, ...request }, [status], after(NOW, DAY)).join('\n');
+  const outage = of({ verb: 'compromised', acceptLockout: false });
+  t.is(outage.split('Every kubelet, every client certificate').length, 2, outage);
+  t.regex(outage, /Whoever trusts only what was replaced/u);
+  const lockout = of({ verb: 'advance', acceptLockout: true });
+  t.regex(
+    lockout,
+    /Every kubelet whose client certificate .* Whoever has a certificate of the outgoing/u,
+  );
+});
 
 for (const [facts, text] of LOCKED)
   test(`describeStage: --accept-lockout is named, and who it locks out: ${facts.domain ?? ''}`, (t) => {
