@@ -9,11 +9,15 @@ import { errorOf, problemOf, type FromThread, type ThreadSetup, type ToThread } 
 /** One unit in the works and one waiting, so that no thread waits for the main one. */
 const JOBS_PER_THREAD = 2;
 
-/** MiB of each thread's heap for what is new. A unit needs one or two, and the default of 48 is spent before it is looked through. */
-const YOUNG_GENERATION = 24;
-
-/** What units leave behind is garbage, and a heap would double before it is looked for: several heaps share this process. */
-const HEAP = '--heap-growing-percent=20';
+/**
+ * Several heaps share this process. What units leave behind is garbage, and a heap would double before it is looked for; the space for what
+ * is new would grow to dozens of MiB in each, and a unit needs one or two.
+ */
+const HEAP = [
+  '--heap-growing-percent=20',
+  '--min-semi-space-size=4', // MiB
+  '--semi-space-growth-factor=1',
+];
 
 interface Waiting {
   readonly resolve: (result: UnitResult) => void;
@@ -30,7 +34,7 @@ export class Threads implements Workshop {
   readonly #threads: readonly Thread[];
 
   constructor(count: number, setup: ThreadSetup, identities: () => Promise<Identities>) {
-    setFlagsFromString(HEAP);
+    for (const flag of HEAP) setFlagsFromString(flag);
     this.#threads = Array.from({ length: count }, () => new Thread(setup, identities));
     this.width = count * JOBS_PER_THREAD;
   }
@@ -53,10 +57,7 @@ class Thread {
 
   constructor(setup: ThreadSetup, identities: () => Promise<Identities>) {
     this.#identities = identities;
-    this.#worker = new Worker(new URL('worker.js', import.meta.url), {
-      workerData: setup,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION },
-    });
+    this.#worker = new Worker(new URL('worker.js', import.meta.url), { workerData: setup });
     this.#worker.on('message', (message: FromThread) => {
       this.#receive(message);
     });
