@@ -84,6 +84,10 @@ export function findingOfFlag(flag: Flag, isExplained: boolean): Finding {
 
 /** What to do, where the message does not say it. */
 const HINTS: Partial<Readonly<Record<FlagCode, readonly string[]>>> = {
+  OutsideLifeLower: [
+    'bring keyset.yaml back as the base has it: git restore --source BASE FILE',
+    'what is remembered may be longer than is wanted: --accept-lockout retires before its end',
+  ],
   UnknownFile: [
     'if it is yours, move it out of the tree, all of which is generated: into a folder beside it, such as apps/, which Flux or Argo CD applies as well',
     'or declare it, as an ApiObject of the cluster that it is for: then synth writes it',

@@ -61,6 +61,7 @@ export function statusLines(status: RotationStatus): string[] {
     lines.push(`  with --accept-lockout not before ${lockout.toISOString()}`);
   if (next === 'retire')
     lines.push(
+      `  retire drops ${other?.id ?? ''}; the other way is --abort, which makes it issuing again`,
       `  the soak is ${formatDuration(status.soak)}, as declared now`,
       ...rememberedText(status),
     );
