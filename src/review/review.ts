@@ -1,4 +1,4 @@
-import { layout } from '../model/store/layout.ts';
+import { clusterOfFile, layout } from '../model/store/layout.ts';
 import { treePath, type TreePath } from '../model/names.ts';
 import type { TreeReader } from '../model/ports.ts';
 import { reviewCluster, type ReviewContext } from './cluster.ts';
@@ -45,8 +45,8 @@ export function review(base: TreeReader, head: TreeReader, options: ReviewOption
   const fleetFlags: Flag[] = [];
   const byCluster = new Map<string, TreePath[]>();
   for (const file of differing) {
-    const cluster = clusterOf(tree, file);
-    if (cluster === undefined) fleetFlags.push(...fileFlags(context, file));
+    const cluster = clusterOfFile(tree, file);
+    if (cluster === null) fleetFlags.push(...fileFlags(context, file));
     else byCluster.set(cluster, [...(byCluster.get(cluster) ?? []), file]);
   }
   const reviewed = [...byCluster]
@@ -78,13 +78,6 @@ function differingPlace(base: Side, head: Side, place: string): TreePath[] {
   const below = differingFiles(base, head, treePath(place));
   const [before, after] = [base.text(treePath(place)), head.text(treePath(place))];
   return before === after ? below : [treePath(place), ...below];
-}
-
-/** The cluster of a file; undefined for the fleet's. */
-function clusterOf(tree: string, file: TreePath): string | undefined {
-  if (!file.startsWith(`${tree}/`)) return undefined;
-  const [cluster, ...rest] = file.slice(tree.length + 1).split('/');
-  return rest.length === 0 ? undefined : cluster;
 }
 
 /** Of files that are no cluster's: the ledger, and what guards the tree. */

@@ -1,6 +1,6 @@
 import { treePath, type TreePath } from '../model/names.ts';
 import type { Action, FileChange } from '../model/plan.ts';
-import { layout } from '../model/store/layout.ts';
+import { clusterOfFile, layout } from '../model/store/layout.ts';
 import type { Declared } from './declared.ts';
 import { finding, type Finding } from './finding.ts';
 
@@ -52,7 +52,7 @@ export function driftOf(
   const wrong = new Set<string>();
   for (const { path, change } of files) {
     const action = actionOf.get(path);
-    const cluster = clusterOf(tree, path);
+    const cluster = clusterOfFile(tree, path);
     const place = { cluster, credential: action?.credential ?? null, file: path };
     const why = action === undefined ? '' : `: ${action.reason}, ${action.message}`;
     if (touched.has(path) || DAMAGE.has(action?.reason ?? '')) {
@@ -82,14 +82,6 @@ const WORDS: Readonly<Record<FileChange['change'], string>> = {
   update: 'is not what the declaration asks for',
   delete: 'is no longer declared',
 };
-
-/** Null for a file of the fleet. */
-function clusterOf(tree: string, file: TreePath): string | null {
-  const [cluster, ...rest] = file.startsWith(`${tree}/`)
-    ? file.slice(tree.length + 1).split('/')
-    : [];
-  return cluster === undefined || rest.length === 0 ? null : cluster;
-}
 
 /** Files of the tree that are not what is declared, touched or not. */
 export function wantingFiles({ files }: ToDo): ReadonlySet<TreePath> {

@@ -1,3 +1,5 @@
+import { clusterOfFile } from '../model/store/layout.ts';
+import { entryTexts } from '../model/store/rotation.ts';
 import type { KeysetChange, Review } from '../review/report.ts';
 import type { Declared } from './declared.ts';
 import type { ToDo } from './drift.ts';
@@ -22,11 +24,7 @@ export function incompleteStages(
       if (before === null || after === null) return [];
       const [cluster = ''] = credential.split('/');
       const followers = declared.followersOf(cluster);
-      const open = files.filter(
-        ({ path }) =>
-          path.startsWith(`${tree}/`) &&
-          followers.has(path.slice(tree.length + 1).split('/')[0] ?? ''),
-      );
+      const open = files.filter(({ path }) => followers.has(clusterOfFile(tree, path) ?? ''));
       const [first] = open;
       if (first === undefined) return [];
       const more = open.length > 1 ? ` and ${open.length - 1} more` : '';
@@ -36,7 +34,4 @@ export function incompleteStages(
 }
 
 const stateText = (facts: KeysetChange['before']): string =>
-  (facts?.entries ?? [])
-    .map(({ id, state }) => `${id} ${state}`)
-    .sort()
-    .join(' ');
+  entryTexts(facts?.entries ?? []).join();

@@ -1,6 +1,6 @@
 import { treePath, type TreePath } from '../../model/names.ts';
 import type { TreeReader } from '../../model/ports.ts';
-import { layout, REVOCATIONS } from '../../model/store/layout.ts';
+import { clusterOfFile, layout, REVOCATIONS } from '../../model/store/layout.ts';
 import { unmarkedLines } from '../../model/store/marked.ts';
 import { observeMade } from '../../observe/output.ts';
 import type { ProposedFile } from '../../propose/git/objects.ts';
@@ -10,7 +10,6 @@ import { ruleFlags } from '../../review/fleet/sops-rules.ts';
 import { unknownFiles } from '../../review/fleet/unknown-files.ts';
 import { openSide, type Side } from '../../review/read/side.ts';
 import type { Sink } from '../pipeline/total.ts';
-import { clusterOf } from './work.ts';
 
 /** Fleet-level files beside the tree that the program writes. */
 const BESIDE = new Set(['.sops.yaml', '.gitattributes']);
@@ -61,7 +60,7 @@ export async function isMade(
   is: ReadFiles,
 ): Promise<boolean> {
   const files = paths.map((path) => treePath(path.slice(prefix.length)));
-  const clusters = new Set(files.flatMap((file) => clusterOf(tree, file) ?? []));
+  const clusters = new Set(files.flatMap((file) => clusterOfFile(tree, file) ?? []));
   const inventories = [...clusters].map((cluster) => layout.inventory(tree, cluster));
   const keysets = files
     .filter((file) => file.endsWith(`/${REVOCATIONS}`))

@@ -1,5 +1,5 @@
 import { treePath, type CredentialPath } from '../../model/names.ts';
-import { layout } from '../../model/store/layout.ts';
+import { clusterOfFile, layout } from '../../model/store/layout.ts';
 import type { PullRequestText } from '../../propose/forges/forge.ts';
 import type { ProposedFile } from '../../propose/git/objects.ts';
 import type { Held, Proposed, ReadFiles, Renewal } from '../../propose/renewal.ts';
@@ -15,7 +15,7 @@ import { askedFor } from './asked.ts';
 import { describeWork } from './describe.ts';
 import { collectFiles, isGenerated, isMade, ownPath } from './files.ts';
 import { reported } from './report.ts';
-import { clusterOf, worksOf, type ClusterWork } from './work.ts';
+import { worksOf, type ClusterWork } from './work.ts';
 
 /** What `renew` does, for the pull requests that carry it: the same line over a checkout of the base. */
 export class RenewalOf implements Renewal<ClusterWork> {
@@ -79,7 +79,7 @@ export class RenewalOf implements Renewal<ClusterWork> {
     // what is asked for is made again every time, but nothing goes
     const isStale = files.list.some(
       ({ path, change }) =>
-        mine.has(clusterOf(this.#tree, path) ?? '') && (change === 'delete' || !isRequested),
+        mine.has(clusterOfFile(this.#tree, path) ?? '') && (change === 'delete' || !isRequested),
     );
     return !isLeft && isThere && !isStale;
   }
@@ -104,7 +104,7 @@ export class RenewalOf implements Renewal<ClusterWork> {
 
   clusterOf(path: string): string | null {
     const own = ownPath(this.#prefix, path);
-    return own === null ? null : clusterOf(this.#tree, own);
+    return own === null ? null : clusterOfFile(this.#tree, own);
   }
 
   /** In a checkout; with what is asked for now, and was asked for before. */

@@ -1,5 +1,5 @@
 import { treePath, type TreePath } from '../../model/names.ts';
-import { layout, SHARED } from '../../model/store/layout.ts';
+import { clusterOfFile, layout, SHARED } from '../../model/store/layout.ts';
 import type { TreeReader } from '../../model/ports.ts';
 import { treeReader } from '../../observe/source/reader.ts';
 import { openRevision } from '../../observe/source/revision.ts';
@@ -10,7 +10,6 @@ import { reviewMarkdown } from '../../review/print/markdown.ts';
 import { count, day } from '../../review/print/words.ts';
 import { review } from '../../review/review.ts';
 import type { Review } from '../../review/report.ts';
-import { clusterOf } from './work.ts';
 
 /** Shorter ones say nothing but what they left out. */
 const SHORTEST_REPORT = 2000;
@@ -58,7 +57,7 @@ export async function reported(
 ): Promise<PullRequestText> {
   const files = paths.map((path) => treePath(path.slice(prefix.length)));
   const clusters = files.flatMap((file) => {
-    const cluster = clusterOf(tree, file);
+    const cluster = clusterOfFile(tree, file);
     return cluster === null ? [] : [layout.cluster(tree, cluster)];
   });
   const shared = layout.cluster(tree, SHARED);
@@ -71,7 +70,7 @@ export async function reported(
   ]);
   const head = treeReader(cwd);
   const revision = await openRevision(cwd, head, [...places], 'HEAD');
-  const made = madeAt(head, files) ?? now;
+  const made = madeAt(head, tree, files) ?? now;
   const result = review(revision.reader, head, { tree, differing: revision.differing, now: made });
   return withReport(text, result, (limit) =>
     reviewMarkdown(result, { revision: base, commit: revision.commit, tree, limit }),
@@ -79,9 +78,9 @@ export async function reported(
 }
 
 /** When the newest document of a branch was issued. */
-function madeAt(reader: TreeReader, files: readonly TreePath[]): Date | undefined {
+function madeAt(reader: TreeReader, tree: string, files: readonly TreePath[]): Date | undefined {
   const times = files
-    .filter((file) => file.endsWith('.sops.yaml') && file.split('/')[2] === 'pki')
+    .filter((file) => file.endsWith('.sops.yaml') && isOfStore(tree, file))
     .flatMap((file) => {
       const text = Buffer.from(reader.read(file) ?? '').toString('utf8');
       const [, issuedAt = ''] = /^issuedAt: "?([^\s"]+)"?$/mu.exec(text) ?? [];
@@ -89,4 +88,9 @@ function madeAt(reader: TreeReader, files: readonly TreePath[]): Date | undefine
       return Number.isNaN(time) ? [] : [time];
     });
   return times.length === 0 ? undefined : new Date(Math.max(...times));
+}
+
+function isOfStore(tree: string, file: TreePath): boolean {
+  const cluster = clusterOfFile(tree, file);
+  return cluster !== null && file.startsWith(`${layout.cluster(tree, cluster)}/pki/`);
 }

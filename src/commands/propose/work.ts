@@ -3,6 +3,7 @@ import { compare } from '../check/row.ts';
 import { credentialPath, type CredentialPath } from '../../model/names.ts';
 import type { Action } from '../../model/plan.ts';
 import type { TreeReader } from '../../model/ports.ts';
+import { clusterOfFile } from '../../model/store/layout.ts';
 import type { Work } from '../../propose/policy.ts';
 import type { RunResult } from '../pipeline/total.ts';
 
@@ -32,20 +33,13 @@ export function worksOf(
   return groups.map(({ name, clusters }) => {
     const isIn = new Set(clusters);
     const own = actions.filter(({ cluster }) => isIn.has(cluster));
-    const changed = files.list.filter(({ path }) => isIn.has(clusterOf(tree, path) ?? ''));
+    const changed = files.list.filter(({ path }) => isIn.has(clusterOfFile(tree, path) ?? ''));
     const set =
       own.length > 0
         ? own.map(({ action, credential }) => `${action} ${credential}`)
         : changed.map(({ change, path }) => `${change} ${path}`);
     return { name, clusters, set, actions: own, ...datesOf(reader, tree, own) };
   });
-}
-
-/** Null for a file that is the fleet's, or none of ours. */
-export function clusterOf(tree: string, path: string): string | null {
-  if (!path.startsWith(`${tree}/`)) return null;
-  const [cluster = '', ...rest] = path.slice(tree.length + 1).split('/');
-  return rest.length === 0 ? null : cluster;
 }
 
 /** The certificates and CRLs as they stand, and the first of them to end; none for what has not been issued yet. */

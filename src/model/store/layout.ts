@@ -41,6 +41,13 @@ export const layout = {
 /** The cluster folder of authorities that are declared under the App. */
 export const SHARED = '_shared';
 
+/** The folder of the tree that a file is in: a cluster's name, a chart's, or `SHARED`; null for a file of the fleet. */
+export function clusterOfFile(tree: string, file: string): string | null {
+  if (!file.startsWith(`${tree}/`)) return null;
+  const [cluster = '', ...rest] = file.slice(tree.length + 1).split('/');
+  return rest.length === 0 ? null : cluster;
+}
+
 export const STORE_API_VERSION = 'cdk8s-pki/v1';
 
 /** Keys of a store document that are encrypted. */

@@ -87,6 +87,21 @@ export function outsideLifeOf(
 export const belowBlocker = (keyset: CredentialPath): string =>
   `"${keyset}" has a certificate of the outgoing entry: rotate it first`;
 
+/** `id state` of entries, sorted, so that two standings can be compared. */
+export function entryTexts(entries: readonly Pick<ObservedEntry, 'id' | 'state'>[]): string[] {
+  return entries.map(({ id, state }) => `${id} ${state}`).sort();
+}
+
+/** As above, where what nobody knew before stands for a key that is still to be made. */
+export function entryTextsAfter(
+  known: ReadonlySet<string>,
+  entries: readonly Pick<ObservedEntry, 'id' | 'state'>[],
+): string[] {
+  return entryTexts(
+    entries.map(({ id, state }) => ({ id: known.has(id) ? id : NEW_ENTRY, state })),
+  );
+}
+
 /** Where a keyset stands and what may follow. */
 export interface RotationStatus {
   readonly keyset: CredentialPath;

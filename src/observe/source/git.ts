@@ -72,6 +72,28 @@ export async function readBlobs(
   return contents;
 }
 
+/** The commit that a revision means; undefined where there is none, and outside of a repository. */
+export async function commitOf(root: string, revision: string): Promise<string | undefined> {
+  if (!isInRepository(root)) return undefined;
+  const parse = ['rev-parse', '--verify', '--quiet', `${revision}^{commit}`];
+  return text(await git(root, parse, { absent: [NOTHING] })).trim() || undefined;
+}
+
+/** What git exits with where it finds nothing. */
+export const NOTHING = 1;
+
+export const WHOLE_HISTORY =
+  'get the whole history: git fetch --unshallow; in CI fetch-depth: 0 or GIT_DEPTH: 0';
+
+/** @throws PkiError `ERR_READ` in a shallow clone, which has no more than a part of the history and so cannot tell `what` */
+export async function requireHistory(root: string, what: string): Promise<void> {
+  const shallow = text(await git(root, ['rev-parse', '--is-shallow-repository'])).trim();
+  if (shallow !== 'true') return;
+  throw new PkiError('ERR_READ', `this clone is shallow: git cannot tell ${what}`, {
+    hint: WHOLE_HISTORY,
+  });
+}
+
 export const text = (output: Buffer | undefined): string => output?.toString('utf8') ?? '';
 
 /** Of a list that ends each name with a null octet. */

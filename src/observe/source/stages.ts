@@ -1,15 +1,21 @@
 import { PkiError } from '../../errors.ts';
 import { credentialPath, type CredentialPath } from '../../model/names.ts';
 import type { MergedStage } from '../../model/store/rotation.ts';
-import { git, isInRepository, names, readBlobs, text } from './git.ts';
+import {
+  commitOf,
+  git,
+  names,
+  NOTHING,
+  readBlobs,
+  requireHistory,
+  text,
+  WHOLE_HISTORY,
+} from './git.ts';
 
 const KEYSET = /([^/]+)\/pki\/([^/]+)\/keyset\.yaml$/u;
 
 /** Whatever is configured: no programs that show files to people, and nothing that hides or adds a line. */
 const AS_IT_IS = ['--no-textconv', '--no-ext-diff', '--text', '--root', '--no-show-signature'];
-
-/** What git exits with where it finds nothing. */
-const NOTHING = 1;
 
 /**
  * Keysets that are between two stages of a rotation on the base branch, and since when: the first-parent committer date of the
@@ -25,7 +31,7 @@ export async function observeStages(
   isBase: boolean,
 ): Promise<ReadonlyMap<CredentialPath, MergedStage>> {
   const stages = new Map<CredentialPath, MergedStage>();
-  const head = await headOf(root);
+  const head = await commitOf(root, 'HEAD');
   if (head === undefined) return stages;
   const glob = `:(glob)${tree}/*/pki/*/keyset.yaml`;
   const grep = ['grep', '-lzE', '--no-color', 'state: (incoming|outgoing)', head, '--', glob];
@@ -33,7 +39,7 @@ export async function observeStages(
     name.slice(head.length + 1),
   );
   if (found.length === 0) return stages;
-  await guardShallow(root);
+  await requireHistory(root, 'since when a rotation stands where it does');
   const base = isBase ? head : await baseOf(root, head);
   const contents = await readBlobs(
     root,
@@ -67,7 +73,7 @@ export async function observeStages(
  * @throws PkiError `ERR_READ` where git does not know which branch is the remote's default one.
  */
 export async function filesBesideBase(root: string, tree: string): Promise<readonly string[]> {
-  const head = await headOf(root);
+  const head = await commitOf(root, 'HEAD');
   if (head === undefined) return [];
   const base = await baseOf(root, head);
   const list = async (...args: readonly string[]): Promise<string[]> =>
@@ -118,7 +124,7 @@ async function baseOf(root: string, head: string): Promise<string> {
     .filter(Boolean);
   const [only = 'origin', ...others] = remotes;
   const remote = others.length === 0 ? only : 'origin';
-  const branch = await firstLine(root, [...VERIFY, `refs/remotes/${remote}/HEAD^{commit}`]);
+  const branch = await commitOf(root, `refs/remotes/${remote}/HEAD`);
   if (branch === undefined) {
     if (remotes.length === 0) return head;
     throw new PkiError(
@@ -129,34 +135,11 @@ async function baseOf(root: string, head: string): Promise<string> {
       },
     );
   }
-  const base = await firstLine(root, ['merge-base', head, branch]);
-  if (base !== undefined) return base;
+  const base = text(await git(root, ['merge-base', head, branch], { absent: [NOTHING] })).trim();
+  if (base !== '') return base;
   throw new PkiError(
     'ERR_READ',
     `HEAD and the default branch of "${remote}" have no commit in common here, so nobody can tell what is merged`,
-    { hint: WHOLE_HISTORY },
-  );
-}
-
-const VERIFY = ['rev-parse', '--verify', '--quiet'];
-
-async function headOf(root: string): Promise<string | undefined> {
-  return isInRepository(root) ? firstLine(root, [...VERIFY, 'HEAD^{commit}']) : undefined;
-}
-
-async function firstLine(root: string, args: readonly string[]): Promise<string | undefined> {
-  return text(await git(root, args, { absent: [NOTHING] })).trim() || undefined;
-}
-
-const WHOLE_HISTORY =
-  'get the whole history: git fetch --unshallow; in CI fetch-depth: 0 or GIT_DEPTH: 0';
-
-async function guardShallow(root: string): Promise<void> {
-  const shallow = text(await git(root, ['rev-parse', '--is-shallow-repository'])).trim();
-  if (shallow !== 'true') return;
-  throw new PkiError(
-    'ERR_READ',
-    'this clone is shallow: git cannot tell since when a rotation stands where it does',
     { hint: WHOLE_HISTORY },
   );
 }

@@ -1,5 +1,7 @@
 import type { EntryState } from '../../model/observed.ts';
 import {
+  entryTexts,
+  entryTextsAfter,
   NEW_ENTRY,
   type Stage,
   type Standing,
@@ -65,15 +67,7 @@ export function transitionBetween(
   after: readonly Entry[],
 ): TransitionName | undefined {
   const known = new Set(before.map(({ id }) => id));
-  const wanted = textOf(
-    after.map(({ id, state }) => ({ id: known.has(id) ? id : NEW_ENTRY, state })),
-  );
+  const wanted = entryTextsAfter(known, after).join();
   const names = Object.keys(TRANSITIONS) as TransitionName[];
-  return names.find((name) => textOf(TRANSITIONS[name](before)) === wanted);
+  return names.find((name) => entryTexts(TRANSITIONS[name](before)).join() === wanted);
 }
-
-const textOf = (entries: readonly Entry[]): string =>
-  entries
-    .map(({ id, state }) => `${id} ${state}`)
-    .sort()
-    .join('\n');

@@ -1,6 +1,7 @@
 import { PkiError } from '../../errors.ts';
 import { formatDuration } from '../../model/store/duration.ts';
 import { layout } from '../../model/store/layout.ts';
+import { entryTexts } from '../../model/store/rotation.ts';
 import type { CredentialPath } from '../../model/names.ts';
 import type { EntryState } from '../../model/observed.ts';
 import type { CertificateInfo } from '../../model/x509.ts';
@@ -251,11 +252,7 @@ function stageFlags(was: Keyset, is: Keyset, place: FlagPlace): Flag[] {
   return [flag('StagesSkipped', message, place)];
 }
 
-const stateText = (entries: readonly EntryFacts[]): string =>
-  entries
-    .map(({ id, state }) => `${state} ${id}`)
-    .sort()
-    .join(', ');
+const stateText = (entries: readonly EntryFacts[]): string => entryTexts(entries).join(', ');
 
 /**
  * Whether a revision follows from another: the key that was issuing signed it. Where several stages lie between, the key that was

@@ -3,7 +3,8 @@ import { PkiError } from '../../../errors.ts';
 import type { CredentialPath } from '../../../model/names.ts';
 import type { Action } from '../../../model/plan.ts';
 import {
-  NEW_ENTRY,
+  entryTexts,
+  entryTextsAfter,
   type RotationRequest,
   type RotationStatus,
 } from '../../../model/store/rotation.ts';
@@ -74,7 +75,7 @@ function askedWork(status: RotationStatus, open: Held, now: Date): RotationWork 
   if (record?.keyset !== status.keyset) return left(status, 'its commit does not say what it is');
   if (record.wish === 'automatic') return undefined;
   const asked = `somebody asked for "${record.transition}"`;
-  if (record.before !== textsOf(status.entries).join(', '))
+  if (record.before !== entryTexts(status.entries).join(', '))
     return left(
       status,
       `${asked}, which cannot be made any more: the base branch has other entries since`,
@@ -126,7 +127,7 @@ export function workOf(
   const transition = isReissue
     ? 'reissue'
     : (chooseTransition(request, status, now) ?? status.next);
-  const before = isReissue ? (notAfter?.toISOString() ?? 'none') : textsOf(entries).join(', ');
+  const before = isReissue ? (notAfter?.toISOString() ?? 'none') : entryTexts(entries).join(', ');
   const lockout = lockoutOf(request, status, now);
   const change = changeText({ transition, acceptLockout: lockout !== null, keyset, before });
   return {
@@ -138,12 +139,8 @@ export function workOf(
     record: `${wish} ${change}`,
     // what stands on a branch is right as long as it lives longer than what the base has
     deadline: isReissue ? notAfter : null,
-    entries: textsOf(transition === 'reissue' ? entries : TRANSITIONS[transition](entries)),
+    entries: entryTexts(transition === 'reissue' ? entries : TRANSITIONS[transition](entries)),
   };
-}
-
-function textsOf(entries: RotationStatus['entries']): string[] {
-  return entries.map(({ id, state }) => `${id} ${state}`).sort();
 }
 
 /**
@@ -157,7 +154,5 @@ export function isLeft(
   found: RotationStatus['entries'],
   known: ReadonlySet<string>,
 ): boolean {
-  const isNew = ({ id }: { readonly id: string }): boolean => !known.has(id);
-  const named = found.map((entry) => (isNew(entry) ? { ...entry, id: NEW_ENTRY } : entry));
-  return textsOf(named).join('\n') === [...expected].sort().join('\n');
+  return entryTextsAfter(known, found).join() === [...expected].sort().join();
 }

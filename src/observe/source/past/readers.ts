@@ -1,7 +1,6 @@
 import { load } from 'js-yaml';
-import { PkiError } from '../../../errors.ts';
 import { sopsRecipients } from '../../recipients.ts';
-import { git, isInRepository, readBlobs, text } from '../git.ts';
+import { commitOf, git, readBlobs, requireHistory, text } from '../git.ts';
 
 /** The blob that a change brought, as `--raw` has it; of a merge, for each parent. */
 const CHANGE = /^:\d{6} \d{6} [0-9a-f]{40,64} ([0-9a-f]{40,64}) /gmu;
@@ -25,12 +24,8 @@ export async function observePastReaders(
   recipients: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const readers = new Map<string, Set<string>>();
-  if (recipients.length === 0 || !isInRepository(root)) return new Map();
-  const head = await git(root, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], {
-    absent: [1],
-  });
-  if (head === undefined) return new Map();
-  await guardShallow(root);
+  if (recipients.length === 0 || (await commitOf(root, 'HEAD')) === undefined) return new Map();
+  await requireHistory(root, 'what a compromised recipient could open before');
   const flags = ['--full-history', '-m', '--no-renames', '--raw', '--no-abbrev', '--format='];
   const place = `:(glob)${tree}/*/pki/**/*.sops.yaml`;
   const log = text(await git(root, ['log', ...flags, 'HEAD', '--', place]));
@@ -62,13 +57,3 @@ function namesIn(document: string): ReadonlySet<string> {
 }
 
 const wordsOf = (document: string): string[] => document.split(/[\s,'"]+/u);
-
-async function guardShallow(root: string): Promise<void> {
-  const shallow = text(await git(root, ['rev-parse', '--is-shallow-repository'])).trim();
-  if (shallow !== 'true') return;
-  throw new PkiError(
-    'ERR_READ',
-    'this clone is shallow: git cannot tell what a compromised recipient could open before',
-    { hint: 'get the whole history: git fetch --unshallow; in CI fetch-depth: 0 or GIT_DEPTH: 0' },
-  );
-}
