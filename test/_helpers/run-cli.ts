@@ -224,3 +224,16 @@ export function changed(
     .filter((file) => before[file] !== after[file])
     .sort();
 }
+
+/** A repository with the tree of a declaration, committed when it was made. */
+export async function synthesized(
+  t: ExecutionContext,
+  main: string,
+  now: string,
+): Promise<Repository> {
+  const repository = new Repository(t, { 'clusters/main.ts': main });
+  const { status, stderr } = await repository.run(['synth', '--now', now]);
+  t.is(status, 0, stderr);
+  repository.commit('synth', now);
+  return repository;
+}

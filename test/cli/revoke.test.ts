@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { readCrl } from '../../src/x509/read/crl/crl.ts';
 import { formatPem } from '../../src/x509/read/pem.ts';
 import { refused } from '../_helpers/refusal.ts';
-import { changed, newPerson, Repository, type Result } from '../_helpers/run-cli.ts';
+import { changed, newPerson, Repository, type Result, synthesized } from '../_helpers/run-cli.ts';
 
 const alice = await newPerson();
 const START = '2026-01-01T00:00:00Z';
@@ -35,13 +35,8 @@ const MANIFESTS = 'etc/kubernetes/manifests';
 const CRL = 'etc/kubernetes/pki/etcd/ca.crl';
 const node = (name: string, file: string): string => `deploy/prod/nodes/${name}/${file}`;
 
-async function made(t: ExecutionContext, controlPlane = 'static-pods'): Promise<Repository> {
-  const repository = new Repository(t, { 'clusters/main.ts': declare(controlPlane) });
-  const { status, stderr } = await repository.run(['synth', '--now', START]);
-  t.is(status, 0, stderr);
-  repository.commit('synth', START);
-  return repository;
-}
+const made = (t: ExecutionContext, controlPlane = 'static-pods'): Promise<Repository> =>
+  synthesized(t, declare(controlPlane), START);
 
 async function succeed(
   t: ExecutionContext,

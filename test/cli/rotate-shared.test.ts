@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { newPerson, Repository, type Result } from '../_helpers/run-cli.ts';
+import { newPerson, Repository, type Result, synthesized } from '../_helpers/run-cli.ts';
 
 const alice = await newPerson();
 const START = '2026-01-01T00:00:00Z';
@@ -40,13 +40,7 @@ new ApiObject(trust, 'bundle', {
 export default app;
 `;
 
-async function made(t: ExecutionContext): Promise<Repository> {
-  const repository = new Repository(t, { 'clusters/main.ts': MAIN });
-  const { status, stderr } = await repository.run(['synth', '--now', START]);
-  t.is(status, 0, stderr);
-  repository.commit('synth', START);
-  return repository;
-}
+const made = (t: ExecutionContext): Promise<Repository> => synthesized(t, MAIN, START);
 
 async function stage(
   t: ExecutionContext,
