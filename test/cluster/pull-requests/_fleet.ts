@@ -35,6 +35,7 @@ export class Fleet {
     repository.commit('The fleet');
     repository.git('remote', 'add', 'origin', remote.url);
     fleet.push('main');
+    repository.git('remote', 'set-head', 'origin', 'main'); // as a clone has it
     await remote.known();
     return fleet;
   }

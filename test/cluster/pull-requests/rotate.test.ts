@@ -214,8 +214,8 @@ new pki.Certificate(alpha, 'below', { issuer: mesh, profile: 'client' });`;
       const ran = await repository.run([...args, '--now', now], { as: custodian });
       t.is(ran.status, 0, ran.stderr);
       repository.commit(args.join(' '), now);
+      own.push('main');
     }
-    own.push('main');
     const renewed = await own.propose(DUE);
     t.is(renewed.status, 0, renewed.stderr);
     t.deepEqual(branches(await own.pulls('open')), ['cdk8s-pki/renew/alpha']);
