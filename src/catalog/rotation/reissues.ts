@@ -2,13 +2,14 @@ import type { TrustDomain } from '../../model/store/rotation.ts';
 import * as authority from './domains/authority.ts';
 import * as ca from './domains/ca.ts';
 import * as etcd from './domains/etcd-ca.ts';
-import { step, type RunbookStep } from './runbook.ts';
+import { step, stepOn, type RunbookStep } from './runbook.ts';
 import { apiServicesAvailable, nodesReady, rollWorkloads } from './steps.ts';
 
 /** kube-controller-manager gives the file as it is to every namespace; printed are those that have another text. */
-const ROOT_CONFIG_MAPS = step(
+const ROOT_CONFIG_MAPS = stepOn(
+  'a control-plane node',
   'See that kube-root-ca.crt has the new certificate in every namespace',
-  'On a control-plane node. kube-controller-manager writes it when it has started with the new file, as it does in Secrets of type kubernetes.io/service-account-token. Nothing may be printed.',
+  'kube-controller-manager writes it when it has started with the new file, as it does in Secrets of type kubernetes.io/service-account-token. Nothing may be printed.',
   'kubectl get configmaps -A --field-selector metadata.name=kube-root-ca.crt -o json | jq -r --rawfile ca /etc/kubernetes/pki/ca.crt \'.items[] | select(.data["ca.crt"] != $ca) | .metadata.namespace\'',
 );
 

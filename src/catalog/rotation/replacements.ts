@@ -1,7 +1,7 @@
 import type { TrustDomain } from '../../model/store/rotation.ts';
 import { CA_BUNDLES, CLUSTER_INFO, OUTSIDE, rootConfigMaps } from './domains/ca.ts';
-import { step, type RunbookStep } from './runbook.ts';
-import { rebuildPublished, rollWorkloads } from './steps.ts';
+import { step, stepOn, type RunbookStep } from './runbook.ts';
+import { askOwnServer, OWN_SERVER, rebuildPublished, rollWorkloads } from './steps.ts';
 
 /** What the hard replacement of a compromised entry does to those who use it. */
 export interface Replacement {
@@ -13,14 +13,16 @@ export interface Replacement {
 
 const kubectl = 'kubectl --kubeconfig /etc/kubernetes/admin.conf';
 
-const RECOVER = step(
+const RECOVER = stepOn(
+  'a control-plane node',
   'Read what is still wrong from the logs',
   'Each line names who still has what was replaced, or trusts it.',
   `${kubectl} -n kube-system logs -l tier=control-plane --since=10m --tail=-1 --prefix | grep -iE 'x509|tls:|Unauthorized'`,
 );
 
 /** Whoever had the key could be anybody while it was trusted; no certificate that is replaced takes that back. */
-const INTRUDER = step(
+const INTRUDER = stepOn(
+  'a control-plane node',
   'Look for what was left behind',
   'Whoever had the key could act as anybody, system:masters included. Look through bindings, webhooks, APIServices, DaemonSets and requests that are newer than the compromise, and at the audit log. What could be read then is known: rotate the service-account key, and whatever lies in Secrets.',
   `${kubectl} get clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations,apiservices,csr --sort-by=.metadata.creationTimestamp`,
@@ -28,28 +30,33 @@ const INTRUDER = step(
 );
 
 /** Whoever did this had a kubeconfig of the entry that is gone. */
-const ADMINISTRATOR = step(
+const ADMINISTRATOR = stepOn(
+  'a control-plane node',
   'Go on as the administrator of a node that has the new files',
-  'Kubeconfigs from before are refused, those of people and of CI too. In the shell of a control-plane node:',
+  'Kubeconfigs from before are refused, those of people and of CI too. In the shell for all that follows:',
   'export KUBECONFIG=/etc/kubernetes/admin.conf',
 );
 
 /** A kubelet that rotates its certificate prefers the file of that to what is in its kubeconfig. */
-const OWN_KUBELETS = step(
+const OWN_KUBELETS = stepOn(
+  'each control-plane node',
   'Restart the kubelet of every control-plane node without its old certificate',
-  'kubelet.conf of the bundle has a new one, but the kubelet prefers the one that it got by itself, which is refused now. On the nodes:',
+  'kubelet.conf of the bundle has a new one, but the kubelet prefers the one that it got by itself, which is refused now:',
   'rm -f /var/lib/kubelet/pki/kubelet-client-*; systemctl restart kubelet',
 );
 
-const BOOTSTRAP = step(
+const BOOTSTRAP = stepOn(
+  'each other node',
   'Bootstrap every other node, whose kubelet.conf is not in a bundle',
-  'Its certificate is refused, and it cannot renew it. An administrator makes a token for each; the node gets the new pki/ca.crt and /etc/kubernetes/bootstrap-kubelet.conf with the token and that ca.crt. On the nodes:',
+  'Its certificate is refused, and it cannot renew it. An administrator makes a token for each; the node gets the new pki/ca.crt and /etc/kubernetes/bootstrap-kubelet.conf with the token and that ca.crt. Then:',
   'rm -f /etc/kubernetes/kubelet.conf /var/lib/kubelet/pki/kubelet-client-*; systemctl restart kubelet',
 );
 
-const OLD_ADMIN = step(
+const OLD_ADMIN = stepOn(
+  'each control-plane node',
   'See that what was signed before is refused',
-  'With a kubeconfig from before the change; with the API server and the bundle of now, it must say Unauthorized.',
+  'With a kubeconfig from before the change as OLD.conf; with the API server and the bundle of now, it must say Unauthorized.',
+  OWN_SERVER,
   'kubectl --kubeconfig OLD.conf --server "$SERVER" --certificate-authority /etc/kubernetes/pki/ca.crt get nodes',
 );
 
@@ -79,7 +86,8 @@ export const REPLACEMENTS: Readonly<Record<TrustDomain, Replacement>> = {
     lockout:
       'Members refuse each other and every API server until all of them have the new files, so etcd has no quorum and the API is down; data is kept. Whoever has this key can read and write all of etcd, past every API server: only the end of all trust in it takes that away.',
     steps: [
-      step(
+      stepOn(
+        'each member of etcd',
         'See that the members have found each other',
         'All at once is right here: members with old and with new files refuse each other. A snapshot from before is worth its time.',
         'etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/healthcheck-client.crt --key=/etc/kubernetes/pki/etcd/healthcheck-client.key endpoint health --cluster',
@@ -118,10 +126,11 @@ export const REPLACEMENTS: Readonly<Record<TrustDomain, Replacement>> = {
         'They are never signed again by themselves: delete each Secret and apply it again, and hand the token to who has it.',
         `${kubectl} get secrets -A --field-selector type=kubernetes.io/service-account-token`,
       ),
-      step(
+      stepOn(
+        'each control-plane node',
         'Let those who verify tokens outside of the cluster fetch the key anew',
-        'Workload identity of clouds, Vault, an issuer on a bucket whose files you write yourself. Until then they take tokens of the key that is in wrong hands.',
-        `${kubectl} get --raw /openid/v1/jwks | jq '.keys | length'`,
+        'Workload identity of clouds, Vault, an issuer on a bucket whose files you write yourself. Until then they take tokens of the key that is in wrong hands. It must say 1.',
+        ...askOwnServer("get --raw /openid/v1/jwks | jq '.keys | length'"),
       ),
       INTRUDER,
       RECOVER,

@@ -1,8 +1,9 @@
 import type { Stage, TransitionName, TrustDomain } from '../../model/store/rotation.ts';
 import { REISSUES } from './reissues.ts';
 import { REPLACEMENTS } from './replacements.ts';
-import { step, type RunbookStep } from './runbook.ts';
+import { stepOn, type RunbookStep } from './runbook.ts';
 import { RUNBOOKS } from './runbooks.ts';
+import { askOwnServer } from './steps.ts';
 
 /** Where both entries are trusted, so that nobody is refused in between. */
 const ONE_BY_ONE = {
@@ -45,11 +46,12 @@ export function rolloutSteps(
   const pods = restarts[like];
   if (pods.length === 0) return following;
   const names = nodes.length === 0 ? '' : `: ${nodes.join(order === AT_ONCE ? ', ' : ', then ')}`;
-  const restart = step(
+  const restart = stepOn(
+    'each control-plane node',
     `${order.title}${names}`,
     `Changed are files that ${pods.join(', ')} read at start, and kubeconfigs. Static pods of the bundle restart by themselves when their manifest has come, the last of the files; without one, or with kubeadm's, move the manifest out of /etc/kubernetes/manifests and back. ${order.text}`,
     'kubectl -n kube-system get pods -l tier=control-plane -o wide',
-    "kubectl --kubeconfig /etc/kubernetes/admin.conf get --raw '/readyz?verbose'",
+    ...askOwnServer("get --raw '/readyz?verbose'"),
   );
   return [restart, ...following];
 }

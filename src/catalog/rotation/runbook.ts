@@ -1,11 +1,21 @@
 import type { Stage } from '../../model/store/rotation.ts';
 import type { ComponentName } from '../static-pods/input.ts';
 
+/** Where the commands of a step are run; `anywhere` is with a kubeconfig of an administrator. */
+export type StepPlace =
+  | 'anywhere'
+  | 'a control-plane node'
+  | 'each control-plane node'
+  | 'each member of etcd'
+  | 'each node'
+  | 'each other node';
+
 /** Something that people do to roll out a stage, or look at to know that it is rolled out. */
 export interface RunbookStep {
   /** A few words, an imperative; `rotate` prints no more. */
   readonly title: string;
   readonly text: string;
+  readonly where: StepPlace;
   /** For a shell, lines that belong together. */
   readonly commands: readonly string[];
 }
@@ -21,5 +31,19 @@ export interface Runbook {
 }
 
 export function step(title: string, text: string, ...commands: readonly string[]): RunbookStep {
-  return { title, text, commands };
+  return { title, text, where: 'anywhere', commands };
 }
+
+/** A step whose commands tell, or change, something of the machine on which they run. */
+export function stepOn(
+  where: StepPlace,
+  title: string,
+  text: string,
+  ...commands: readonly string[]
+): RunbookStep {
+  return { title, text, where, commands };
+}
+
+/** The text of a step, with where it is done. */
+export const stepText = ({ where, text }: Pick<RunbookStep, 'where' | 'text'>): string =>
+  where === 'anywhere' ? text : `On ${where}. ${text}`;

@@ -1,6 +1,16 @@
-import { step, type RunbookStep } from './runbook.ts';
+import { step, stepOn, type RunbookStep } from './runbook.ts';
 
 /** Steps that more than one runbook has. */
+
+/** admin.conf names the endpoint of the cluster, behind which may be another node; controller-manager.conf the node's own API server. */
+export const OWN_SERVER =
+  "SERVER=$(kubectl config view --kubeconfig /etc/kubernetes/controller-manager.conf -o jsonpath='{.clusters[0].cluster.server}')";
+
+/** Commands that ask the API server of the node on which they run, as an administrator. */
+export const askOwnServer = (request: string): readonly string[] => [
+  OWN_SERVER,
+  `kubectl --kubeconfig /etc/kubernetes/admin.conf --server "$SERVER" ${request}`,
+];
 
 const countOf = (key: string): string =>
   `kubectl -n kube-system get configmap extension-apiserver-authentication -o jsonpath='{.data.${key}}' | grep -c 'BEGIN CERTIFICATE'`;
@@ -18,9 +28,10 @@ export const published = (key: string, count: 1 | 2): RunbookStep =>
  * while the ConfigMap is gone, a component that starts refuses everybody.
  */
 export const rebuildPublished = (key: string, file: string): RunbookStep =>
-  step(
+  stepOn(
+    'a control-plane node',
     'Rebuild extension-apiserver-authentication without what has left the bundle',
-    'On a control-plane node, when every kube-apiserver runs with the new bundle, not before. kube-apiserver only adds to this ConfigMap: until it is rebuilt, components with delegated authentication go on trusting the retired authority, and the retirement is not complete. It must say 1 after a minute, too. What kubectl -n kube-system delete configmap extension-apiserver-authentication does has the same end, but a component that starts before kube-apiserver has made it anew refuses everybody.',
+    'When every kube-apiserver runs with the new bundle, not before. kube-apiserver only adds to this ConfigMap: until it is rebuilt, components with delegated authentication go on trusting the retired authority, and the retirement is not complete. It must say 1 after a minute, too. What kubectl -n kube-system delete configmap extension-apiserver-authentication does has the same end, but a component that starts before kube-apiserver has made it anew refuses everybody.',
     `kubectl -n kube-system get configmap extension-apiserver-authentication -o json | jq --rawfile bundle ${file} '.data["${key}"] = $bundle' | kubectl replace -f -`,
     countOf(key),
   );

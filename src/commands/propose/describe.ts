@@ -3,6 +3,7 @@ import type { CredentialPath } from '../../model/names.ts';
 import type { Action } from '../../model/plan.ts';
 import { placeText, rolloutParts } from '../../catalog/rotation/parts.ts';
 import type { Rollout } from '../../catalog/rotation/rollout.ts';
+import { stepText } from '../../catalog/rotation/runbook.ts';
 import type { RotationStatus, Stage, TransitionName } from '../../model/store/rotation.ts';
 import { MEANING } from '../../plan/rotation/plan-transition.ts';
 import { restartOrder } from '../pipeline/report.ts';
@@ -157,12 +158,12 @@ function stepsOf(
           `- ${listed(all.map((place) => placeText(place, code)))}`,
           ...following.map(({ label, names }) => `  - ${label}: ${listed(names.map(code))}`),
         ]),
-      ...steps.flatMap(({ title, text, commands }, index) => [
+      ...steps.flatMap((each, index) => [
         '',
-        `${index + 1}. **${title}.** ${text}`,
-        ...(commands.length === 0
+        `${index + 1}. **${each.title}.** ${stepText(each)}`,
+        ...(each.commands.length === 0
           ? []
-          : ['', '   ```bash', ...commands.map((line) => `   ${line}`), '   ```']),
+          : ['', '   ```bash', ...each.commands.map((line) => `   ${line}`), '   ```']),
       ]),
     ]),
   ];

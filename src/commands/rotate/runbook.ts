@@ -1,5 +1,6 @@
 import { placeText, rolloutParts, type RolloutPart } from '../../catalog/rotation/parts.ts';
 import type { Rollout } from '../../catalog/rotation/rollout.ts';
+import { stepText } from '../../catalog/rotation/runbook.ts';
 import type { RotationRequest, RotationStatus } from '../../model/store/rotation.ts';
 import { MOVES } from '../../plan/rotation/transitions.ts';
 
@@ -41,9 +42,11 @@ function partLines({ heading, places, steps }: RolloutPart, isWhole: boolean): s
       `  - ${all.map((place) => placeText(place, plain)).join('; ')}`,
       ...(isWhole ? following.map(({ label, names }) => `    ${label}: ${names.join(', ')}`) : []),
     ]),
-    ...steps.flatMap(({ title, text, commands }, index) => [
-      `  ${index + 1}. ${title}`,
-      ...(isWhole ? [`     ${text}`, ...commands.map((command) => `       ${command}`)] : []),
+    ...steps.flatMap((each, index) => [
+      `  ${index + 1}. ${each.title}`,
+      ...(isWhole
+        ? [`     ${stepText(each)}`, ...each.commands.map((command) => `       ${command}`)]
+        : []),
     ]),
   ];
 }

@@ -1,6 +1,8 @@
 /** A step of a runbook, as a person reads it. */
 export interface Step {
   readonly title: string;
+  /** Where it says that it is done; empty where it names no place. */
+  readonly where: string;
   /** For a shell; empty where it has none. */
   readonly script: string;
 }
@@ -15,6 +17,7 @@ export function stepsOfPage(page: string, keyset: string): readonly Step[] {
     .slice(1)
     .map((step) => ({
       title: /^\*\*\d+\. (.*?)\.\*\*/u.exec(step)?.[1] ?? '',
+      where: /\.\*\* On (.*?)\. /u.exec(step)?.[1] ?? '',
       script: /```bash\n([^]*?)\n```/u.exec(step)?.[1] ?? '',
     }));
 }
@@ -26,6 +29,7 @@ export function stepsOfOutput(output: string): readonly Step[] {
     .slice(1)
     .map((step) => ({
       title: /^ {2}\d+\. (.*)$/mu.exec(step)?.[1] ?? '',
+      where: /^ {5}On (.*?)\. /mu.exec(step)?.[1] ?? '',
       script: [...step.matchAll(/^ {7}(.*)$/gmu)].map(([, line]) => line).join('\n'),
     }));
 }

@@ -4,10 +4,11 @@ import type { Topology } from './_topology.ts';
 import * as kubernetes from '../_kubernetes.ts';
 import type { Step } from './_runbook.ts';
 
-/** Where commands of a step run, and what they print when all is well. */
+/** What the commands of a step print when all is well. */
 interface Rule {
   readonly title: RegExp;
-  readonly on: readonly string[];
+  /** In place of the machines that its place stands for. */
+  readonly on?: readonly string[];
   readonly prints: RegExp;
   /** Left out for a node that is forgotten. */
   readonly node?: true;
@@ -15,42 +16,55 @@ interface Rule {
 
 const FIRST = ['cp-1'];
 const KUBELETS = Object.keys(WORKERS);
+/** Machines that a place of the runbook stands for; cp-3 has the files of a control-plane node, but no API server. */
+const PLACES: Readonly<Record<string, readonly string[]>> = {
+  '': FIRST,
+  'a control-plane node': FIRST,
+  'each control-plane node': SERVERS,
+  'each member of etcd': NODES,
+  'each node': [...NODES, ...KUBELETS],
+  'each other node': KUBELETS,
+};
 /** In place of systemd: what runs the kubelet is the test. */
 const SYSTEMCTL = 'systemctl() { echo "$@"; }';
 
 /** For each step with commands; what is not here fails, so that no step is left out unseen. */
 const RULES: readonly Rule[] = [
-  { title: /^Put the changed files/u, on: SERVERS, prints: /readyz check passed/u },
-  { title: /authentication has both certificates/u, on: FIRST, prints: /^2$/u },
-  { title: /^Rebuild extension-apiserver-auth/u, on: FIRST, prints: /replaced\n1$/u },
-  { title: /^See that kube-root-ca.crt has/u, on: FIRST, prints: /^$/u },
-  { title: /^See that cluster-info has the bundle/u, on: FIRST, prints: /replaced$/u },
-  { title: /^Look for the authority/u, on: FIRST, prints: /^APIService\/v1\.widgets\S* [12]$/u },
-  { title: /^See that nodes are Ready/u, on: FIRST, prints: /^(?!.*NotReady)/su },
-  { title: /^See that every API server shows/u, on: SERVERS, prints: /code: 0 \(ok\)$/u },
-  { title: /^See that extension API servers answer/u, on: FIRST, prints: /^NAME[^\n]*$/u },
-  { title: /all members are healthy$/u, on: NODES, prints: /(?:is healthy[^]*){3}/u },
-  { title: /^See that every API server reaches etcd/u, on: SERVERS, prints: /^ok$/u },
+  { title: /^Put the changed files/u, prints: /readyz check passed/u },
+  { title: /authentication has both certificates/u, prints: /^2$/u },
+  { title: /^Rebuild extension-apiserver-auth/u, prints: /replaced\n1$/u },
+  { title: /^See that kube-root-ca.crt has/u, prints: /^$/u },
+  { title: /^See that cluster-info has the bundle/u, prints: /replaced$/u },
+  { title: /^Look for the authority/u, prints: /^APIService\/v1\.widgets\S* [12]$/u },
+  { title: /^See that nodes are Ready/u, prints: /^(?!.*NotReady)/su },
+  { title: /^See that every API server shows/u, prints: /code: 0 \(ok\)$/u },
+  { title: /^See that extension API servers answer/u, prints: /^NAME[^\n]*$/u },
+  { title: /all members are healthy$/u, prints: /(?:is healthy[^]*){3}/u },
+  { title: /^See that every API server reaches etcd/u, prints: /^ok$/u },
   {
     title: /^See that certificates are of the new entry/u,
     on: NODES,
     prints: /^(?:.*: OK\n?){4}$/u,
   },
-  { title: /^See that both keys are published/u, on: FIRST, prints: /^2$/u },
-  { title: /^See that one key is published/u, on: FIRST, prints: /^1$/u },
-  { title: /^See that no token is refused/u, on: SERVERS, prints: /^/u },
-  { title: /^See that no token lives longer/u, on: SERVERS, prints: /^/u },
+  { title: /^See that both keys are published/u, prints: /^2$/u },
+  { title: /^See that one key is published/u, prints: /^1$/u },
+  { title: /^See that no token is refused/u, prints: /^/u },
+  { title: /^See that no token lives longer/u, prints: /^/u },
   { title: /^Give every kubelet the bundle/u, on: KUBELETS, prints: /restart kubelet$/u },
   { title: /^Renew the client cert/u, on: KUBELETS, prints: /restart kubelet$/u, node: true },
   { title: /^Bootstrap the nodes where that fails/u, on: [], prints: /restart kubelet$/u },
-  { title: /that the certificate is of the new/u, on: KUBELETS, prints: /OK$/u, node: true },
-  { title: /^Make tokens in Secrets anew/u, on: FIRST, prints: /^$/u },
+  {
+    title: /^See that the certificate of the kubelet is/u,
+    prints: /OK$/u,
+    node: true,
+  },
+  { title: /^Make tokens in Secrets anew/u, prints: /^$/u },
 ];
 
 /** Runs what a step says, in a shell of each node, until it prints what it should; on no node of `forgotten`. */
 export async function follow(
   topology: Topology,
-  { title, script }: Step,
+  { title, where, script }: Step,
   { forgotten = [], on }: { readonly forgotten?: readonly string[]; readonly on?: string } = {},
 ): Promise<void> {
   if (/^(?:Give every kubelet the bundle|Put ca\.crt on the other nodes)/u.test(title)) {
@@ -59,7 +73,8 @@ export async function follow(
   if (script === '') return;
   const rule = RULES.find((each) => each.title.test(title));
   if (rule === undefined) throw new Error(`nothing is known of the step "${title}"`);
-  const nodes = on === undefined ? rule.on : [on];
+  const nodes = on === undefined ? (rule.on ?? PLACES[where]) : [on];
+  if (nodes === undefined) throw new Error(`nothing is known of the place "${where}"`);
   for (const node of nodes) {
     if (rule.node === true && forgotten.includes(node)) continue;
     const machine = topology.machine(node);

@@ -1,4 +1,4 @@
-import { step, type Runbook } from '../runbook.ts';
+import { step, stepOn, type Runbook } from '../runbook.ts';
 import {
   apiServicesAvailable,
   fence,
@@ -18,7 +18,8 @@ export const rootConfigMaps = (count: 1 | 2) =>
     `kubectl get configmaps -A --field-selector metadata.name=kube-root-ca.crt -o json | jq -r '.items[] | select((.data["ca.crt"] | split("BEGIN CERTIFICATE") | length - 1) != ${count}) | .metadata.namespace'`,
   );
 
-export const KUBELETS = step(
+export const KUBELETS = stepOn(
+  'each node',
   'Give every kubelet the bundle, and restart it',
   'Workers too: nodes/_worker, where it is declared. The kubelet follows pki/ca.crt (clientCAFile) when it changes, but reads the bundle in kubelet.conf at start only. kubelet.conf of a control-plane node is in its bundle; on other nodes put pki/ca.crt into theirs:',
   'export KUBECONFIG=/etc/kubernetes/kubelet.conf',
@@ -36,9 +37,10 @@ export const CA_BUNDLES = step(
 );
 
 /** The signatures in it are by token, and made anew by kube-controller-manager when its text changes. */
-export const CLUSTER_INFO = step(
+export const CLUSTER_INFO = stepOn(
+  'a control-plane node',
   'See that cluster-info has the bundle',
-  'kubeadm join reads kube-public/cluster-info to find whom to trust; it is one of the manifests of this folder, and kube-controller-manager signs it anew for each bootstrap token. Hashes for --discovery-token-ca-cert-hash are a set: give those of all certificates in the bundle. Where manifests are not applied from here, on a control-plane node that has the new ca.crt:',
+  'kubeadm join reads kube-public/cluster-info to find whom to trust; it is one of the manifests of this folder, and kube-controller-manager signs it anew for each bootstrap token. Hashes for --discovery-token-ca-cert-hash are a set: give those of all certificates in the bundle. Where manifests are not applied from here, on a node that has the new ca.crt:',
   'kubectl -n kube-public get configmap cluster-info -o json | jq --arg ca "$(base64 -w0 /etc/kubernetes/pki/ca.crt)" \'.data.kubeconfig |= sub("certificate-authority-data: .*"; "certificate-authority-data: \\($ca)")\' | kubectl replace -f -',
 );
 
@@ -47,8 +49,9 @@ const WORKER_BUNDLE = step(
   'nodes/_worker, where it is declared. It has the same certificates as before, the one that issues now first: the next steps tell it by that. Nothing restarts.',
 );
 
-const NODE_STEP = step(
-  'Renew the client certificate of every kubelet, on its node',
+const NODE_STEP = stepOn(
+  'each node',
+  'Renew the client certificate of every kubelet',
   'A kubelet keeps the certificate that it has, up to a year, and does not bootstrap again by itself. Do this when kube-controller-manager signs with the new entry on every control-plane node. On a node without /var/lib/kubelet/pki/kubelet-client-current.pem the certificate is in kubelet.conf, new with the bundle: restart the kubelet there. As root; the API server knows the node by the certificate that is still valid, and kubeadm:node-autoapprove-certificate-rotation approves the request:',
   '(set -eu; export KUBECONFIG=/etc/kubernetes/kubelet.conf; cd /var/lib/kubelet/pki; umask 077',
   "node=$(openssl x509 -in kubelet-client-current.pem -noout -subject -nameopt multiline | sed -n 's/.*commonName *= system:node://p')",
@@ -75,16 +78,20 @@ const LOAD_IN_CLUSTER = step(
   'kubectl get secrets -A --field-selector type=kubernetes.io/tls',
 );
 
-const BOOTSTRAP = step(
+const BOOTSTRAP = stepOn(
+  'each other node',
   'Bootstrap the nodes where that fails',
   'An administrator makes a token; the node gets /etc/kubernetes/bootstrap-kubelet.conf with the token and the whole of ca.crt. Then, on the node:',
   'rm /etc/kubernetes/kubelet.conf /var/lib/kubelet/pki/kubelet-client-*; systemctl restart kubelet',
 );
 
-const KUBELET_VERIFIES = step(
-  'See, on every node, that the certificate is of the new entry',
-  'The entry that issues is the first of ca.crt.',
-  'openssl verify -no-CApath -CAfile <(openssl x509 -in /etc/kubernetes/pki/ca.crt) /var/lib/kubelet/pki/kubelet-client-current.pem',
+const KUBELET_VERIFIES = stepOn(
+  'each node',
+  'See that the certificate of the kubelet is of the new entry',
+  'The entry that issues is the first of ca.crt. Where the kubelet does not rotate its certificate, that is in kubelet.conf. It must say OK.',
+  'own=/var/lib/kubelet/pki/kubelet-client-current.pem',
+  "[ -e $own ] || { own=$(mktemp); kubectl config view --raw --kubeconfig /etc/kubernetes/kubelet.conf -o jsonpath='{.users[0].user.client-certificate-data}' | base64 -d > $own; }",
+  'openssl verify -no-CApath -CAfile <(openssl x509 -in /etc/kubernetes/pki/ca.crt) $own',
 );
 
 /** The cluster CA. Facts: the Kubernetes manual procedure for its rotation, and which process reads what when. */
@@ -115,9 +122,10 @@ export const CA_RUNBOOK: Runbook = {
       NODE_STEP,
       BOOTSTRAP,
       KUBELET_VERIFIES,
-      step(
+      stepOn(
+        'each control-plane node',
         'See that every API server shows a certificate of the new entry',
-        'On each control-plane node; it must say "Verify return code: 0 (ok)".',
+        'It must say "Verify return code: 0 (ok)".',
         'openssl s_client -connect 127.0.0.1:6443 -CAfile /etc/kubernetes/pki/cluster-signing-ca.crt -verify_return_error </dev/null 2>&1 | grep "Verify return code"',
       ),
       LOAD_IN_CLUSTER,

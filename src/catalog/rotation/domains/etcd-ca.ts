@@ -1,9 +1,11 @@
-import { step, type Runbook } from '../runbook.ts';
+import { step, stepOn, type Runbook } from '../runbook.ts';
+import { askOwnServer } from '../steps.ts';
 
 const ETCDCTL =
   'etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/healthcheck-client.crt --key=/etc/kubernetes/pki/etcd/healthcheck-client.key';
 
-export const HEALTHY = step(
+export const HEALTHY = stepOn(
+  'each member of etcd',
   'See, after each member and before the next, that all members are healthy',
   'etcd reads its trust bundles at start only. With one member down of three, the next restart would lose the majority.',
   `${ETCDCTL} endpoint health --cluster`,
@@ -13,10 +15,11 @@ export const HEALTHY = step(
 export const OUTSIDE =
   'Backup jobs, monitoring that scrapes etcd, and members and clients of an etcd that this tree does not run.';
 
-export const READY = step(
+export const READY = stepOn(
+  'each control-plane node',
   'See that every API server reaches etcd',
-  'On each control-plane node.',
-  'kubectl --kubeconfig /etc/kubernetes/admin.conf get --raw /readyz/etcd',
+  'It must say ok.',
+  ...askOwnServer('get --raw /readyz/etcd'),
 );
 
 /** The CA of etcd. Peer certificates are of both a server and a client, so each member must trust both entries before one is issued. */
@@ -32,9 +35,10 @@ export const ETCD_CA_RUNBOOK: Runbook = {
     issue: [
       HEALTHY,
       READY,
-      step(
+      stepOn(
+        'each control-plane node',
         'See that certificates are of the new entry',
-        'On each control-plane node; the entry that issues is the first of the bundle. All must be OK.',
+        'The entry that issues is the first of the bundle. All must be OK.',
         'for name in etcd/server etcd/peer etcd/healthcheck-client apiserver-etcd-client; do openssl verify -no-CApath -CAfile <(openssl x509 -in /etc/kubernetes/pki/etcd/ca.crt) "/etc/kubernetes/pki/$name.crt"; done',
       ),
       step(

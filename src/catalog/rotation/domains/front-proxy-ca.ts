@@ -1,5 +1,5 @@
-import { step, type Runbook } from '../runbook.ts';
-import { apiServicesAvailable, published, rebuildPublished } from '../steps.ts';
+import { step, stepOn, type Runbook } from '../runbook.ts';
+import { apiServicesAvailable, askOwnServer, published, rebuildPublished } from '../steps.ts';
 
 const KEY = 'requestheader-client-ca-file';
 
@@ -23,10 +23,11 @@ export const FRONT_PROXY_CA_RUNBOOK: Runbook = {
     ],
     issue: [
       apiServicesAvailable,
-      step(
+      stepOn(
+        'each control-plane node',
         'See that requests go through the front proxy',
         'Any extension API will do; an answer of 401 or 403 is one that does not trust the new entry.',
-        'kubectl get --raw /apis/metrics.k8s.io/v1beta1/nodes | head -c 200',
+        ...askOwnServer('get --raw /apis/metrics.k8s.io/v1beta1/nodes | head -c 200'),
       ),
     ],
     retire: [rebuildPublished(KEY, '/etc/kubernetes/pki/front-proxy-ca.crt'), apiServicesAvailable],

@@ -1,22 +1,28 @@
-import { step, type Runbook } from '../runbook.ts';
+import { step, stepOn, type Runbook } from '../runbook.ts';
+import { askOwnServer } from '../steps.ts';
 
 const jwks = (count: 1 | 2) =>
-  step(
+  stepOn(
+    'each control-plane node',
     `See that ${count === 1 ? 'one key is' : 'both keys are'} published, and let those who keep them fetch them anew`,
-    'Whoever verifies tokens outside of the cluster keeps a copy of the JWKS: workload identity of clouds, Vault, an issuer on a bucket whose files you write yourself.',
-    "kubectl get --raw /openid/v1/jwks | jq '.keys | length'",
+    `Whoever verifies tokens outside of the cluster keeps a copy of the JWKS: workload identity of clouds, Vault, an issuer on a bucket whose files you write yourself. It must say ${count} of every API server.`,
+    ...askOwnServer("get --raw /openid/v1/jwks | jq '.keys | length'"),
   );
 
-const UNAUTHORIZED = step(
+const UNAUTHORIZED = stepOn(
+  'each control-plane node',
   'See that no token is refused',
-  'On each API server; the count must not grow.',
-  'kubectl get --raw /metrics | grep -E \'^authentication_attempts.*result="(error|failure)"\'',
+  'The count must not grow.',
+  ...askOwnServer(
+    'get --raw /metrics | grep -E \'^authentication_attempts.*result="(error|failure)"\'',
+  ),
 );
 
-const STALE = step(
+const STALE = stepOn(
+  'each control-plane node',
   'See that no token lives longer than it asked for',
   'kube-apiserver takes tokens for up to a year where it extends them (--service-account-extend-token-expiration). The count of each API server must stand still; the audit annotation authentication.k8s.io/stale-token says whose they are. Restart those: they read their token once.',
-  "kubectl get --raw /metrics | grep '^serviceaccount_stale_tokens_total'",
+  ...askOwnServer("get --raw /metrics | grep '^serviceaccount_stale_tokens_total'"),
 );
 
 const LEGACY = step(
