@@ -3,6 +3,7 @@ import type { CredentialPath } from '../model/names.ts';
 import type { ObservedCluster, ObservedEntry } from '../model/observed.ts';
 import type { InventoryRow } from '../model/store/inventory.ts';
 import { layout } from '../model/store/layout.ts';
+import { madeAt } from '../model/store/rotation.ts';
 import { lifeOf, subjectText } from './checks.ts';
 import { renewAt, renewBeforeOf, rotationDueAt } from './renewal.ts';
 
@@ -107,6 +108,7 @@ function entryRow(
     policy: null,
     windows: [],
     spki: entry.spki,
+    madeAt: madeAt(entry),
     outsideLife: entry.outsideLife,
   };
 }

@@ -151,6 +151,9 @@ test('rotate --abort: takes back accept, and issue by making the old entry issui
   const back = await stage(t, repository, '2026-01-05T01:00:00Z', 'prod', 'ca', '--abort');
   t.regex(back.stdout, /^rotate prod\/ca: AbortIssue, /u);
   t.regex(back.stdout, /^to roll out "abort-issue":$[^]*ROTATION\.md of prod$/mu);
+  t.regex(repository.read(PAGE), /^## ca: abort-issue$/mu);
+  const { stdout } = await rotate(repository, 'prod', 'ca', '--status');
+  t.regex(stdout, /^ {2}the stage issue was taken back$/mu);
   t.is<string | undefined, string | undefined>(repository.read(SIGNING), first[SIGNING]);
   t.is(certificates(repository.read(BUNDLE)), 2);
   await stage(t, repository, '2026-03-08T00:00:00Z', 'prod', 'ca');
@@ -190,6 +193,7 @@ test('rotate: the runbook of a stage is in the tree while it is under way, and t
   const retired = await stage(t, repository, '2026-03-08T00:00:00Z', 'prod', 'ca');
   t.false(PAGE in repository.files());
   t.regex(retired.stdout, REBUILD);
+  t.regex(retired.stdout, /^before you merge "retire":\n {2}1\. Keep kubeadm[^]*^to roll out/mu);
   const plan = await repository.run(['plan', '--now', '2026-03-08T00:00:00Z']);
   t.is(plan.status, 0, plan.stdout);
 });
@@ -321,9 +325,21 @@ test('rotate --status: says where keysets stand, since which commit, and what ma
   );
   t.regex(text.stdout, /^prod\/ca: accepted, [0-9a-f]{16} is issuing, [0-9a-f]{16} is incoming$/mu);
   t.regex(text.stdout, /^ {2}next: issue, not before 2026-01-03T00:00:00.000Z$/mu);
+  t.regex(text.stdout, /^ {2}before issue: See that kube-root-ca\.crt has both certificates/mu);
   const json = await repository.run(['rotate', 'prod', 'ca', '--status', '-o', 'json']);
   const { rotations } = JSON.parse(json.stdout) as { rotations: Record<string, unknown>[] };
   t.is(rotations.length, 1);
+  const steps = (name: string): Record<string, unknown>[] =>
+    rotations[0]?.[name] as Record<string, unknown>[];
+  t.like(steps('before')[0], {
+    title: 'Keep kubeadm away until the rotation has ended',
+    commands: [],
+  });
+  t.like(steps('steps')[0], {
+    title: 'Put the changed files on control-plane nodes, one node at a time',
+    where: 'each control-plane node',
+  });
+  t.true(repository.read(PAGE).includes((steps('steps')[0]?.['commands'] as string[]).join('\n')));
   t.like(rotations[0], {
     keyset: 'prod/ca',
     standing: 'accepted',

@@ -1,7 +1,7 @@
 import type { Following, KeysetUser } from '../../model/desired.ts';
 import type { TrustDomain } from '../../model/store/rotation.ts';
 import { KUBEADM } from './domains/authority.ts';
-import { isIssuing, rolloutSteps, type Rollout } from './rollout.ts';
+import { isIssuing, rolloutSteps, stepsBefore, type Rollout } from './rollout.ts';
 import type { RunbookStep } from './runbook.ts';
 
 /** A cluster and its nodes, in their order. */
@@ -19,6 +19,8 @@ export interface RolloutPart {
   /** Null for a keyset of one cluster alone. */
   readonly heading: string | null;
   readonly places: readonly Places[];
+  /** What must hold before it is merged. */
+  readonly before: readonly RunbookStep[];
   readonly steps: readonly RunbookStep[];
 }
 
@@ -70,11 +72,18 @@ export function rolloutParts(
     );
     if (places.length === 0) return [];
     const steps = rolloutSteps(purpose, rollout, []).filter((one) => one !== KUBEADM);
-    return [{ heading: HEADINGS[purpose], places, steps }];
+    return [{ heading: HEADINGS[purpose], places, before: stepsBefore(purpose, rollout), steps }];
   });
   return parts.length > 0
     ? parts
-    : [{ heading: null, places: [], steps: rolloutSteps(domain, rollout, nodes) }];
+    : [
+        {
+          heading: null,
+          places: [],
+          before: stepsBefore(domain, rollout),
+          steps: rolloutSteps(domain, rollout, nodes),
+        },
+      ];
 }
 
 function placesOf(users: readonly KeysetUser[], rollout: Rollout): Places[] {
@@ -101,6 +110,10 @@ function followingOf(user: KeysetUser, rollout: Rollout): Places['following'] {
     { label: 'authorities below it, to be rotated before the last stage', names: below },
   ].filter(({ names }) => names.length > 0);
 }
+
+/** The parts of which there is something to see before they are merged, with that as their steps. */
+export const partsBefore = (parts: readonly RolloutPart[]): readonly RolloutPart[] =>
+  parts.flatMap((part) => (part.before.length === 0 ? [] : [{ ...part, steps: part.before }]));
 
 /** A cluster with its nodes, for people: `prod (cp-1, then cp-2)`. */
 export const placeText = ({ cluster, nodes }: Place, name: (text: string) => string): string =>

@@ -1,7 +1,15 @@
 import type { TrustDomain } from '../../model/store/rotation.ts';
 import { CA_BUNDLES, CLUSTER_INFO, OUTSIDE, rootConfigMaps } from './domains/ca.ts';
+import { APPROVE_SERVING } from './domains/kubelets.ts';
 import { step, stepOn, type RunbookStep } from './runbook.ts';
-import { askOwnServer, OWN_SERVER, rebuildPublished, rollWorkloads } from './steps.ts';
+import {
+  askOwnServer,
+  ETCDCTL,
+  etcdctl,
+  OWN_SERVER,
+  rebuildPublished,
+  rollWorkloads,
+} from './steps.ts';
 
 /** What the hard replacement of a compromised entry does to those who use it. */
 export interface Replacement {
@@ -42,14 +50,14 @@ const OWN_KUBELETS = stepOn(
   'each control-plane node',
   'Restart the kubelet of every control-plane node without its old certificate',
   'kubelet.conf of the bundle has a new one, but the kubelet prefers the one that it got by itself, which is refused now:',
-  'rm -f /var/lib/kubelet/pki/kubelet-client-*; systemctl restart kubelet',
+  'rm -f /var/lib/kubelet/pki/kubelet-client-* /var/lib/kubelet/pki/kubelet-server-*; systemctl restart kubelet',
 );
 
 const BOOTSTRAP = stepOn(
   'each other node',
   'Bootstrap every other node, whose kubelet.conf is not in a bundle',
   'Its certificate is refused, and it cannot renew it. An administrator makes a token for each; the node gets the new pki/ca.crt and /etc/kubernetes/bootstrap-kubelet.conf with the token and that ca.crt. Then:',
-  'rm -f /etc/kubernetes/kubelet.conf /var/lib/kubelet/pki/kubelet-client-*; systemctl restart kubelet',
+  'rm -f /etc/kubernetes/kubelet.conf /var/lib/kubelet/pki/kubelet-client-* /var/lib/kubelet/pki/kubelet-server-*; systemctl restart kubelet',
 );
 
 const OLD_ADMIN = stepOn(
@@ -57,7 +65,7 @@ const OLD_ADMIN = stepOn(
   'See that what was signed before is refused',
   'With a kubeconfig from before the change as OLD.conf; with the API server and the bundle of now, it must say Unauthorized.',
   OWN_SERVER,
-  'kubectl --kubeconfig OLD.conf --server "$SERVER" --certificate-authority /etc/kubernetes/pki/ca.crt get nodes',
+  'kubectl --kubeconfig OLD.conf --server "$SERVER" --certificate-authority /etc/kubernetes/pki/ca.crt get nodes 2>&1',
 );
 
 /** By what the keyset is for. All at once: old and new do not trust each other, so there is no order that avoids the outage. */
@@ -71,6 +79,7 @@ export const REPLACEMENTS: Readonly<Record<TrustDomain, Replacement>> = {
       OWN_KUBELETS,
       CLUSTER_INFO,
       BOOTSTRAP,
+      APPROVE_SERVING,
       rootConfigMaps(1),
       rollWorkloads(
         'Pods have read the certificate that was replaced, and refuse the API server until they start again.',
@@ -90,7 +99,8 @@ export const REPLACEMENTS: Readonly<Record<TrustDomain, Replacement>> = {
         'each member of etcd',
         'See that the members have found each other',
         'All at once is right here: members with old and with new files refuse each other. A snapshot from before is worth its time.',
-        'etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/healthcheck-client.crt --key=/etc/kubernetes/pki/etcd/healthcheck-client.key endpoint health --cluster',
+        ETCDCTL,
+        etcdctl('endpoint health --cluster'),
       ),
       step(
         'Hand new credentials to those outside of the tree',

@@ -34,6 +34,13 @@ const ROLLOUTS: Readonly<
 /** Whether what the keyset signs is issued again, besides what follows its trust bundle. */
 export const isIssuing = (rollout: Rollout): boolean => ROLLOUTS[rollout].like === 'issue';
 
+/** What must hold before a rollout is merged; the way back, and what has no time to lose, wait for nothing. */
+export function stepsBefore(domain: TrustDomain, rollout: Rollout): readonly RunbookStep[] {
+  return isStage(rollout) ? RUNBOOKS[domain].before[rollout] : [];
+}
+
+const isStage = (rollout: Rollout): rollout is Stage => ROLLOUTS[rollout].like === rollout;
+
 /** All steps of a rollout, in their order: the control plane first. */
 export function rolloutSteps(
   domain: TrustDomain,

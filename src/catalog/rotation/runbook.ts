@@ -26,6 +26,8 @@ export interface Runbook {
   readonly about: string;
   /** Static pods of a control-plane node that read a file which the stage changes, in the order to wait for. */
   readonly restarts: Readonly<Record<Stage, readonly ComponentName[]>>;
+  /** What must hold before a stage is merged: who was forgotten then is locked out by it, or trusts what must not be trusted. */
+  readonly before: Readonly<Record<Stage, readonly RunbookStep[]>>;
   /** What follows the restarts. */
   readonly steps: Readonly<Record<Stage, readonly RunbookStep[]>>;
 }

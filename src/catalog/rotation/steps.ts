@@ -42,6 +42,14 @@ export const apiServicesAvailable = step(
   "kubectl get apiservices | grep -v ' True '",
 );
 
+/** Hosts seldom have etcdctl; the image of etcd has, and its pod mounts the same files. */
+export const ETCDCTL =
+  'command -v etcdctl >/dev/null || etcdctl() { crictl exec "$(crictl ps --quiet --name \'^etcd$\')" etcdctl "$@"; }';
+const ETCD_FILES = '/etc/kubernetes/pki/etcd';
+
+export const etcdctl = (command: string): string =>
+  `etcdctl --endpoints=https://127.0.0.1:2379 --cacert=${ETCD_FILES}/ca.crt --cert=${ETCD_FILES}/healthcheck-client.crt --key=${ETCD_FILES}/healthcheck-client.key ${command}`;
+
 export const nodesReady = step(
   'See that nodes are Ready, and that no log has a TLS error',
   'Look at both after each node, and at all of them before the next stage.',
@@ -52,12 +60,13 @@ export const nodesReady = step(
 export const rollWorkloads = (why: string): RunbookStep =>
   step(
     'Restart Flux and Argo CD, then the CNI, kube-proxy and CoreDNS, then all other workloads',
-    `${why} Flux and Argo CD first: they deliver the next stage. Argo CD keeps the bundle of other clusters in Secrets, Flux in those of spec.kubeConfig: see to them as well. A rollout obeys the strategy of its workload; disruption budgets hold only for what drains nodes. Delete pods of strategy OnDelete, of Jobs and of no owner by hand. examples/rollout-restart of cdk8s-pki has a Job that does all this from within the cluster, waits for each namespace, and has no other rights.`,
-    'kubectl -n flux-system rollout restart deployment',
-    'kubectl -n argocd rollout restart deployment,statefulset',
-    'kubectl -n kube-system rollout restart daemonset,deployment',
-    'kubectl get poddisruptionbudgets -A',
-    'for namespace in $(kubectl get namespaces -o jsonpath=\'{.items[*].metadata.name}\'); do kubectl -n "$namespace" rollout restart deployment,daemonset,statefulset; done',
+    `${why} One workload at a time, and Flux and Argo CD first: they deliver the next stage. Argo CD keeps the bundle of other clusters in Secrets, Flux in those of spec.kubeConfig: see to them as well. A rollout obeys the strategy of its workload; disruption budgets hold only for what drains nodes. What is printed as not rolled out is to be seen to before the next stage; delete pods of strategy OnDelete, of Jobs and of no owner by hand. examples/rollout-restart of cdk8s-pki has a Job that does all this from within the cluster, and has no other rights.`,
+    'first=\'flux-system argocd kube-system\'; others=$(kubectl get namespaces -o name | cut -d/ -f2 | grep -vxE "${first// /|}")',
+    'for namespace in $first $others; do',
+    '  for name in $(kubectl -n "$namespace" get deployments,daemonsets,statefulsets -o name); do',
+    '    kubectl -n "$namespace" rollout restart "$name" && kubectl -n "$namespace" rollout status --timeout=15m "$name" || echo "not rolled out: $namespace $name"',
+    '  done',
+    'done',
   );
 
 /** kubeadm takes the first certificate of ca.crt alone. */

@@ -1,7 +1,12 @@
 import type { PullRequestText } from '../../propose/forges/forge.ts';
 import type { CredentialPath } from '../../model/names.ts';
 import type { Action } from '../../model/plan.ts';
-import { placeText, rolloutParts } from '../../catalog/rotation/parts.ts';
+import {
+  partsBefore,
+  placeText,
+  rolloutParts,
+  type RolloutPart,
+} from '../../catalog/rotation/parts.ts';
 import type { Rollout } from '../../catalog/rotation/rollout.ts';
 import { stepText } from '../../catalog/rotation/runbook.ts';
 import type { RotationStatus, Stage, TransitionName } from '../../model/store/rotation.ts';
@@ -147,27 +152,33 @@ function stepsOf(
   domain: RotationStatus['domain'],
   users: RotationStatus['users'],
 ): string[] {
+  const parts = rolloutParts(domain, rollout, [], users);
+  const before = partsBefore(parts);
   return [
+    ...(before.length === 0 ? [] : ['', '### Before you merge', ...partLines(before)]),
     '',
     '### To roll it out',
-    ...rolloutParts(domain, rollout, [], users).flatMap(({ heading, places, steps }) => [
-      ...(heading === null ? [] : ['', `#### ${heading}`, '']),
-      ...places
-        .slice(0, MOST_ROWS)
-        .flatMap(({ places: all, following }) => [
-          `- ${listed(all.map((place) => placeText(place, code)))}`,
-          ...following.map(({ label, names }) => `  - ${label}: ${listed(names.map(code))}`),
-        ]),
-      ...steps.flatMap((each, index) => [
-        '',
-        `${index + 1}. **${each.title}.** ${stepText(each)}`,
-        ...(each.commands.length === 0
-          ? []
-          : ['', '   ```bash', ...each.commands.map((line) => `   ${line}`), '   ```']),
-      ]),
-    ]),
+    ...partLines(parts),
   ];
 }
+
+const partLines = (parts: readonly RolloutPart[]): string[] =>
+  parts.flatMap(({ heading, places, steps }) => [
+    ...(heading === null ? [] : ['', `#### ${heading}`, '']),
+    ...places
+      .slice(0, MOST_ROWS)
+      .flatMap(({ places: all, following }) => [
+        `- ${listed(all.map((place) => placeText(place, code)))}`,
+        ...following.map(({ label, names }) => `  - ${label}: ${listed(names.map(code))}`),
+      ]),
+    ...steps.flatMap((each, index) => [
+      '',
+      `${index + 1}. **${each.title}.** ${stepText(each)}`,
+      ...(each.commands.length === 0
+        ? []
+        : ['', '   ```bash', ...each.commands.map((line) => `   ${line}`), '   ```']),
+    ]),
+  ]);
 
 /** A pull request has room for so much; the runbook in the tree has all. */
 const listed = (names: readonly string[]): string =>

@@ -1,4 +1,9 @@
-import { placeText, rolloutParts, type RolloutPart } from '../../catalog/rotation/parts.ts';
+import {
+  partsBefore,
+  placeText,
+  rolloutParts,
+  type RolloutPart,
+} from '../../catalog/rotation/parts.ts';
 import type { Rollout } from '../../catalog/rotation/rollout.ts';
 import { stepText } from '../../catalog/rotation/runbook.ts';
 import type { RotationRequest, RotationStatus } from '../../model/store/rotation.ts';
@@ -22,11 +27,13 @@ export function runbookLines(
   const isLast = LAST.has(transition);
   const next = 'next: review and merge this, roll it out everywhere';
   const [cluster = ''] = request.keyset.split('/');
+  const parts = rolloutParts(status.domain, transition, [], status.users);
+  const before = partsBefore(parts);
   return [
+    ...(before.length === 0 ? [] : [`before you merge "${transition}":`]),
+    ...before.flatMap((part) => partLines(part, isLast)),
     `to roll out "${transition}":`,
-    ...rolloutParts(status.domain, transition, [], status.users).flatMap((part) =>
-      partLines(part, isLast),
-    ),
+    ...parts.flatMap((part) => partLines(part, isLast)),
     ...(isLast ? [] : [`  how, and how to see it: ROTATION.md of ${cluster}`]),
     transition === 'reissue'
       ? next

@@ -1,5 +1,6 @@
+import { partsBefore, rolloutParts, type RolloutPart } from '../../catalog/rotation/parts.ts';
 import { formatDuration } from '../../model/store/duration.ts';
-import type { RotationStatus } from '../../model/store/rotation.ts';
+import type { RotationStatus, TransitionName } from '../../model/store/rotation.ts';
 
 /** A status with RFC 3339 dates. */
 export function statusJson(status: RotationStatus): unknown {
@@ -17,12 +18,15 @@ export function statusJson(status: RotationStatus): unknown {
   } = status;
   const span = (seconds: number | null): string | null =>
     seconds === null ? null : formatDuration(seconds);
-  const isUnderWay = status.standing !== 'steady';
+  const underWay = underWayOf(status);
+  const isUnderWay = underWay !== null;
   return {
     ...rest,
     soak: span(soak),
     outsideLife: span(outsideLife),
     declaredLife: span(declaredLife),
+    before: stepsJson(partsBefore(partsOf(status, status.next))),
+    steps: underWay === null ? [] : stepsJson(partsOf(status, underWay)),
     users: [...new Set(users.map(({ cluster }) => cluster))],
     notAfter: notAfter?.toISOString() ?? null,
     dueAt: dueAt?.toISOString() ?? null,
@@ -31,6 +35,25 @@ export function statusJson(status: RotationStatus): unknown {
     notBeforeWithLockout: isUnderWay ? (notBeforeWithLockout?.toISOString() ?? null) : null,
   };
 }
+
+/** What is to be rolled out, or has been, before the next stage. */
+function underWayOf({ standing, takenBack }: RotationStatus): TransitionName | null {
+  if (standing === 'steady') return null;
+  if (standing === 'accepted') return 'accept';
+  return takenBack ? 'abort-issue' : 'issue';
+}
+
+const partsOf = (
+  { domain, users }: RotationStatus,
+  rollout: TransitionName,
+): readonly RolloutPart[] => rolloutParts(domain, rollout, [], users);
+
+/** Steps of a runbook; of a keyset that clusters share with those to which each belongs. */
+const stepsJson = (parts: readonly RolloutPart[]): unknown[] =>
+  parts.flatMap(({ places, steps }) => {
+    const clusters = places.flatMap(({ places: all }) => all.map(({ cluster }) => cluster));
+    return steps.map((each) => ({ ...each, ...(clusters.length === 0 ? {} : { clusters }) }));
+  });
 
 /** Where one keyset stands, for people. */
 export function statusLines(status: RotationStatus): string[] {
@@ -46,7 +69,10 @@ export function statusLines(status: RotationStatus): string[] {
     ];
   }
   const names = `${issuing?.id ?? ''} is issuing, ${other?.id ?? ''} is ${other?.state ?? ''}`;
-  const lines = [`${keyset}: ${standing}, ${names}`];
+  const lines = [
+    `${keyset}: ${standing}, ${names}`,
+    ...(status.takenBack ? [`  the stage issue was taken back`] : []),
+  ];
   if (since === null) {
     return [...lines, `  not on the base branch yet: merge it; it soaks from that commit`];
   }
@@ -68,9 +94,19 @@ export function statusLines(status: RotationStatus): string[] {
   return [
     ...lines,
     ...blockers.map((blocker) => `  first: ${blocker}`),
+    ...beforeText(status),
     ...unfit.map((fault) => `  not to be issued, --abort takes it back: ${fault}`),
   ];
 }
+
+/** What must hold before the next stage, which no tree tells; how to see it is in the runbook. */
+const beforeText = (status: RotationStatus): string[] =>
+  partsBefore(partsOf(status, status.next)).flatMap(({ heading, steps }) =>
+    steps.map(
+      ({ title }) =>
+        `  before ${status.next}${heading === null ? '' : ` (${heading.replace('C', 'c')})`}: ${title}`,
+    ),
+  );
 
 /** What was declared shorter does not shorten what was signed before. */
 function rememberedText({ entries, outsideLife, declaredLife }: RotationStatus): string[] {

@@ -23,6 +23,8 @@ export interface InventoryRow {
   readonly policy: RenewalPolicy | null;
   readonly windows: readonly RenewalWindow[];
   readonly spki: string | null;
+  /** When an entry of a keyset was made. */
+  readonly madeAt?: Date | undefined;
   /** As its keyset remembers it; of entries of keysets. */
   readonly outsideLife?: Seconds | undefined;
 }

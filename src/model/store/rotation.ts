@@ -83,6 +83,21 @@ export function outsideLifeOf(
   );
 }
 
+/** When an entry was made; that its certificate was signed again does not change it. */
+export const madeAt = ({
+  certificate,
+  issuedAt,
+}: Pick<ObservedEntry, 'certificate' | 'issuedAt'>): Date => certificate?.notBefore ?? issuedAt;
+
+/** Whether the stage `issue` was taken back: what is to leave is younger than what issues. */
+export function isTakenBack(
+  entries: readonly { readonly state: EntryState | null; readonly madeAt?: Date | undefined }[],
+): boolean {
+  const made = (wanted: EntryState): number =>
+    entries.find(({ state }) => state === wanted)?.madeAt?.getTime() ?? Number.NaN;
+  return made('outgoing') > made('issuing');
+}
+
 /** Why `retire` may not follow yet: an authority below. */
 export const belowBlocker = (keyset: CredentialPath): string =>
   `"${keyset}" has a certificate of the outgoing entry: rotate it first`;
@@ -109,6 +124,8 @@ export interface RotationStatus {
   /** Clusters that share it, and what follows there. */
   readonly users: readonly KeysetUser[];
   readonly standing: Standing;
+  /** What is outgoing is the newer entry: the stage `issue` was taken back. */
+  readonly takenBack: boolean;
   readonly entries: readonly Pick<ObservedEntry, 'id' | 'state'>[];
   /** The commit of the base branch that brought the standing; null where nothing is under way, and where it is not merged. */
   readonly since: Date | null;

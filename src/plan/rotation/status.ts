@@ -4,6 +4,8 @@ import type { CredentialPath } from '../../model/names.ts';
 import type { ObservedEntry, ObservedKeyset } from '../../model/observed.ts';
 import {
   belowBlocker,
+  isTakenBack,
+  madeAt,
   outsideLifeOf,
   retirementWait,
   type MergedStage,
@@ -47,6 +49,7 @@ export function rotationStatus(
     domain,
     users,
     standing,
+    takenBack: isTakenBack(entries.map((entry) => ({ ...entry, madeAt: madeAt(entry) }))),
     entries: entries.map(({ id, state }) => ({ id, state })),
     next,
     automatic: rotation.automatic,

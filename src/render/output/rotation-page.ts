@@ -1,6 +1,12 @@
 import { domainOf } from '../../catalog/rotation/domain.ts';
-import { placeText, rolloutParts, type RolloutPart } from '../../catalog/rotation/parts.ts';
+import {
+  partsBefore,
+  placeText,
+  rolloutParts,
+  type RolloutPart,
+} from '../../catalog/rotation/parts.ts';
 import { stepText, type RunbookStep } from '../../catalog/rotation/runbook.ts';
+import type { Rollout } from '../../catalog/rotation/rollout.ts';
 import { RUNBOOKS } from '../../catalog/rotation/runbooks.ts';
 import type { DesiredCluster, DesiredKeyset, KeysetUser } from '../../model/desired.ts';
 import type { PlainFile } from '../../model/made/tree.ts';
@@ -8,7 +14,12 @@ import type { EntryState } from '../../model/observed.ts';
 import { formatDuration } from '../../model/store/duration.ts';
 import type { InventoryRow } from '../../model/store/inventory.ts';
 import { layout } from '../../model/store/layout.ts';
-import { outsideLifeOf, retirementWait, type Stage } from '../../model/store/rotation.ts';
+import {
+  isTakenBack,
+  outsideLifeOf,
+  retirementWait,
+  type Stage,
+} from '../../model/store/rotation.ts';
 
 /** The stage that an entry of this state shows to be made last, and the one after it. */
 const STAGES: Readonly<Record<EntryState, readonly [Stage, Stage] | null>> = {
@@ -62,11 +73,12 @@ function section(
   cluster: DesiredCluster,
   keyset: DesiredKeyset,
   entries: readonly InventoryRow[],
-  [stage, next]: readonly [Stage, Stage],
+  [made, next]: readonly [Stage, Stage],
   allUsers: readonly KeysetUser[],
 ): string[] {
   const { name } = keyset;
   const domain = domainOf(cluster, keyset);
+  const stage: Rollout = isTakenBack(entries) ? 'abort-issue' : made;
   const runbook = RUNBOOKS[domain];
   const nodes = cluster.bundles
     .map(({ node }) => node)
@@ -74,23 +86,29 @@ function section(
     .sort();
   const command = `cdk8s-pki rotate ${cluster.name} ${name}`;
   const users = allUsers.filter((user) => user.keyset === keyset.path);
-  const parts = (of: Stage): readonly RolloutPart[] => rolloutParts(domain, of, nodes, users);
+  const parts = (of: Rollout): readonly RolloutPart[] => rolloutParts(domain, of, nodes, users);
+  const before = (of: Rollout): string[] => {
+    const seen = partsBefore(parts(of)).flatMap((part) => [...where(part), ...steps(part.steps)]);
+    return seen.length === 0 ? [] : [`### Before you merge \`${of}\``, '', ...seen];
+  };
   const hasDiscovery = [domain, ...users.map((user) => user.domain)].includes('ca');
   return [
     `## ${name}: ${stage}`,
     '',
-    `\`${name}\` ${runbook.about}.`,
+    `\`${name}\` ${runbook.about}.${stage === 'abort-issue' ? ` ${takenBack(entries)}` : ''}`,
     '',
     ...entryTable(entries, hasDiscovery),
     '',
+    ...before(stage),
     `### Now: roll out \`${stage}\``,
     '',
     ...(users.length === 0 ? [] : [SHARING, '']),
     ...parts(stage).flatMap((part) => [...where(part), ...steps(part.steps)]),
-    `### The way back`,
+    stage === 'abort-issue' ? '### The other way' : '### The way back',
     '',
     wayBack(stage, command),
     '',
+    ...before(next),
     `### Next: \`${next}\``,
     '',
     whenNext(keyset, entries, next, command),
@@ -132,7 +150,15 @@ function entryTable(entries: readonly InventoryRow[], hasDiscovery: boolean): st
   return [head, head.map(() => '---'), ...cells].map((line) => `| ${line.join(' | ')} |`);
 }
 
-function wayBack(stage: Stage, command: string): string {
+function takenBack(entries: readonly InventoryRow[]): string {
+  const idOf = (wanted: EntryState): string =>
+    entries.find(({ state }) => state === wanted)?.id ?? '';
+  return `The stage \`issue\` was taken back: ${idOf('issuing')} issues again, and ${idOf('outgoing')}, the newer one, leaves with \`retire\`, which ends this; another rotation may then begin.`;
+}
+
+function wayBack(stage: Rollout, command: string): string {
+  if (stage === 'abort-issue')
+    return `\`${command} --abort\`: the outgoing entry, which is the newer one, issues again, as before this was taken back. Roll that out like this.`;
   return stage === 'accept'
     ? `\`${command} --abort\`: the incoming entry, which has signed nothing, leaves every bundle. Roll that out like this stage.`
     : `\`${command} --abort\`: the outgoing entry issues again, the other one stays trusted, and what it signed is issued again. Roll that out like this stage.`;

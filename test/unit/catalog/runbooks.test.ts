@@ -1,8 +1,11 @@
 import test from 'ava';
+import { execa } from 'execa';
 import { domainOf } from '../../../src/catalog/rotation/domain.ts';
 import { RUNBOOKS } from '../../../src/catalog/rotation/runbooks.ts';
 import { REPLACEMENTS } from '../../../src/catalog/rotation/replacements.ts';
-import { rolloutSteps, type Rollout } from '../../../src/catalog/rotation/rollout.ts';
+import { rolloutSteps, stepsBefore, type Rollout } from '../../../src/catalog/rotation/rollout.ts';
+import type { RunbookStep } from '../../../src/catalog/rotation/runbook.ts';
+import { OWN_SERVER } from '../../../src/catalog/rotation/steps.ts';
 import { CertificateAuthority } from '../../../src/index.ts';
 import type { DesiredCluster, DesiredFile, DesiredKeyset } from '../../../src/model/desired.ts';
 import { findReferences } from '../../../src/model/reference.ts';
@@ -102,7 +105,7 @@ test('RUNBOOKS: titles are short imperatives, texts are sentences, commands hold
       const steps = rolloutSteps(domain, transition, ['cp-1']);
       t.true(steps.length > 1, `${domain} ${transition}`);
       t.is(new Set(steps.map(({ title }) => title)).size, steps.length, `${domain} ${transition}`);
-      for (const { title, text, commands } of steps) {
+      for (const { title, text, commands } of [...stepsBefore(domain, transition), ...steps]) {
         t.regex(title, /^[A-Z].{5,110}[^.]$/u);
         t.regex(text, /^[A-Za-z].*[.:]$/u, title);
         if (text.endsWith(':')) t.true(commands.length > 0, title);
@@ -162,20 +165,82 @@ test('REPLACEMENTS: each says who is locked out, and why; nodes are changed at o
   t.regex(rolloutSteps('ca', 'issue', ['cp-1', 'cp-2'])[0]?.title ?? '', /cp-1, then cp-2$/u);
 });
 
-test('RUNBOOKS: Flux and Argo CD come before other workloads, wherever those are restarted', (t) => {
-  for (const stage of ['accept', 'retire'] as const) {
-    const commands = RUNBOOKS.ca.steps[stage].flatMap((step) => step.commands);
-    const at = (text: string): number => commands.findIndex((line) => line.includes(text));
-    const places = [
-      at('flux-system'),
-      at('argocd'),
-      at('kube-system rollout'),
-      at('for namespace'),
-    ];
-    t.deepEqual(
-      places,
-      places.toSorted((a, b) => a - b),
-    );
-    t.true(places.every((place) => place >= 0));
+/** Stands for kubectl: a cluster with workloads, one of which never rolls out. */
+const KUBECTL = `kubectl() {
+  case "$*" in
+    'get namespaces -o name') printf 'namespace/%s\n' app argocd flux-system kube-system ;;
+    *' get deployments,daemonsets,statefulsets -o name') [ "$2" = argocd ] || printf '%s\n' "deployment.apps/a-$2" "daemonset.apps/b-$2" ;;
+    *) echo "$2 $4 \${@: -1}"; [ "$4 \${@: -1}" != 'status daemonset.apps/b-app' ] ;;
+  esac
+}`;
+
+test('RUNBOOKS: workloads restart one after the other, each waited for, and those that deliver the next stage first', async (t) => {
+  const steps = (['accept', 'retire'] as const).flatMap((stage) => RUNBOOKS.ca.steps[stage]);
+  const rolling = steps.filter(({ title }) => title.startsWith('Restart Flux'));
+  t.is(rolling.length, 2);
+  for (const { commands } of rolling) {
+    const script = [KUBECTL, ...commands].join('\n');
+    const { stdout } = await execa('bash', ['-c', script]);
+    t.deepEqual(stdout.split('\n'), [
+      ...['flux-system', 'kube-system', 'app'].flatMap((namespace) =>
+        [`deployment.apps/a-${namespace}`, `daemonset.apps/b-${namespace}`].flatMap((name) => [
+          `${namespace} restart ${name}`,
+          `${namespace} status ${name}`,
+        ]),
+      ),
+      'not rolled out: app daemonset.apps/b-app',
+    ]);
   }
+});
+
+test('RUNBOOKS: etcdctl is that of the pod where the host has none', async (t) => {
+  const [step] = RUNBOOKS['etcd-ca'].steps.accept;
+  const crictl =
+    'crictl() { [ "$1" = ps ] && echo container-1 && return; echo "$@"; }; PATH=/nowhere';
+  const script = [crictl, ...(step?.commands ?? [])].join('\n');
+  const { stdout } = await execa('/bin/bash', ['-c', script]);
+  t.regex(stdout, /^exec container-1 etcdctl --endpoints=\S+ .* endpoint health --cluster$/mu);
+});
+
+const everyStep = (domain: TrustDomain): RunbookStep[] =>
+  ([...TRANSITIONS, 'reissue'] as const).flatMap((rollout) => [
+    ...stepsBefore(domain, rollout),
+    ...rolloutSteps(domain, rollout, []),
+  ]);
+
+test('RUNBOOKS: what each API server answers by itself is asked of the one of the node', (t) => {
+  const OWN = /get --raw '?\/(?:readyz|metrics|openid|apis)/u;
+  let asked = 0;
+  for (const step of DOMAINS.flatMap((domain) => everyStep(domain)))
+    for (const command of step.commands.filter((line) => OWN.test(line))) {
+      asked += 1;
+      t.is(step.where, 'each control-plane node', step.title);
+      t.true(command.includes(' --server "$SERVER" '), command);
+      t.true(step.commands.includes(OWN_SERVER), step.title);
+    }
+  t.true(asked > 10);
+});
+
+test('stepsBefore: what a stage must not find out too late stands before it, and nowhere after', (t) => {
+  const titles = (steps: readonly RunbookStep[]): string[] => steps.map(({ title }) => title);
+  for (const stage of STAGES) {
+    t.regex(stepsBefore('ca', stage)[0]?.title ?? '', /^Keep kubeadm away/u);
+    t.false(rolloutSteps('ca', stage, []).some(({ title }) => title.startsWith('Keep kubeadm')));
+  }
+  const late = [
+    ['ca', /certificate of the kubelet is of the new entry|every API server shows/u, 2],
+    ['service-account-key', /lives longer than it asked for|tokens in Secrets/u, 2],
+    ['etcd-ca', /certificates are of the new entry/u, 1],
+    ['front-proxy-ca', /requests go through the front proxy/u, 1],
+    ['authority', /a server shows|authorities below/u, 2],
+  ] as const;
+  for (const [domain, title, count] of late) {
+    t.is(titles(stepsBefore(domain, 'retire')).filter((one) => title.test(one)).length, count);
+    t.deepEqual(
+      titles(rolloutSteps(domain, 'retire', [])).filter((one) => title.test(one)),
+      [],
+    );
+  }
+  for (const rollout of ['abort-accept', 'abort-issue', 'replace', 'reissue'] as const)
+    t.deepEqual(stepsBefore('ca', rollout), []);
 });

@@ -4,9 +4,11 @@ import type { EntryState } from '../../../src/model/observed.ts';
 import { inventoryRows } from '../../../src/plan/inventory.ts';
 import { rotationPage } from '../../../src/render/output/rotation-page.ts';
 import {
+  after,
   authority,
   cluster,
   DAY,
+  NOW,
   observedCluster,
   observedEntry,
   observedKeyset,
@@ -41,14 +43,18 @@ const PROD = cluster('prod', {
 });
 
 /** With a second entry of this state in a keyset. */
-function page(state: EntryState, keyset: typeof CA | typeof KEY = CA): string | undefined {
+function page(
+  state: EntryState,
+  keyset: typeof CA | typeof KEY = CA,
+  made = after(NOW, -999 * DAY),
+): string | undefined {
   const keysets = new Map(
     [CA, KEY].map((desired) => [
       desired.path,
       observedKeyset(desired, [
         observedEntry(desired),
         ...(desired === keyset && state !== 'issuing'
-          ? [observedEntry(desired, state, 'another')]
+          ? [{ ...observedEntry(desired, state, 'another'), certificate: null, issuedAt: made }]
           : []),
       ]),
     ]),
@@ -98,3 +104,49 @@ test('rotationPage: where nobody knows how long tokens live, it says how the key
   t.true(text.includes('`cdk8s-pki rotate prod service-account-key --accept-lockout`, not before'));
   t.false(text.includes('discovery-token-ca-cert-hash'));
 });
+
+test('rotationPage: what must hold before a stage stands before its steps, and before the next', (t) => {
+  const headings = (text = ''): string[] =>
+    [...text.matchAll(/^### (.*)$/gmu)].map(([, heading]) => heading ?? '');
+  t.deepEqual(headings(page('incoming')), [
+    'Before you merge `accept`',
+    'Now: roll out `accept`',
+    'The way back',
+    'Before you merge `issue`',
+    'Next: `issue`',
+  ]);
+  const text = page('outgoing') ?? '';
+  const [, before = ''] = text.split('### Before you merge `retire`\n');
+  const [seen = '', after = ''] = before.split('### Next: `retire`\n');
+  for (const { title, commands } of RUNBOOKS.ca.before.retire) {
+    t.true(seen.includes(`. ${title}.** `), title);
+    t.true(seen.includes(commands.join('\n')), title);
+  }
+  t.false(after.includes('is of the new entry'));
+});
+
+for (const keyset of [CA, KEY])
+  test(`rotationPage: a stage that was taken back says so, which entry goes, and both ways on: ${keyset.name}`, (t) => {
+    const older = page('outgoing', keyset) ?? '';
+    t.true(older.includes(`\n## ${keyset.name}: issue\n`));
+    t.false(older.includes('taken back'));
+    const text = page('outgoing', keyset, after(NOW, 999 * DAY)) ?? '';
+    t.true(text.includes(`\n## ${keyset.name}: abort-issue\n`));
+    const [outgoing] = /[0-9a-f]{16}(?= \| outgoing)/u.exec(text) ?? [''];
+    t.regex(
+      text,
+      new RegExp(
+        `The stage \`issue\` was taken back: .* ${outgoing}, the newer one, leaves with \`retire\``,
+        'u',
+      ),
+    );
+    t.deepEqual(
+      [...text.matchAll(/^### (.*)$/gmu)].map(([, heading]) => heading),
+      [
+        'Now: roll out `abort-issue`',
+        'The other way',
+        'Before you merge `retire`',
+        'Next: `retire`',
+      ],
+    );
+  });

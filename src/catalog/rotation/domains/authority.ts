@@ -15,10 +15,38 @@ export const KUBEADM = step(
   'Where a KubeadmCluster was given it as ca, frontProxyCa or as the authority of an external etcd, the files of its nodes have changed as well: cdk8s-pki diff names what restarts. kube-system/extension-apiserver-authentication must then be rebuilt after the last stage: put the bundle in place of its client-ca-file or requestheader-client-ca-file.',
 );
 
+const SERVER_SHOWS = step(
+  'See that a server shows a certificate that the issuing entry signed',
+  'With SERVER as host:port, and the bundle as ca.crt: the entry that issues is its first. It must say "Verify return code: 0 (ok)".',
+  'openssl s_client -connect "$SERVER" -CAfile <(openssl x509 -in ca.crt) -verify_return_error </dev/null 2>&1 | grep "Verify return code"',
+);
+
+const BELOW = step(
+  'Rotate the authorities below it',
+  'One that has a certificate of the entry before needs one of the new entry: cdk8s-pki plan lists it as RotationNeeded. The last stage waits for that.',
+);
+
 /** Any other authority that is declared. */
 export const AUTHORITY_RUNBOOK: Runbook = {
   about: 'signs what is declared with it as issuer',
   restarts: { accept: [], issue: [], retire: [] },
+  before: {
+    accept: [],
+    issue: [
+      step(
+        'Know that whoever trusts it has the bundle, outside of the tree as well',
+        'Who trusts the old entry alone refuses the certificates of this stage.',
+      ),
+    ],
+    retire: [
+      SERVER_SHOWS,
+      BELOW,
+      step(
+        'Know that clients have loaded their new certificates, outside of the tree as well',
+        'One of the entry before is refused from then on.',
+      ),
+    ],
+  },
   steps: {
     accept: [READERS, OUTSIDE, KUBEADM],
     issue: [
@@ -26,15 +54,8 @@ export const AUTHORITY_RUNBOOK: Runbook = {
         'Let servers and clients load their new certificates',
         'Every certificate of it was issued again. Restart what loads them at start only, servers and clients in any order: both entries are trusted.',
       ),
-      step(
-        'See that a server shows a certificate that the issuing entry signed',
-        'With SERVER as host:port, and the bundle as ca.crt: the entry that issues is its first. It must say "Verify return code: 0 (ok)".',
-        'openssl s_client -connect "$SERVER" -CAfile <(openssl x509 -in ca.crt) -verify_return_error </dev/null 2>&1 | grep "Verify return code"',
-      ),
-      step(
-        'Rotate the authorities below it',
-        'One that has a certificate of the entry before needs one of the new entry: cdk8s-pki plan lists it as RotationNeeded. The last stage waits for that.',
-      ),
+      SERVER_SHOWS,
+      BELOW,
       KUBEADM,
     ],
     retire: [READERS, OUTSIDE, KUBEADM],

@@ -1,5 +1,15 @@
 import { step, stepOn, type Runbook } from '../runbook.ts';
 import {
+  APPROVE_SERVING,
+  ASK_FOR_SERVING,
+  BOOTSTRAP,
+  CLIENT_VERIFIES,
+  KUBELET_TRUSTS,
+  RENEW_CLIENT,
+  SERVING_VERIFIES,
+  TAKE_SERVING,
+} from './kubelets.ts';
+import {
   apiServicesAvailable,
   fence,
   nodesReady,
@@ -49,28 +59,6 @@ const WORKER_BUNDLE = step(
   'nodes/_worker, where it is declared. It has the same certificates as before, the one that issues now first: the next steps tell it by that. Nothing restarts.',
 );
 
-const NODE_STEP = stepOn(
-  'each node',
-  'Renew the client certificate of every kubelet',
-  'A kubelet keeps the certificate that it has, up to a year, and does not bootstrap again by itself. Do this when kube-controller-manager signs with the new entry on every control-plane node. On a node without /var/lib/kubelet/pki/kubelet-client-current.pem the certificate is in kubelet.conf, new with the bundle: restart the kubelet there. As root; the API server knows the node by the certificate that is still valid, and kubeadm:node-autoapprove-certificate-rotation approves the request:',
-  '(set -eu; export KUBECONFIG=/etc/kubernetes/kubelet.conf; cd /var/lib/kubelet/pki; umask 077',
-  "node=$(openssl x509 -in kubelet-client-current.pem -noout -subject -nameopt multiline | sed -n 's/.*commonName *= system:node://p')",
-  'openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout next.key -subj "/O=system:nodes/CN=system:node:$node" -out next.csr',
-  'csr=$(kubectl create -o name -f - <<END',
-  'apiVersion: certificates.k8s.io/v1',
-  'kind: CertificateSigningRequest',
-  'metadata: {generateName: rotate-}',
-  'spec:',
-  '  request: $(base64 -w0 next.csr)',
-  '  signerName: kubernetes.io/kube-apiserver-client-kubelet',
-  '  usages: [digital signature, client auth]',
-  'END',
-  ')',
-  'until kubectl get "$csr" -o jsonpath=\'{.status.certificate}\' | base64 -d | grep . > next.crt; do sleep 2; done',
-  'next=kubelet-client-$(date +%F-%H-%M-%S).pem; cat next.crt next.key > "$next"; ln -sfn "$next" kubelet-client-current.pem',
-  'rm next.key next.csr next.crt; systemctl restart kubelet)',
-);
-
 /** Before the last stage: after it, API servers would refuse those that still show what the outgoing entry signed. */
 const LOAD_IN_CLUSTER = step(
   'Let servers in the cluster load their new certificates',
@@ -78,20 +66,16 @@ const LOAD_IN_CLUSTER = step(
   'kubectl get secrets -A --field-selector type=kubernetes.io/tls',
 );
 
-const BOOTSTRAP = stepOn(
-  'each other node',
-  'Bootstrap the nodes where that fails',
-  'An administrator makes a token; the node gets /etc/kubernetes/bootstrap-kubelet.conf with the token and the whole of ca.crt. Then, on the node:',
-  'rm /etc/kubernetes/kubelet.conf /var/lib/kubelet/pki/kubelet-client-*; systemctl restart kubelet',
+const SERVERS_SHOW = stepOn(
+  'each control-plane node',
+  'See that every API server shows a certificate of the new entry',
+  'It must say "Verify return code: 0 (ok)".',
+  'openssl s_client -connect 127.0.0.1:6443 -CAfile /etc/kubernetes/pki/cluster-signing-ca.crt -verify_return_error </dev/null 2>&1 | grep "Verify return code"',
 );
 
-const KUBELET_VERIFIES = stepOn(
-  'each node',
-  'See that the certificate of the kubelet is of the new entry',
-  'The entry that issues is the first of ca.crt. Where the kubelet does not rotate its certificate, that is in kubelet.conf. It must say OK.',
-  'own=/var/lib/kubelet/pki/kubelet-client-current.pem',
-  "[ -e $own ] || { own=$(mktemp); kubectl config view --raw --kubeconfig /etc/kubernetes/kubelet.conf -o jsonpath='{.users[0].user.client-certificate-data}' | base64 -d > $own; }",
-  'openssl verify -no-CApath -CAfile <(openssl x509 -in /etc/kubernetes/pki/ca.crt) $own',
+const NEW_CREDENTIALS = step(
+  'Know that whoever is outside of the tree has new credentials',
+  `Each client certificate of the entry before is refused from then on. ${OUTSIDE}`,
 );
 
 /** The cluster CA. Facts: the Kubernetes manual procedure for its rotation, and which process reads what when. */
@@ -102,9 +86,21 @@ export const CA_RUNBOOK: Runbook = {
     issue: ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'],
     retire: ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'],
   },
+  before: {
+    accept: [fence],
+    issue: [fence, published(KEY, 2), rootConfigMaps(2), KUBELET_TRUSTS, nodesReady],
+    retire: [
+      fence,
+      CLIENT_VERIFIES,
+      SERVING_VERIFIES,
+      SERVERS_SHOW,
+      apiServicesAvailable,
+      NEW_CREDENTIALS,
+      nodesReady,
+    ],
+  },
   steps: {
     accept: [
-      fence,
       published(KEY, 2),
       rootConfigMaps(2),
       CLUSTER_INFO,
@@ -117,27 +113,21 @@ export const CA_RUNBOOK: Runbook = {
       nodesReady,
     ],
     issue: [
-      fence,
       WORKER_BUNDLE,
-      NODE_STEP,
+      RENEW_CLIENT,
       BOOTSTRAP,
-      KUBELET_VERIFIES,
-      stepOn(
-        'each control-plane node',
-        'See that every API server shows a certificate of the new entry',
-        'It must say "Verify return code: 0 (ok)".',
-        'openssl s_client -connect 127.0.0.1:6443 -CAfile /etc/kubernetes/pki/cluster-signing-ca.crt -verify_return_error </dev/null 2>&1 | grep "Verify return code"',
-      ),
+      ASK_FOR_SERVING,
+      APPROVE_SERVING,
+      TAKE_SERVING,
       LOAD_IN_CLUSTER,
       step(
         'Hand new credentials to those outside of the tree',
-        `A client certificate of the entry before is refused after the next stage: ${OUTSIDE} So is every certificate that was signed by a CertificateSigningRequest, and served by a kubelet with serverTLSBootstrap.`,
+        `A client certificate of the entry before is refused after the next stage: ${OUTSIDE} So is every certificate that was signed by a CertificateSigningRequest.`,
       ),
       apiServicesAvailable,
       nodesReady,
     ],
     retire: [
-      KUBELET_VERIFIES,
       rebuildPublished(KEY, '/etc/kubernetes/pki/ca.crt'),
       rootConfigMaps(1),
       CLUSTER_INFO,

@@ -1,15 +1,13 @@
 import { step, stepOn, type Runbook } from '../runbook.ts';
-import { askOwnServer } from '../steps.ts';
-
-const ETCDCTL =
-  'etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/healthcheck-client.crt --key=/etc/kubernetes/pki/etcd/healthcheck-client.key';
+import { askOwnServer, ETCDCTL, etcdctl } from '../steps.ts';
 
 export const HEALTHY = stepOn(
   'each member of etcd',
   'See, after each member and before the next, that all members are healthy',
   'etcd reads its trust bundles at start only. With one member down of three, the next restart would lose the majority.',
-  `${ETCDCTL} endpoint health --cluster`,
-  `${ETCDCTL} endpoint status --cluster -w table`,
+  ETCDCTL,
+  etcdctl('endpoint health --cluster'),
+  etcdctl('endpoint status --cluster -w table'),
 );
 
 export const OUTSIDE =
@@ -22,6 +20,13 @@ export const READY = stepOn(
   ...askOwnServer('get --raw /readyz/etcd'),
 );
 
+const OF_NEW_ENTRY = stepOn(
+  'each control-plane node',
+  'See that certificates are of the new entry',
+  'The entry that issues is the first of the bundle. All must be OK.',
+  'for name in etcd/server etcd/peer etcd/healthcheck-client apiserver-etcd-client; do openssl verify -no-CApath -CAfile <(openssl x509 -in /etc/kubernetes/pki/etcd/ca.crt) "/etc/kubernetes/pki/$name.crt"; done',
+);
+
 /** The CA of etcd. Peer certificates are of both a server and a client, so each member must trust both entries before one is issued. */
 export const ETCD_CA_RUNBOOK: Runbook = {
   about: 'signs etcd’s members and the API servers’ client certificates for it',
@@ -30,17 +35,32 @@ export const ETCD_CA_RUNBOOK: Runbook = {
     issue: ['etcd', 'kube-apiserver'],
     retire: ['etcd', 'kube-apiserver'],
   },
+  before: {
+    accept: [HEALTHY],
+    issue: [
+      HEALTHY,
+      READY,
+      step(
+        'Know that whoever is outside of the tree has the bundle',
+        `Who trusts the old entry alone refuses the members after this stage. ${OUTSIDE}`,
+      ),
+    ],
+    retire: [
+      HEALTHY,
+      READY,
+      OF_NEW_ENTRY,
+      step(
+        'Know that whoever is outside of the tree has new credentials',
+        `A client certificate of the entry before is refused from then on. ${OUTSIDE}`,
+      ),
+    ],
+  },
   steps: {
     accept: [HEALTHY, READY, step('Hand the bundle to those outside of the tree', OUTSIDE)],
     issue: [
       HEALTHY,
       READY,
-      stepOn(
-        'each control-plane node',
-        'See that certificates are of the new entry',
-        'The entry that issues is the first of the bundle. All must be OK.',
-        'for name in etcd/server etcd/peer etcd/healthcheck-client apiserver-etcd-client; do openssl verify -no-CApath -CAfile <(openssl x509 -in /etc/kubernetes/pki/etcd/ca.crt) "/etc/kubernetes/pki/$name.crt"; done',
-      ),
+      OF_NEW_ENTRY,
       step(
         'Hand new credentials to those outside of the tree',
         `A client certificate of the entry before is refused after the next stage. ${OUTSIDE}`,

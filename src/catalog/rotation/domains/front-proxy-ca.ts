@@ -3,6 +3,13 @@ import { apiServicesAvailable, askOwnServer, published, rebuildPublished } from 
 
 const KEY = 'requestheader-client-ca-file';
 
+const REQUESTS = stepOn(
+  'each control-plane node',
+  'See that requests go through the front proxy',
+  'Any extension API will do; an answer of 401 or 403 is one that does not trust the new entry.',
+  ...askOwnServer('get --raw /apis/metrics.k8s.io/v1beta1/nodes | head -c 200'),
+);
+
 /** The CA by which kube-apiserver shows itself to extension API servers. */
 export const FRONT_PROXY_CA_RUNBOOK: Runbook = {
   about: 'signs the certificate by which API servers speak to extension API servers for a user',
@@ -10,6 +17,11 @@ export const FRONT_PROXY_CA_RUNBOOK: Runbook = {
     accept: ['kube-apiserver', 'kube-controller-manager'],
     issue: ['kube-apiserver', 'kube-controller-manager'],
     retire: ['kube-apiserver', 'kube-controller-manager'],
+  },
+  before: {
+    accept: [apiServicesAvailable],
+    issue: [published(KEY, 2), apiServicesAvailable],
+    retire: [apiServicesAvailable, REQUESTS],
   },
   steps: {
     accept: [
@@ -21,15 +33,7 @@ export const FRONT_PROXY_CA_RUNBOOK: Runbook = {
       ),
       apiServicesAvailable,
     ],
-    issue: [
-      apiServicesAvailable,
-      stepOn(
-        'each control-plane node',
-        'See that requests go through the front proxy',
-        'Any extension API will do; an answer of 401 or 403 is one that does not trust the new entry.',
-        ...askOwnServer('get --raw /apis/metrics.k8s.io/v1beta1/nodes | head -c 200'),
-      ),
-    ],
+    issue: [apiServicesAvailable, REQUESTS],
     retire: [rebuildPublished(KEY, '/etc/kubernetes/pki/front-proxy-ca.crt'), apiServicesAvailable],
   },
 };

@@ -39,6 +39,7 @@ export const SERVICE_ACCOUNT_KEY_RUNBOOK: Runbook = {
     issue: ['kube-apiserver', 'kube-controller-manager'],
     retire: ['kube-apiserver'],
   },
+  before: { accept: [], issue: [jwks(2), UNAUTHORIZED], retire: [LEGACY, STALE, UNAUTHORIZED] },
   steps: {
     accept: [jwks(2), UNAUTHORIZED],
     issue: [
@@ -50,6 +51,6 @@ export const SERVICE_ACCOUNT_KEY_RUNBOOK: Runbook = {
       STALE,
       UNAUTHORIZED,
     ],
-    retire: [STALE, LEGACY, jwks(1), UNAUTHORIZED],
+    retire: [jwks(1), UNAUTHORIZED],
   },
 };

@@ -195,6 +195,7 @@ for (const [facts, text] of LOCKED)
     const { title, body } = of(after(NOW, DAY));
     t.is(title, 'Rotate prod/ca: retire (stage 3 of 3) with --accept-lockout');
     t.regex(body, text);
+    t.regex(body, /### Before you merge\n[^]*### To roll it out\n/u);
     t.true(body.includes(after(NOW, 61 * DAY).toISOString()), 'until when');
     const late = of(after(NOW, 61 * DAY));
     t.false((late.title + late.body).includes('ockout'), 'nobody is left');
