@@ -20,6 +20,8 @@ export class Run {
   #latest = '';
   /** Names of clients that have the newest kubeconfigs, and of the newest pods. */
   #people: readonly string[] = [];
+  /** How many failures of each kind were to be. */
+  #forgiven = [0, 0];
   #pods: readonly string[] = [];
 
   private constructor(topology: Topology, load: Load, request: Client['request']) {
@@ -85,14 +87,28 @@ export class Run {
     this.load.remove(...others.filter((name) => !name.startsWith(FORGOTTEN)));
   }
 
+  /** Everybody stops to work. */
+  stop(): void {
+    this.load.remove(...this.load.clients());
+  }
+
+  /** What has failed until now was to fail. */
+  forgive(): void {
+    this.#forgiven = this.#failures().map(({ length }) => length);
+  }
+
   /** What failed, of the load and of the extension API server's own requests. */
   failures(): readonly Failure[] {
+    return this.#failures().flatMap((list, index) => list.slice(this.#forgiven[index]));
+  }
+
+  #failures(): readonly (readonly Failure[])[] {
     const own = this.topology.load
       .log(EXTENSION)
       .split('\n')
       .flatMap((line) => (line.startsWith('failed: ') ? [line.slice('failed: '.length)] : []))
       .map((line) => JSON.parse(line) as Failure);
-    return [...this.load.failures(), ...own];
+    return [this.load.failures(), own];
   }
 
   /** Clients that keep what they got at a stage, whatever happens; their failures are expected. */

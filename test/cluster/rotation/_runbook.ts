@@ -7,11 +7,11 @@ export interface Step {
   readonly script: string;
 }
 
-/** The steps of a keyset's stage under way, from `ROTATION.md`. */
-export function stepsOfPage(page: string, keyset: string): readonly Step[] {
+/** The steps of a part of what `ROTATION.md` says of a keyset: by default those of the stage under way. */
+export function stepsOfPage(page: string, keyset: string, heading = 'Now: '): readonly Step[] {
   const section = page.split(/^## /mu).find((part) => part.startsWith(`${keyset}: `));
-  const part = section?.split(/^### /mu).find((each) => each.startsWith('Now: '));
-  if (part === undefined) throw new Error(`ROTATION.md has no steps of "${keyset}"`);
+  const part = section?.split(/^### /mu).find((each) => each.startsWith(heading));
+  if (part === undefined) throw new Error(`ROTATION.md has no "${heading}" of "${keyset}"`);
   return part
     .split(/^(?=\*\*\d+\. )/mu)
     .slice(1)
@@ -24,7 +24,8 @@ export function stepsOfPage(page: string, keyset: string): readonly Step[] {
 
 /** The steps that `rotate` has printed whole, since no page has them any more. */
 export function stepsOfOutput(output: string): readonly Step[] {
-  return output
+  const [, rollOut = ''] = output.split(/^to roll out /mu);
+  return rollOut
     .split(/^(?= {2}\d+\. )/mu)
     .slice(1)
     .map((step) => ({

@@ -4,12 +4,10 @@ import { stepsOfOutput, stepsOfPage, type Step } from './_runbook.ts';
 import { FORGOTTEN, type Run } from './_run.ts';
 import { follow } from './_steps.ts';
 
-/** Steps that are about what is not in the control plane, by what the test has in place of it. */
+/** Steps that are about what is not in the control plane: the test does what it has in place of it, and then runs their commands. */
 const WORKLOADS =
   /^(?:Restart Flux|Let pods fetch|Restart extension API|Let servers in the cluster)/u;
 const PEOPLE = /^Hand /u;
-/** What the machines of this test do not have. */
-const ABSENT = /^(?:See that requests go through the front proxy)/u;
 
 export interface Moves {
   /** Names of keysets. */
@@ -29,6 +27,15 @@ export async function stage(t: ExecutionContext, run: Run, moves: Moves): Promis
   const start = Date.now();
   topology.complaints(); // of who was refused between two stages, on purpose
   const outputs = new Map<string, string>();
+  const next = /^(?:issue|retire)/u.exec(label)?.[0];
+  if (next !== undefined && options.length === 0) {
+    for (const keyset of keysets) {
+      const page = topology.fleet.read('deploy/live/ROTATION.md');
+      const before = stepsOfPage(page, keyset, `Before you merge \`${next}\``);
+      t.true(before.length > 0);
+      for (const step of before) await follow(topology, step, { forgotten });
+    }
+  }
   for (const keyset of keysets) outputs.set(keyset, await topology.rotate(keyset, ...options));
   await run.handOut(label);
   await topology.deliver();
@@ -38,8 +45,8 @@ export async function stage(t: ExecutionContext, run: Run, moves: Moves): Promis
     for (const step of stepsFor(run, keyset, outputs.get(keyset) ?? '')) {
       if (/^Rebuild extension-apiserver/u.test(step.title)) await rebuild?.();
       if (WORKLOADS.test(step.title)) await run.restartWorkloads(`${label}-${keyset}`);
-      else if (PEOPLE.test(step.title)) await run.handedOver();
-      else if (!ABSENT.test(step.title)) await follow(topology, step, { forgotten });
+      if (PEOPLE.test(step.title)) await run.handedOver();
+      await follow(topology, step, { forgotten });
     }
   }
   await run.handedOver();

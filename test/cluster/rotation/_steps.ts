@@ -12,6 +12,10 @@ interface Rule {
   readonly prints: RegExp;
   /** Left out for a node that is forgotten. */
   readonly node?: true;
+  /** What it printed before counts as well, where it was run again. */
+  readonly again?: true;
+  /** Words of it that stand for something that the test has. */
+  readonly stands?: Readonly<Record<string, string>>;
 }
 
 const FIRST = ['cp-1'];
@@ -25,7 +29,10 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
   'each node': [...NODES, ...KUBELETS],
   'each other node': KUBELETS,
 };
+/** What an administrator had before a replacement, where a test has put it. */
+export const OLD_KUBECONFIG = '/etc/own/old.conf';
 /** In place of systemd: what runs the kubelet is the test. */
+const RESTARTS = { on: KUBELETS, prints: /restart kubelet$/u };
 const SYSTEMCTL = 'systemctl() { echo "$@"; }';
 
 /** For each step with commands; what is not here fails, so that no step is left out unseen. */
@@ -50,8 +57,36 @@ const RULES: readonly Rule[] = [
   { title: /^See that one key is published/u, prints: /^1$/u },
   { title: /^See that no token is refused/u, prints: /^/u },
   { title: /^See that no token lives longer/u, prints: /^/u },
-  { title: /^Give every kubelet the bundle/u, on: KUBELETS, prints: /restart kubelet$/u },
-  { title: /^Renew the client cert/u, on: KUBELETS, prints: /restart kubelet$/u, node: true },
+  { title: /^Give every kubelet the bundle/u, ...RESTARTS },
+  { title: /^Renew the client cert/u, ...RESTARTS, node: true },
+  { title: /^Ask for another serving/u, on: KUBELETS, prints: /^$/u },
+  { title: /^Give every kubelet the serving/u, ...RESTARTS },
+  { title: /^Bootstrap every other node/u, ...RESTARTS },
+  {
+    title: /^Approve the serving certificates/u,
+    prints: /(?:approved[^]*){2}$/u,
+    again: true,
+  },
+  { title: /^See that what the kubelet shows/u, on: KUBELETS, prints: /OK$/u },
+  { title: /^See that the kubelet has the bundle/u, prints: /^the same$/u },
+  { title: /^Restart Flux/u, prints: /^$/u },
+  { title: /^Let servers in the cluster/u, prints: /widgets-tls/u },
+  { title: /^Restart extension API servers/u, prints: /^v1\.widgets\.example\.com kube-system/u },
+  {
+    title: /^See that requests go through the front proxy/u,
+    prints: /"kind":"APIResourceList"/u,
+    stands: { '/apis/metrics.k8s.io/v1beta1/nodes': '/apis/widgets.example.com/v1/widgets' },
+  },
+  { title: /^Let those who verify tokens outside/u, prints: /^1$/u },
+  { title: /^Go on as the administrator/u, prints: /^$/u },
+  { title: /^Restart the kubelet of every control-plane node/u, on: [], prints: /^/u },
+  {
+    title: /^See that what was signed before is refused/u,
+    prints: /Unauthorized/u,
+    stands: { 'OLD.conf': OLD_KUBECONFIG },
+  },
+  { title: /^Look for what was left behind/u, prints: /clusterrolebinding/u },
+  { title: /^Read what is still wrong/u, prints: /^$/u },
   { title: /^Bootstrap the nodes where that fails/u, on: [], prints: /restart kubelet$/u },
   {
     title: /^See that the certificate of the kubelet is/u,
@@ -75,10 +110,15 @@ export async function follow(
   if (rule === undefined) throw new Error(`nothing is known of the step "${title}"`);
   const nodes = on === undefined ? (rule.on ?? PLACES[where]) : [on];
   if (nodes === undefined) throw new Error(`nothing is known of the place "${where}"`);
+  const commands = Object.entries(rule.stands ?? {}).reduce(
+    (text, [word, own]) => text.replaceAll(word, own),
+    script,
+  );
   for (const node of nodes) {
     if (rule.node === true && forgotten.includes(node)) continue;
     const machine = topology.machine(node);
-    const shell = `export KUBECONFIG=/etc/kubernetes/admin.conf\n${SYSTEMCTL}\n${script}`;
+    const shell = `export KUBECONFIG=/etc/kubernetes/admin.conf\n${SYSTEMCTL}\n${commands}`;
+    let all = '';
     const output = await kubernetes.eventually(`${node}: ${title}`, async () => {
       const { stdout, stderr } = await machine.runFile('/usr/bin/timeout', [
         '90',
@@ -86,7 +126,9 @@ export async function follow(
         '-c',
         shell,
       ]);
-      const printed = stdout.toString().trim();
+      const now = stdout.toString().trim();
+      all += `${now}\n`;
+      const printed = rule.again === true ? all.trim() : now;
       if (rule.prints.test(printed)) return printed;
       throw new Error(`printed ${JSON.stringify(printed)}\n${stderr.toString()}`);
     });

@@ -28,8 +28,8 @@ export class Topology {
   readonly load: Machine;
   /** How much of each log was looked through. */
   readonly #read = new Map<string, number>();
-  /** A node whose pods restart: a controller that starts without its API server would never know of a front proxy. */
-  #restarting: NodeName | undefined;
+  /** Nodes whose pods restart: a controller that starts without its API server would never know of a front proxy. */
+  #restarting: readonly NodeName[] = [];
   /** Pods that had ended by themselves. */
   readonly restarts: string[] = [];
   #kubelet: NodeJS.Timeout | undefined;
@@ -108,17 +108,38 @@ export class Topology {
     const restarted: string[] = [];
     for (const node of NODES) {
       const machine = this.machine(node);
-      const before = manifestsOf(machine);
-      machine.root.put(await this.bundle(node));
-      const after = manifestsOf(machine);
-      const changed = podsOf(node).filter((name) => after.get(name) !== before.get(name));
-      this.#restarting = node;
+      const changed = await this.#put(node);
+      this.#restarting = [node];
       await Promise.all(changed.map((name) => machine.restartPod(name, GRACE)));
-      this.#restarting = undefined;
+      this.#restarting = [];
       if (changed.includes('etcd')) await this.#healthy(machine);
       restarted.push(...changed.map((name) => `${node}/${name}`));
     }
     return restarted;
+  }
+
+  /** As above, on all nodes at once: until it has restarted everywhere, nobody answers. */
+  async rollOutAtOnce(): Promise<void> {
+    this.#restarting = NODES;
+    const changed = await Promise.all(NODES.map((node) => this.#put(node)));
+    for (const names of [['etcd'], ['kube-apiserver'], CONTROLLERS]) {
+      const restarts = NODES.flatMap((node, index) =>
+        (changed[index] ?? [])
+          .filter((name) => names.includes(name))
+          .map((name) => this.machine(node).restartPod(name, GRACE)),
+      );
+      await Promise.all(restarts);
+    }
+    this.#restarting = [];
+  }
+
+  /** The bundle of a node; returns the pods whose manifests it changes. */
+  async #put(node: NodeName): Promise<readonly string[]> {
+    const { root } = this.machine(node);
+    const before = manifestsOf(this.machine(node));
+    root.put(await this.bundle(node));
+    const after = manifestsOf(this.machine(node));
+    return podsOf(node).filter((name) => after.get(name) !== before.get(name));
   }
 
   /** Waits until a node is Ready, by a heartbeat of after now. */
@@ -146,7 +167,7 @@ export class Topology {
     for (const node of NODES) {
       const machine = this.machine(node);
       for (const name of podsOf(node)) {
-        if (machine.isRunning(name) || this.#restarting === node) continue;
+        if (machine.isRunning(name) || this.#restarting.includes(node)) continue;
         machine.launchPod(name);
         this.restarts.push(`${node}/${name}`);
       }

@@ -2,6 +2,7 @@ import { clusterTest } from '../_cluster-test.ts';
 import { PKI } from '../_etcd.ts';
 import { putBootstrapToken } from './_kubelet.ts';
 import { rotationTests } from './_flow.ts';
+import { replace } from './_replace.ts';
 import { stepsOfPage, type Step } from './_runbook.ts';
 import { follow } from './_steps.ts';
 
@@ -37,5 +38,16 @@ clusterTest(
     const trust = ['-no-CApath', '-no-CAstore', '-CAfile', `${PKI}/ca.crt`];
     const file = '/var/lib/kubelet/pki/kubelet-client-current.pem';
     t.is(await lost.succeed('openssl', ['verify', ...trust, file]), `${file}: OK\n`);
+  },
+);
+
+clusterTest(
+  'ca: --compromised locks out who has what was signed before, kubelets too, and all works again at the end of its runbook',
+  async (t) => {
+    await replace(t, running().run, {
+      keyset: 'ca',
+      last: 'retire-3',
+      lockedOut: { admin: ['401'], etcd: [], token: [], trust: ['TLS'] },
+    });
   },
 );
