@@ -139,7 +139,10 @@ export async function eventually<T>(
     } catch (error) {
       last = error;
     }
-    if (Date.now() > end) throw new Error(`not after ${seconds} s: ${what}`, { cause: last });
+    if (Date.now() > end) {
+      const why = last instanceof Error ? `: ${last.message.slice(0, 600)}` : '';
+      throw new Error(`not after ${seconds} s: ${what}${why}`, { cause: last });
+    }
     await delay(500);
   }
 }

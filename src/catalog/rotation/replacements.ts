@@ -33,8 +33,7 @@ const INTRUDER = stepOn(
   'a control-plane node',
   'Look for what was left behind',
   'Whoever had the key could act as anybody, system:masters included. Look through bindings, webhooks, APIServices, DaemonSets and requests that are newer than the compromise, and at the audit log. What could be read then is known: rotate the service-account key, and whatever lies in Secrets.',
-  `${kubectl} get clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations,apiservices,csr --sort-by=.metadata.creationTimestamp`,
-  `${kubectl} get daemonsets,rolebindings -A --sort-by=.metadata.creationTimestamp`,
+  `${kubectl} get clusterrolebindings,rolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations,apiservices,daemonsets,csr -A -o json | jq -r '.items | sort_by(.metadata.creationTimestamp)[] | "\\(.metadata.creationTimestamp) \\(.kind) \\(.metadata.namespace // "") \\(.metadata.name)"'`,
 );
 
 /** Whoever did this had a kubeconfig of the entry that is gone. */
@@ -63,7 +62,7 @@ const BOOTSTRAP = stepOn(
 const OLD_ADMIN = stepOn(
   'each control-plane node',
   'See that what was signed before is refused',
-  'With a kubeconfig from before the change as OLD.conf; with the API server and the bundle of now, it must say Unauthorized.',
+  'With a kubeconfig from before the change as OLD.conf; with the API server and the bundle of now, it must say that you must be logged in to the server.',
   OWN_SERVER,
   'kubectl --kubeconfig OLD.conf --server "$SERVER" --certificate-authority /etc/kubernetes/pki/ca.crt get nodes 2>&1',
 );

@@ -82,10 +82,10 @@ const RULES: readonly Rule[] = [
   { title: /^Restart the kubelet of every control-plane node/u, on: [], prints: /^/u },
   {
     title: /^See that what was signed before is refused/u,
-    prints: /Unauthorized/u,
+    prints: /You must be logged in to the server/u,
     stands: { 'OLD.conf': OLD_KUBECONFIG },
   },
-  { title: /^Look for what was left behind/u, prints: /clusterrolebinding/u },
+  { title: /^Look for what was left behind/u, prints: /ClusterRoleBinding/u },
   { title: /^Read what is still wrong/u, prints: /^$/u },
   { title: /^Bootstrap the nodes where that fails/u, on: [], prints: /restart kubelet$/u },
   {
