@@ -586,6 +586,65 @@ test('verify: outputs of changed recipients wait for an identity, with and witho
   }
 });
 
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+/** A line of somebody else among the readers of a document, as `sops updatekeys` or an editor adds it. */
+function plantReader(repository: Repository, file: string, { recipient }: typeof mallory): void {
+  edit(repository, file, /^( *)- enc: /mu, `$1- enc: x\n$1  recipient: ${recipient}\n$1- enc: `);
+}
+
+test('verify: somebody declared in another role who was planted in the store is found without a base too', async (t) => {
+  const repository = branch(t);
+  const app = `deliveryRecipients: ['${mallory.recipient}']`;
+  repository.write('clusters/main.ts', main({ app }));
+  t.is((await repository.run(['synth'], { as: alice })).status, 0);
+  repository.commit('mallory delivers');
+  t.deepEqual((await verify(repository, [])).findings, []);
+  const entry = repository.git('ls-files', 'deploy/prod/pki/ca/*.sops.yaml');
+  const found = (items: readonly Item[]): unknown[] =>
+    items.map(({ code, level, credential, file }) => [code, level, credential, file]);
+  const expected = [
+    ['RecipientAdded', 'error', 'prod/ca', entry],
+    ['RecipientAdded', 'error', 'prod/web', LEAF],
+  ];
+  plantReader(repository, LEAF, mallory);
+  // other letters for the same octets: the last of an initialization vector has two bits that say nothing
+  const [letter = ''] = /(?<=^privateKey: .*iv:[^,]*).(?==,)/mu.exec(repository.read(LEAF)) ?? [];
+  const other = LETTERS.charAt(LETTERS.indexOf(letter) + 1);
+  edit(repository, LEAF, /(?<=^privateKey: .*iv:[^,]*).(?==,)/mu, other);
+  plantReader(repository, entry, mallory);
+  const before = await verify(repository, []);
+  t.deepEqual([before.status, found(before.findings).slice(0, 2)], [3, expected]);
+  t.deepEqual(codes(before.findings), ['RecipientAdded', 'EditedByHand']);
+  repository.commit('nothing to see here');
+  const after = await verify(repository, []);
+  t.deepEqual([after.status, found(after.findings)], [3, expected]);
+  repository.git('checkout', '-q', 'HEAD^', '--', 'deploy');
+  repository.commit('restored');
+  t.deepEqual((await verify(repository, [])).findings, []);
+});
+
+test('verify: a custodian who gets another role or is removed is pending without a base, in whole clones', async (t) => {
+  const repository = branch(t);
+  const both = [alice.recipient, mallory.recipient];
+  repository.write('clusters/main.ts', main({ recipients: both }));
+  t.is((await repository.run(['synth'], { as: alice })).status, 0);
+  repository.commit('two custodians');
+  const apps = [
+    `deliveryRecipients: ['${mallory.recipient}']`,
+    `removedRecipients: [{ recipient: '${mallory.recipient}', since: '2026-01-01' }]`,
+  ];
+  for (const app of apps) {
+    repository.write('clusters/main.ts', main({ app }));
+    const { status, findings, pending } = await verify(repository, []);
+    t.deepEqual([status, findings], [0, []]);
+    t.true(pending.some(({ reason }) => reason === 'RecipientsChanged'));
+  }
+  repository.write('.git/shallow', `${repository.git('rev-parse', 'HEAD')}\n`);
+  const shallow = await verify(repository, []);
+  t.deepEqual([shallow.status, codes(shallow.findings)], [3, ['ERR_READ']]);
+});
+
 test('verify: with an identity, a key of another credential and a changed ciphertext are found', async (t) => {
   const repository = branch(t);
   const key = /^privateKey: .*$/mu;

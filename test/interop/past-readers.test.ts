@@ -113,3 +113,30 @@ sopsTest(
     await works(t, repository.run(['plan', ...NOW]));
   },
 );
+
+sopsTest(
+  'verify: who was let into the store by sops updatekeys is found without a base, though declared to deliver',
+  async (t) => {
+    const app = `deliveryRecipients: ['${bob.recipient}']`;
+    const repository = new Repository(t, { 'clusters/main.ts': main([alice], { app }) });
+    await works(t, repository.run(['synth', '--now', '2026-01-01T00:00:00Z']));
+    repository.commit();
+    await works(t, repository.run(['verify', ...NOW]));
+    const rules = repository.read('.sops.yaml');
+    // an attacker edits the rule as well, so that all looks like a role that changed and waits for an identity
+    repository.write('.sops.yaml', rules.replaceAll(/age: age1\S*/gu, `$&,${bob.recipient}`));
+    const file = 'deploy/prod/pki/web.sops.yaml';
+    await succeed(toolPath('sops'), ['updatekeys', '--yes', '--input-type', 'yaml', file], {
+      cwd: repository.root,
+      env: { PATH: process.env['PATH'] ?? '', SOPS_AGE_KEY: alice.identity },
+    });
+    t.true(repository.read(file).includes(bob.recipient));
+    repository.commit('planted');
+    const { status, stdout } = await repository.run(['verify', ...NOW]);
+    t.is(status, 3, stdout);
+    const found = stdout.split('\n').filter((line) => line.startsWith('error '));
+    t.is(found.length, 1, stdout);
+    t.regex(found[0] ?? '', /RecipientAdded/u);
+    t.true(found[0]?.includes(`${bob.recipient} is no custodian and can open ${file}`), found[0]);
+  },
+);

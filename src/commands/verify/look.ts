@@ -1,9 +1,10 @@
-import type { PkiError } from '../../errors.ts';
+import { PkiError } from '../../errors.ts';
 import type { TreePath } from '../../model/names.ts';
 import { treePath } from '../../model/names.ts';
 import type { TreeReader } from '../../model/ports.ts';
 import { layout } from '../../model/store/layout.ts';
 import { observeMade } from '../../observe/output.ts';
+import { observeAddedReaders } from '../../observe/source/past/added.ts';
 import { listWorkFiles } from '../../observe/source/work-files.ts';
 import { bypassFlags } from '../../review/fleet/sops-rules.ts';
 import { unknownLedgerLines } from '../../review/fleet/ledger.ts';
@@ -13,6 +14,8 @@ import type { Flag } from '../../review/report.ts';
 import { Declared } from '../../verify/declared.ts';
 import { finding, findingOfError, type Finding } from '../../verify/finding.ts';
 import { plaintextKeys } from '../../verify/plaintext.ts';
+import { plantedReaders, readByOthers } from '../../verify/tree/readers.ts';
+import type { Stores } from '../../verify/tree/store.ts';
 import type { Invocation } from '../command.ts';
 import { runDeclaration } from '../pipeline/prepare.ts';
 import type { RunResult } from '../pipeline/total.ts';
@@ -68,6 +71,23 @@ export async function lookForPlaintext(
 const GONE = [
   'take it out of the branch and of its history, and replace it: whoever saw the branch has it',
 ];
+
+/** Who was let into the store without a declaration, as git's history tells. */
+export async function lookForPlanted(
+  cwd: string,
+  reader: TreeReader,
+  stores: Stores,
+  declared: Declared,
+): Promise<readonly Finding[]> {
+  const { tree } = declared.fleet;
+  try {
+    const suspects = readByOthers(reader, stores, declared);
+    return plantedReaders(tree, await observeAddedReaders(cwd, tree, suspects));
+  } catch (error) {
+    if (error instanceof PkiError) return [findingOfError(error)];
+    throw error;
+  }
+}
 
 /** Files that the program made in the declared clusters, as their inventories say. */
 export function madeFiles(reader: TreeReader, declared: Declared): ReadonlySet<TreePath> {

@@ -31,6 +31,7 @@ import {
   guardFindings,
   lookAtDeclaration,
   lookForPlaintext,
+  lookForPlanted,
   lookForStrangers,
   madeFiles,
 } from './look.ts';
@@ -64,6 +65,8 @@ export async function run(invocation: Invocation): Promise<number> {
     ...stores.findings,
     ...guardFindings(result),
     ...(keys?.findings ?? []),
+    // a change is compared with its base, which knows who could read
+    ...(isChange ? [] : await lookForPlanted(cwd, reader, stores, declared)),
   ];
   const links = linksBelow(cwd, tree);
   const strange = lookForStrangers(reader, declared, {

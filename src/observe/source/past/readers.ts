@@ -1,12 +1,6 @@
 import { load } from 'js-yaml';
 import { sopsRecipients } from '../../recipients.ts';
-import { commitOf, git, readBlobs, requireHistory, text } from '../git.ts';
-
-/** The blob that a change brought, as `--raw` has it; of a merge, for each parent. */
-const CHANGE = /^:\d{6} \d{6} [0-9a-f]{40,64} ([0-9a-f]{40,64}) /gmu;
-
-/** Of so many blobs the contents are held at once. */
-const AT_ONCE = 1000;
+import { pastDocuments } from './documents.ts';
 
 /** In the clear in each document of the store: the start of its public key's hash, which is the id of a keyset's entry. */
 const KEY = /^(?:spki|id): ['"]?([0-9a-f]{16})/mu;
@@ -24,24 +18,16 @@ export async function observePastReaders(
   recipients: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const readers = new Map<string, Set<string>>();
-  if (recipients.length === 0 || (await commitOf(root, 'HEAD')) === undefined) return new Map();
-  await requireHistory(root, 'what a compromised recipient could open before');
-  const flags = ['--full-history', '-m', '--no-renames', '--raw', '--no-abbrev', '--format='];
-  const place = `:(glob)${tree}/*/pki/**/*.sops.yaml`;
-  const log = text(await git(root, ['log', ...flags, 'HEAD', '--', place]));
-  const blobs = [...new Set([...log.matchAll(CHANGE)].map(([, blob = '']) => blob))].filter(
-    (blob) => !/^0+$/u.test(blob),
-  );
-  for (let at = 0; at < blobs.length; at += AT_ONCE)
-    for (const content of (await readBlobs(root, blobs.slice(at, at + AT_ONCE))).values()) {
-      const document = Buffer.from(content).toString('utf8');
-      const key = KEY.exec(document)?.[1];
-      if (key === undefined) continue;
-      if (!recipients.some((recipient) => document.includes(recipient))) continue;
-      const names = namesIn(document);
-      for (const recipient of recipients)
-        if (names.has(recipient)) readers.set(key, (readers.get(key) ?? new Set()).add(recipient));
-    }
+  if (recipients.length === 0) return new Map();
+  const what = 'what a compromised recipient could open before';
+  for await (const document of pastDocuments(root, tree, what)) {
+    const key = KEY.exec(document)?.[1];
+    if (key === undefined) continue;
+    if (!recipients.some((recipient) => document.includes(recipient))) continue;
+    const names = namesIn(document);
+    for (const recipient of recipients)
+      if (names.has(recipient)) readers.set(key, (readers.get(key) ?? new Set()).add(recipient));
+  }
   return new Map([...readers].map(([key, found]) => [key, [...found].sort()]));
 }
 
