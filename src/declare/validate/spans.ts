@@ -49,6 +49,12 @@ export function checkSpans(
       later.push((longestSigned) => {
         if (!longestSigned.has(authority.path)) report(construct, idleProblem(authority));
       });
+    const { automatic, outsideLife, soak } = authority.rotation;
+    if (automatic && rotationTime(outsideLife ?? 0, soak) >= authority.validity)
+      report(
+        construct,
+        `validity of ${days(authority.validity)} is too short for rotation.automatic: what it signs outside of the tree lives up to ${days(outsideLife ?? 0)} (clusterSigningDuration), which it must outlive by three soaks and 30 days: declare a shorter one, or a longer validity`,
+      );
     const issuer = authority.issuer === null ? undefined : authorityOf(authority.issuer);
     if (issuer === undefined) continue;
     if (authority.validity > issuer.validity)

@@ -1,6 +1,6 @@
 import type { DesiredAuthority, DesiredKeyset, DesiredRotation, KeysetUser } from '../desired.ts';
 import type { CredentialPath, Seconds } from '../names.ts';
-import type { EntryState, ObservedEntry, ObservedKeyset } from '../observed.ts';
+import type { EntryState, IssuerId, ObservedEntry, ObservedKeyset } from '../observed.ts';
 
 /** The three stages of a rotation, in their order; each is one pull request, rolled out everywhere before the next. */
 export type Stage = 'accept' | 'issue' | 'retire';
@@ -135,6 +135,8 @@ export interface RotationStatus {
   readonly automatic: boolean;
   /** When the certificate of the issuing entry ends; null for a key, which has no end. */
   readonly notAfter: Date | null;
+  /** What signed the issuing entry; null for one that signed itself, and for a key. */
+  readonly issuer: IssuerId | null;
   /** From when the issuing entry is due for rotation; null for a key. */
   readonly dueAt: Date | null;
   /** From when the next stage may follow; null while the standing is not on the base branch, and where nobody knows what is in use. */

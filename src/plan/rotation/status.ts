@@ -57,6 +57,7 @@ export function rotationStatus(
     outsideLife: outsideLifeOf({ rotation }, entries),
     declaredLife: rotation.outsideLife,
     notAfter: notAfter ?? null,
+    issuer: entries[0]?.issuer ?? null,
     unfit: entries.flatMap((entry) =>
       entry.state === 'incoming' ? faults(entry, desired, compromised) : [],
     ),

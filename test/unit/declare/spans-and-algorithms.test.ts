@@ -178,3 +178,26 @@ test(
   ['prod/ca', /key algorithm "RSA-1024" is not one of/],
   ['prod/web', /profile "tls" is not one of/],
 );
+
+const yearOf = (clusterSigningDuration: number, automatic: boolean): string[] => {
+  const app = newApp();
+  newKubeadm(app, {
+    caCertificateValidity: Duration.days(365),
+    certificateValidity: Duration.days(90),
+    renewBefore: Duration.days(40),
+    rotation: { automatic },
+    clusterSigningDuration: Duration.days(clusterSigningDuration),
+  });
+  return problemsOf(app);
+};
+
+test('rotation.automatic of an authority that ends before what it signs outside of the tree', (t) => {
+  const [problem, ...more] = yearOf(332, true);
+  t.deepEqual(more, []);
+  t.is(
+    problem,
+    '[prod/ca] validity of 365 days is too short for rotation.automatic: what it signs outside of the tree lives up to 332 days (clusterSigningDuration), which it must outlive by three soaks and 30 days: declare a shorter one, or a longer validity',
+  );
+  t.deepEqual(yearOf(331, true), []);
+  t.deepEqual(yearOf(332, false), [], 'people may wait, or lock out');
+});

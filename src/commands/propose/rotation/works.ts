@@ -1,3 +1,4 @@
+import { ROTATION_MARGIN } from '../../../catalog/defaults.ts';
 import type { Rollout } from '../../../catalog/rotation/rollout.ts';
 import { PkiError } from '../../../errors.ts';
 import type { CredentialPath } from '../../../model/names.ts';
@@ -8,8 +9,9 @@ import {
   type RotationRequest,
   type RotationStatus,
 } from '../../../model/store/rotation.ts';
+import { addSeconds } from '../../../plan/renewal.ts';
 import { chooseTransition } from '../../../plan/rotation/choose.ts';
-import { isReady } from '../../../plan/rotation/ready.ts';
+import { isReady, waitsForIssuer } from '../../../plan/rotation/ready.ts';
 import { TRANSITIONS } from '../../../plan/rotation/transitions.ts';
 import type { Work } from '../../../propose/policy.ts';
 import type { Held } from '../../../propose/renewal.ts';
@@ -33,8 +35,8 @@ export interface RotationWork extends Work {
 }
 
 /**
- * A rotation that is due is started, one at a time in a cluster; one that is under way goes on. Where the branch of a keyset carries
- * what somebody asked for, that stays.
+ * A rotation that is due is started, one that is under way goes on, each keyset for itself: stages of several may come in any order.
+ * Where the branch of a keyset carries what somebody asked for, that stays.
  */
 export function automaticWorks(
   { rotations, actions }: Pick<RunResult, 'rotations' | 'actions'>,
@@ -42,14 +44,10 @@ export function automaticWorks(
   now: Date,
 ): RotationWork[] {
   const busy = new Set(actions.map(({ cluster }) => cluster));
-  const underWay = new Set(
-    rotations.filter(({ standing }) => standing !== 'steady').map(clusterOf),
-  );
   const works: RotationWork[] = [];
   for (const status of rotations.filter(({ automatic }) => automatic)) {
-    const cluster = clusterOf(status);
-    if (busy.has(cluster)) continue; // a stage waits for a tree that is as declared
-    const { keyset, standing } = status;
+    if (busy.has(clusterOf(status))) continue; // a stage waits for a tree that is as declared
+    const { keyset } = status;
     const open = held.find(({ name }) => name === keyset);
     const asked = open && askedWork(status, open, now);
     if (asked !== undefined) {
@@ -57,11 +55,13 @@ export function automaticWorks(
       continue;
     }
     const request: RotationRequest = { keyset, verb: 'advance', acceptLockout: false };
-    const mayStart = standing !== 'steady' || !underWay.has(cluster);
-    if (mayStart && isReady(status, now)) {
-      underWay.add(cluster);
-      works.push(workOf(status, request, 'automatic', now));
-    } else works.push({ ...nothingOf(status, request), transition: status.next });
+    // what is open is not taken back for that
+    const waits = open === undefined && waitsForIssuer(status, rotations, now);
+    works.push(
+      isReady(status, rotations, now) && !waits
+        ? workOf(status, request, 'automatic', now)
+        : { ...nothingOf(status, request), transition: status.next },
+    );
   }
   return works;
 }
@@ -138,9 +138,16 @@ export function workOf(
     set: [change],
     record: `${wish} ${change}`,
     // what stands on a branch is right as long as it lives longer than what the base has
-    deadline: isReissue ? notAfter : null,
+    deadline: isReissue ? notAfter : wish === 'automatic' ? deadlineOf(transition, status) : null,
     entries: entryTexts(transition === 'reissue' ? entries : TRANSITIONS[transition](entries)),
   };
+}
+
+/** The new entry issues before the old one ends: until then `issue` is to be merged, and `accept` a soak and people's time before. */
+function deadlineOf(transition: Rollout, { notAfter, soak }: RotationStatus): Date | null {
+  if (notAfter === null) return null;
+  if (transition === 'issue') return notAfter;
+  return transition === 'accept' ? addSeconds(notAfter, -soak - ROTATION_MARGIN) : null;
 }
 
 /**

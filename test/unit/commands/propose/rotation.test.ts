@@ -4,6 +4,8 @@ import { changeText, parseRecord } from '../../../../src/commands/propose/rotati
 import { automaticWorks, isLeft, workOf } from '../../../../src/commands/propose/rotation/works.ts';
 import { warningLines } from '../../../../src/commands/rotate/warnings.ts';
 import type { KeysetUser } from '../../../../src/model/desired.ts';
+import type { CredentialPath } from '../../../../src/model/names.ts';
+import type { EntryState } from '../../../../src/model/observed.ts';
 import type { Action } from '../../../../src/model/plan.ts';
 import {
   NEW_ENTRY,
@@ -125,6 +127,89 @@ test('automaticWorks: of a cluster that is not as declared, nothing is made, clo
   };
   const result = { rotations: [issued()], actions: [action] };
   t.deepEqual(automaticWorks(result, heldOf(asked.record), LATE), []);
+});
+
+const CHANGE = { soak: DAY, automatic: true, outsideLife: 0 };
+const YEAR = 365 * DAY;
+
+/** An authority of the cluster that ends in a year, due 100 days before. */
+function standing(
+  path: string,
+  states: readonly EntryState[] = ['issuing'],
+  over: Partial<RotationStatus> = {},
+): RotationStatus {
+  const desired = authority(path, { rotation: CHANGE, renewBefore: 100 * DAY });
+  const entries = states.map((state, index) => ({
+    ...observedEntry(desired, state),
+    id: `${path}-${index}`,
+  }));
+  const merged = { since: NOW, commit: 'c'.repeat(40), content: new Uint8Array() };
+  const status = rotationStatus(desired, observedKeyset(desired, entries), { merged });
+  const notAfter = after(NOW, YEAR);
+  return { ...status, notAfter, dueAt: after(NOW, YEAR - 100 * DAY), ...over };
+}
+
+const stagesOf = (
+  rotations: readonly RotationStatus[],
+  now: Date,
+  held: Parameters<typeof automaticWorks>[1] = [],
+): string[] =>
+  automaticWorks({ rotations, actions: [] }, held, now)
+    .filter(({ set }) => set.length > 0)
+    .map(({ name, transition, deadline }) =>
+      [name, transition, deadline?.toISOString().slice(0, 10) ?? 'whenever'].join(' '),
+    );
+
+test('automaticWorks: every keyset of a cluster goes on by itself, with the day until which it must', (t) => {
+  const rotations = [
+    standing('prod/ca'),
+    standing('prod/etcd-ca', ['issuing', 'incoming']),
+    standing('prod/front-proxy-ca', ['issuing', 'outgoing']),
+    standing('prod/later', ['issuing'], { dueAt: after(NOW, 2 * YEAR) }),
+    standing('prod/by-hand', ['issuing'], { automatic: false }),
+  ];
+  t.deepEqual(stagesOf(rotations, after(NOW, YEAR - 100 * DAY)), [
+    'prod/ca accept 2027-10-22',
+    'prod/etcd-ca issue 2027-11-22',
+    'prod/front-proxy-ca retire whenever',
+  ]);
+  t.deepEqual(stagesOf(rotations, NOW), []);
+});
+
+const ROOT = 'prod/root' as CredentialPath;
+const below = (id: string): RotationStatus =>
+  standing('prod/mesh', ['issuing'], { issuer: { keyset: ROOT, id } });
+const DUE = after(NOW, YEAR - 100 * DAY);
+const HALF = after(NOW, YEAR - 50 * DAY);
+
+test('automaticWorks: an authority below another begins once that one issues with another entry', (t) => {
+  const root = standing(ROOT, ['issuing', 'outgoing'], { blockers: ['mesh'] });
+  t.deepEqual(stagesOf([root, below(`${ROOT}-1`)], NOW), ['prod/mesh accept 2027-10-22']);
+  t.deepEqual(stagesOf([root, below(`${ROOT}-0`)], NOW), [], 'it follows the new one already');
+});
+
+test('automaticWorks: an authority below another waits for that one to issue, not for ever, and is not taken back', (t) => {
+  const mesh = below(`${ROOT}-0`);
+  const accept = 'prod/mesh accept 2027-10-22';
+  const unfit = { unfit: ['compromised'] };
+  for (const [root, waits] of [
+    [standing(ROOT, ['issuing', 'incoming'], unfit), true],
+    [standing(ROOT, ['issuing'], unfit), true],
+    [standing(ROOT, ['issuing'], { dueAt: after(DUE, DAY) }), false],
+    [standing(ROOT, ['issuing', 'outgoing'], { blockers: ['another'] }), false],
+    [standing(ROOT, ['issuing', 'incoming'], { automatic: false }), false],
+  ] as const) {
+    t.deepEqual(stagesOf([root, mesh], DUE), waits ? [] : [accept]);
+    if (waits) t.deepEqual(stagesOf([root, mesh], HALF), [accept]);
+    const { record } = workOf(
+      mesh,
+      { keyset: mesh.keyset, verb: 'advance', acceptLockout: false },
+      'automatic',
+      DUE,
+    );
+    const held = [{ name: mesh.keyset, record, files: [] }];
+    t.deepEqual(stagesOf([root, mesh], DUE, held), [accept]);
+  }
 });
 
 const BEFORE = [

@@ -199,7 +199,7 @@ for (const [what, over, fault] of UNFIT)
     const facts = { merged: merged(NOW), compromised: new Set(['age1mallory']) };
     const fine = rotationStatus(CA, stored, facts);
     t.is(chooseTransition(request(), fine, after(NOW, DAY)), 'issue');
-    t.true(isReady(fine, after(NOW, DAY)));
+    t.true(isReady(fine, [fine], after(NOW, DAY)));
 
     const entries = stored.entries.map((entry) =>
       entry.state === 'incoming' ? { ...entry, ...over } : entry,
@@ -215,7 +215,7 @@ for (const [what, over, fault] of UNFIT)
     t.deepEqual(error.hints, [
       'take the entry back and accept another: cdk8s-pki rotate prod ca --abort, merge that, then cdk8s-pki rotate prod ca',
     ]);
-    t.false(isReady(status, after(NOW, 9999 * DAY)), 'nor by itself');
+    t.false(isReady(status, [status], after(NOW, 9999 * DAY)), 'nor by itself');
     t.is(chooseTransition(request({ verb: 'abort' }), status, NOW), 'abort-accept');
     t.true(statusLines(status).includes(`  not to be issued, --abort takes it back: ${fault}`));
   });
