@@ -53,7 +53,7 @@ export interface ProposeOptions<W extends Work> {
  */
 export async function propose<W extends Work>(options: ProposeOptions<W>): Promise<void> {
   const { folder, remote, forge, renewal } = options;
-  const prefix = prefixOf(options);
+  const prefix = prefixOfKind(options.kind);
   const base = await forge.defaultBranch();
   const branches = await remoteBranches(folder, remote, base);
   if (!branches.has(base)) {
@@ -80,7 +80,8 @@ export async function propose<W extends Work>(options: ProposeOptions<W>): Promi
   }
 }
 
-function prefixOf({ kind }: Pick<ProposeOptions<Work>, 'kind'>): string {
+/** What the branches of a kind begin with. */
+export function prefixOfKind(kind: ProposalKind): string {
   return `${BRANCHES}${kind}/`;
 }
 
@@ -107,7 +108,7 @@ class Run<W extends Work> {
     this.#options = options;
     this.#state = state;
     this.#publisher = new Publisher(options, state);
-    this.#prefix = prefixOf(options);
+    this.#prefix = prefixOfKind(options.kind);
     this.#count = state.open.length;
   }
 

@@ -4,7 +4,7 @@ import type { Forge, Site } from '../../propose/forges/forge.ts';
 import { PATIENCE } from '../../propose/forges/http.ts';
 import { gitAuthorization, siteOf } from '../../propose/forges/site.ts';
 import { git } from '../../propose/git/program.ts';
-import { propose, type ProposalKind } from '../../propose/propose.ts';
+import { prefixOfKind, propose, type ProposalKind } from '../../propose/propose.ts';
 import type { Work } from '../../propose/policy.ts';
 import type { Outcome, Renewal } from '../../propose/renewal.ts';
 import type { RotationRequest } from '../../model/store/rotation.ts';
@@ -25,15 +25,17 @@ const GIT_TIMEOUT = 10 * 60_000;
 export async function proposeRenewal(invocation: Invocation): Promise<number> {
   const prefix = await prefixOf(invocation.cwd);
   const renewal = new RenewalOf(invocation, prefix, groupOf(invocation));
-  return proposeAll(invocation, async (proposal) => {
+  return proposeAll(invocation, async (proposal, hasOpen) => {
     await proposal('renew', renewal, (clusters, error) => {
       renewal.problems.add(clusters, error);
     });
-    const { problems } = renewal;
-    if (renewal.rotates)
-      await proposal('rotate', new RotationsOf(invocation, prefix), (clusters, error) => {
+    const { problems, keysets, isWhole } = renewal;
+    if (keysets.automatic.size > 0 || (await hasOpen('rotate'))) {
+      const rotations = new RotationsOf(invocation, prefix, { keysets, isWhole });
+      await proposal('rotate', rotations, (clusters, error) => {
         problems.add(clusters, error);
       });
+    }
     return problems;
   });
 }
@@ -74,7 +76,10 @@ type Proposal = <W extends Work>(
 
 async function proposeAll(
   { cwd, environment, options, output }: Invocation,
-  work: (proposal: Proposal) => Promise<Problems>,
+  work: (
+    proposal: Proposal,
+    hasOpen: (kind: ProposalKind) => Promise<boolean>,
+  ) => Promise<Problems>,
 ): Promise<number> {
   const site = siteOf(options.forge, environment, await remoteOf(cwd));
   const outcomes: Outcome[] = [];
@@ -106,9 +111,11 @@ async function proposeAll(
         if (options.output !== 'json') output.line(textOf(outcome));
       },
     });
+  const hasOpen = async (kind: ProposalKind): Promise<boolean> =>
+    (await forge.open(await forge.defaultBranch(), prefixOfKind(kind))).length > 0;
   let problems: Problems;
   try {
-    problems = await work(proposal);
+    problems = await work(proposal, hasOpen);
   } catch (error) {
     if (outcomes.length > 0 && options.output === 'json')
       for (const outcome of outcomes) output.note(textOf(outcome));

@@ -15,6 +15,7 @@ import { askedFor } from './asked.ts';
 import { describeWork } from './describe.ts';
 import { collectFiles, isGenerated, isMade, ownPath } from './files.ts';
 import { reported } from './report.ts';
+import type { DeclaredKeysets } from './rotation/strays.ts';
 import { worksOf, type ClusterWork } from './work.ts';
 
 /** What `renew` does, for the pull requests that carry it: the same line over a checkout of the base. */
@@ -22,8 +23,8 @@ export class RenewalOf implements Renewal<ClusterWork> {
   isWhole: boolean;
   /** Of single clusters: theirs are neither proposed nor closed. */
   problems = new Problems();
-  /** Whether a keyset is rotated without being asked for. */
-  rotates = false;
+  /** What is rotated without being asked for, once it was planned. */
+  keysets: DeclaredKeysets = { tree: 'deploy', all: new Set(), automatic: new Set() };
   readonly #invocation: Invocation;
   readonly #group: string | undefined;
   /** Folder of the working directory in the repository, with a slash at its end, or nothing. */
@@ -42,8 +43,9 @@ export class RenewalOf implements Renewal<ClusterWork> {
   }
 
   async plan(cwd: string, held: () => Promise<readonly Held[]>): Promise<readonly ClusterWork[]> {
-    const { units, rotates, tree } = await unitsOf({ ...this.#invocation, cwd });
-    this.rotates = rotates;
+    const { units, keysets } = await unitsOf({ ...this.#invocation, cwd });
+    const { tree } = keysets;
+    this.keysets = keysets;
     this.#tree = tree;
     const base = treeReader(cwd);
     const files = (await held()).flatMap((open) => open.files);
@@ -126,12 +128,11 @@ export class RenewalOf implements Renewal<ClusterWork> {
 }
 
 interface UnitsOf {
-  readonly tree: string;
   readonly units: readonly (readonly string[])[];
-  readonly rotates: boolean;
+  readonly keysets: DeclaredKeysets;
 }
 
-/** Clusters that belong together, of those that the run is about, and whether one of their keysets is rotated unasked. */
+/** Clusters that belong together, of those that the run is about, and their keysets. */
 async function unitsOf(invocation: Invocation): Promise<UnitsOf> {
   const selection = selectionOf(invocation);
   const find = async ({ fleet, units }: Declared): Promise<UnitsOf> => {
@@ -140,16 +141,18 @@ async function unitsOf(invocation: Invocation): Promise<UnitsOf> {
       fleet.clusters.map(({ name }) => name),
     );
     const found: string[][] = [];
-    let rotates = false;
+    const [all, automatic] = [new Set<CredentialPath>(), new Set<CredentialPath>()];
     for await (const { clusters } of units) {
       const names = clusters.map(({ name }) => name);
       if (!isSelected(names)) continue;
       found.push(names);
-      rotates ||= clusters.some(({ authorities, serviceAccountKeys }) =>
-        [...authorities, ...serviceAccountKeys].some(({ rotation }) => rotation.automatic),
-      );
+      for (const { authorities, serviceAccountKeys } of clusters)
+        for (const { path, rotation } of [...authorities, ...serviceAccountKeys]) {
+          all.add(path);
+          if (rotation.automatic) automatic.add(path);
+        }
     }
-    return { tree: fleet.tree, units: found, rotates };
+    return { units: found, keysets: { tree: fleet.tree, all, automatic } };
   };
   return withDeclaration(invocation, selection, find, true);
 }

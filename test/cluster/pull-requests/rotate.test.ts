@@ -158,7 +158,31 @@ onGitea(
     const first = await renewed(due);
     t.is(first.status, 0, first.stderr);
     t.deepEqual(branches(await own.pulls('open')), ['cdk8s-pki/rotate/alpha/ca']);
+
+    const declare = (settings: string): void => {
+      own.fetch();
+      repository.git('reset', '-q', '--hard', 'origin/main');
+      const { recipient } = custodian;
+      const main = declaration({ recipients: [recipient], clusters: ['alpha'], app: settings });
+      repository.write('clusters/main.ts', main);
+      repository.commit('Other settings');
+      own.push('main');
+    };
+    declare(app.replace(', rotation: { automatic: true }', ''));
+    const stray = await renewed(due);
+    t.regex(
+      stray.stdout,
+      /^closed cdk8s-pki\/rotate\/alpha\/ca: Nobody asked for this stage, and alpha\/ca is no longer declared `rotation: /mu,
+      stray.stderr,
+    );
+    t.deepEqual(await own.pulls('open'), []);
+    const asked = await rotate(own, '--now', due);
+    t.is(asked.status, 0, asked.stderr);
+    const left = await renewed(due);
+    t.is(left.status, 0, left.stderr);
+    t.deepEqual(branches(await own.pulls('open')), ['cdk8s-pki/rotate/alpha/ca']);
     await own.merge(await only(own));
+    declare(app);
     const soaking = await renewed(inDays(0.5));
     t.is(soaking.status, 0, soaking.stderr);
     t.deepEqual(await own.pulls('open'), []);

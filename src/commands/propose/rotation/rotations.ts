@@ -16,7 +16,14 @@ import { warningLines } from '../../rotate/warnings.ts';
 import { describeReissue, describeStage } from '../describe.ts';
 import { collectFiles, isGenerated, isMade } from '../files.ts';
 import { reported } from '../report.ts';
+import { strayWorks, type DeclaredKeysets } from './strays.ts';
 import { automaticWorks, isLeft, left, workOf, type RotationWork } from './works.ts';
+
+/** What `renew` knows when it looks at rotations. */
+interface Automatic {
+  readonly keysets: DeclaredKeysets;
+  readonly isWhole: boolean;
+}
 
 /** What `rotate` does, for the pull request that carries it; without a request, every stage that is automatic and may follow. */
 export class RotationsOf implements Renewal<RotationWork> {
@@ -24,15 +31,18 @@ export class RotationsOf implements Renewal<RotationWork> {
   readonly isWhole = false;
   readonly #invocation: Invocation;
   readonly #request: RotationRequest | undefined;
+  readonly #automatic: Automatic | undefined;
   readonly #prefix: string;
   readonly #now: Date;
   #tree = 'deploy';
   /** Of every key that the base has or had. */
   #knownIds: ReadonlySet<string> = new Set();
 
-  constructor(invocation: Invocation, prefix: string, request?: RotationRequest) {
+  constructor(invocation: Invocation, prefix: string, wanted: RotationRequest | Automatic) {
     this.#invocation = invocation;
-    this.#request = request;
+    const isRequest = 'verb' in wanted;
+    this.#request = isRequest ? wanted : undefined;
+    this.#automatic = isRequest ? undefined : wanted;
     this.#prefix = prefix;
     this.#now = invocation.options.now ?? new Date();
   }
@@ -61,12 +71,7 @@ export class RotationsOf implements Renewal<RotationWork> {
     held: () => Promise<readonly Held[]>,
   ): Promise<readonly RotationWork[]> {
     const request = this.#request;
-    if (request === undefined) {
-      const all = { keyset: '' as CredentialPath, acceptLockout: false };
-      const result = await this.#run(cwd, { ...all, verb: 'status' }, undefined);
-      this.#tree = result.tree;
-      return automaticWorks(result, await held(), this.#now);
-    }
+    if (request === undefined) return this.#automaticWorks(cwd, held);
     const isHard = request.verb === 'compromised';
     // what nobody can wait with asks nothing of the history, which a shallow clone has not
     const asking = isHard ? request : ({ ...request, verb: 'status' } as const);
@@ -79,6 +84,22 @@ export class RotationsOf implements Renewal<RotationWork> {
     return result.rotations
       .filter(({ keyset }) => keyset === request.keyset)
       .map((status) => workOf(status, request, 'asked-for', this.#now));
+  }
+
+  async #automaticWorks(
+    cwd: string,
+    held: () => Promise<readonly Held[]>,
+  ): Promise<readonly RotationWork[]> {
+    if (this.#automatic === undefined) return [];
+    const { keysets, isWhole } = this.#automatic;
+    this.#tree = keysets.tree;
+    const open = await held();
+    const strays = strayWorks(keysets, open, isWhole);
+    // where a keyset stands is in the history, which a shallow clone has not
+    if (keysets.automatic.size === 0) return strays;
+    const all = { keyset: '' as CredentialPath, acceptLockout: false };
+    const result = await this.#run(cwd, { ...all, verb: 'status' }, undefined);
+    return [...automaticWorks(result, open, this.#now), ...strays];
   }
 
   /**

@@ -102,7 +102,7 @@ function clusterOf({ keyset }: Pick<RotationStatus, 'keyset'>): string {
 }
 
 /** Of no cluster: what is due of a cluster is another pull request's. */
-function nothingOf(
+export function nothingOf(
   { keyset, domain, users }: Pick<RotationStatus, 'keyset' | 'domain' | 'users'>,
   request: RotationRequest,
 ): Omit<RotationWork, 'transition'> {

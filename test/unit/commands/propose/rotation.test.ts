@@ -1,6 +1,7 @@
 import test from 'ava';
 import { describeStage } from '../../../../src/commands/propose/describe.ts';
 import { changeText, parseRecord } from '../../../../src/commands/propose/rotation/record.ts';
+import { strayWorks } from '../../../../src/commands/propose/rotation/strays.ts';
 import { automaticWorks, isLeft, workOf } from '../../../../src/commands/propose/rotation/works.ts';
 import { warningLines } from '../../../../src/commands/rotate/warnings.ts';
 import type { KeysetUser } from '../../../../src/model/desired.ts';
@@ -74,6 +75,29 @@ test('automaticWorks: what nobody asked for goes on with the keyset, or is close
   t.like(of(LATE)[0], { transition: 'retire', wish: 'automatic' });
   t.like(of(NOW)[0], { set: [] });
   t.regex(of(NOW)[0]?.closing ?? '', /^Nobody asked for it, and no stage of prod\/ca may follow/u);
+});
+
+test('strayWorks: an automatic stage of what is no longer automatic, or declared, is closed with the reason', (t) => {
+  const record = asked.record?.replace('asked-for', 'automatic');
+  const declared = (all: readonly CredentialPath[], automatic: readonly CredentialPath[] = []) => ({
+    tree: 'deploy',
+    all: new Set(all),
+    automatic: new Set(automatic),
+  });
+  const [stray, ...more] = strayWorks(declared([CA.path]), heldOf(record), false);
+  t.like(stray, { name: CA.path, set: [], clusters: [] });
+  t.is(more.length, 0);
+  t.is(stray?.stays, undefined);
+  t.regex(
+    stray?.closing ?? '',
+    /^Nobody asked for this stage, and prod\/ca is no longer declared `rotation: \{ automatic: true \}`: `cdk8s-pki rotate prod ca --pull-request` asks/u,
+  );
+  const [removed] = strayWorks(declared([]), heldOf(record), true);
+  t.is(removed?.closing, 'Nobody asked for this stage, and prod/ca is no longer declared.');
+  t.deepEqual(strayWorks(declared([]), heldOf(record), false), [], 'of a cluster not looked at');
+  t.deepEqual(strayWorks(declared([CA.path], [CA.path]), heldOf(record), true), []);
+  for (const other of [asked.record, undefined, record?.replace('/ca', '/cb')])
+    t.deepEqual(strayWorks(declared([]), heldOf(other), true), [], 'that is for people');
 });
 
 const LEFT: readonly (readonly [string, string | undefined, RegExp])[] = [
