@@ -71,7 +71,7 @@ export async function replace(
   const expected = Object.entries(lockedOut).filter(([, kinds]) => kinds.length > 0);
   await kubernetes.eventually('refusals', () => {
     const failing = new Set(run.failures().map(({ client }) => client));
-    const isSeen = expected.every(([name]) => failing.has(`${FORGOTTEN}${name}`));
+    const isSeen = expected.every(([name]) => failing.has(`${FORGOTTEN}${last}-${name}`));
     return Promise.resolve(isSeen ? true : undefined);
   });
   await every(t, run, keyset, last, 'by none');

@@ -117,10 +117,10 @@ export class Run {
     const [oldest = ''] = admin.ca.split(/^(?=-----BEGIN)/mu);
     const common = { servers: API_SERVERS, work: ['whoami'] } as const;
     this.load.add(
-      { ...common, ...admin, ca: this.generation().admin.ca, name: `${FORGOTTEN}admin` },
-      { ...common, ca: oldest, token: this.generation().token, name: `${FORGOTTEN}trust` },
-      { ...common, ca: this.generation().admin.ca, token, name: `${FORGOTTEN}token` },
-      { ...etcd, servers: ETCD, work: ['etcd'], name: `${FORGOTTEN}etcd` },
+      { ...common, ...admin, ca: this.generation().admin.ca, name: `${FORGOTTEN}${label}-admin` },
+      { ...common, ca: oldest, token: this.generation().token, name: `${FORGOTTEN}${label}-trust` },
+      { ...common, ca: this.generation().admin.ca, token, name: `${FORGOTTEN}${label}-token` },
+      { ...etcd, servers: ETCD, work: ['etcd'], name: `${FORGOTTEN}${label}-etcd` },
     );
   }
 
@@ -132,7 +132,7 @@ export class Run {
     return Object.fromEntries(
       names.map((name) => {
         const kinds = failures.filter(({ client }) => client === name).map(({ kind }) => kind);
-        return [name.slice(FORGOTTEN.length), [...new Set(kinds)].sort()];
+        return [name.split('-').at(-1) ?? '', [...new Set(kinds)].sort()];
       }),
     );
   }
