@@ -103,8 +103,7 @@ export function statusLines(status: RotationStatus): string[] {
 const beforeText = (status: RotationStatus): string[] =>
   partsBefore(partsOf(status, status.next)).flatMap(({ heading, steps }) =>
     steps.map(
-      ({ title }) =>
-        `  before ${status.next}${heading === null ? '' : ` (${heading.replace('C', 'c')})`}: ${title}`,
+      ({ title }) => `  before ${status.next}${heading === null ? '' : ` (${heading})`}: ${title}`,
     ),
   );
 

@@ -44,13 +44,13 @@ export function plantedReaders(
     readers.map((recipient) => {
       const text = `${recipient} is no custodian and can open ${file}, which was not encrypted for it: it was added later`;
       const place = { cluster: clusterOfFile(tree, file), credential: path, file };
-      return { ...findingOfFlag(flag('RecipientAdded', text, place), false), hint: HINT };
+      return { ...findingOfFlag(flag('RecipientAdded', text, place), false), hint: hintsFor(file) };
     }),
   );
 }
 
-const HINT = [
-  'find the commit that brought it: git log -p -- FILE',
-  'restore the file from before it: git restore --source COMMIT^ FILE',
+const hintsFor = (file: TreePath): string[] => [
+  `find the commit that brought it: git log -p -- '${file}'`,
+  `restore the file from before it: git restore --source COMMIT^ -- '${file}'`,
   'if whoever brought it could open the file, that recipient has the private key: list it in removedRecipients, compromised: true',
 ];
