@@ -30,8 +30,7 @@ export class RotationsOf implements Renewal<RotationWork> {
   /** One keyset's pull request says nothing of another's. */
   readonly isWhole = false;
   readonly #invocation: Invocation;
-  readonly #request: RotationRequest | undefined;
-  readonly #automatic: Automatic | undefined;
+  readonly #wanted: RotationRequest | Automatic;
   readonly #prefix: string;
   readonly #now: Date;
   #tree = 'deploy';
@@ -40,9 +39,7 @@ export class RotationsOf implements Renewal<RotationWork> {
 
   constructor(invocation: Invocation, prefix: string, wanted: RotationRequest | Automatic) {
     this.#invocation = invocation;
-    const isRequest = 'verb' in wanted;
-    this.#request = isRequest ? wanted : undefined;
-    this.#automatic = isRequest ? undefined : wanted;
+    this.#wanted = wanted;
     this.#prefix = prefix;
     this.#now = invocation.options.now ?? new Date();
   }
@@ -55,7 +52,7 @@ export class RotationsOf implements Renewal<RotationWork> {
     const complete: RotationWork[] = [];
     for (const work of works) {
       const actions = work.set.length === 0 ? [] : await this.#actions(cwd, work);
-      const isAsked = this.#request !== undefined;
+      const isAsked = this.#isAsked;
       if (!('blocked' in actions)) complete.push({ ...work, actions, isAsked });
       else if (work.wish === 'automatic') complete.push({ ...work, set: [] });
       else {
@@ -66,12 +63,16 @@ export class RotationsOf implements Renewal<RotationWork> {
     return complete;
   }
 
+  get #isAsked(): boolean {
+    return 'verb' in this.#wanted;
+  }
+
   async #works(
     cwd: string,
     held: () => Promise<readonly Held[]>,
   ): Promise<readonly RotationWork[]> {
-    const request = this.#request;
-    if (request === undefined) return this.#automaticWorks(cwd, held);
+    const request = this.#wanted;
+    if (!('verb' in request)) return this.#automaticWorks(cwd, request, held);
     const isHard = request.verb === 'compromised';
     // what nobody can wait with asks nothing of the history, which a shallow clone has not
     const asking = isHard ? request : ({ ...request, verb: 'status' } as const);
@@ -88,10 +89,9 @@ export class RotationsOf implements Renewal<RotationWork> {
 
   async #automaticWorks(
     cwd: string,
+    { keysets, isWhole }: Automatic,
     held: () => Promise<readonly Held[]>,
   ): Promise<readonly RotationWork[]> {
-    if (this.#automatic === undefined) return [];
-    const { keysets, isWhole } = this.#automatic;
     this.#tree = keysets.tree;
     const open = await held();
     const strays = strayWorks(keysets, open, isWhole);
@@ -113,8 +113,7 @@ export class RotationsOf implements Renewal<RotationWork> {
     try {
       return (await this.#run(cwd, request, undefined)).actions;
     } catch (error) {
-      if (error instanceof PkiError && this.#request === undefined)
-        return { blocked: error.message };
+      if (error instanceof PkiError && !this.#isAsked) return { blocked: error.message };
       throw error;
     }
   }
@@ -125,7 +124,7 @@ export class RotationsOf implements Renewal<RotationWork> {
     const [cluster = ''] = path.split('/');
     const result = await runDeclaration({ ...this.#invocation, cwd }, 'synth', undefined, {
       revoke: { cluster, names: [], revocations: new Map() }, // looks at the units of that cluster
-      isolates: this.#request === undefined,
+      isolates: !this.#isAsked,
     });
     const { entries = [] } = observeKeyset(treeReader(cwd), this.#tree, path) ?? {};
     if (!isNothing(result) || !isLeft(expected, entries, this.#knownIds)) return false;
@@ -163,7 +162,7 @@ export class RotationsOf implements Renewal<RotationWork> {
   /** Looks beside clusters that have errors; a stage is made of a whole fleet only, since any of them may use the keyset. */
   #run(cwd: string, request: RotationRequest, sink: Sink | undefined): Promise<RunResult> {
     const invocation = { ...this.#invocation, cwd };
-    const isolates = this.#request === undefined && request.verb === 'status';
+    const isolates = !this.#isAsked && request.verb === 'status';
     return runDeclaration(invocation, 'synth', sink, { request, isBase: true, isolates });
   }
 }
