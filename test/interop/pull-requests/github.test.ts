@@ -59,6 +59,9 @@ onGitHub(
       'GRAPHQL updateRefs',
       'POST /pulls',
       'POST /issues/N/labels',
+      // and whether a stage of a rotation is open that nobody wants any more
+      'GET ',
+      'GET /pulls',
     ]);
     repository.git('fetch', '-q', `${github.folder}/acme/fleet.git`, BRANCH);
     t.is(
