@@ -84,6 +84,16 @@ test('renew: what is due by percentage of life goes with every copy of it, and n
   t.is((await repository.run(['check', '--now', LATER])).status, 0);
 });
 
+test('renew NAME twice in a day: the inventory of days stays as it is, and is not counted as written', async (t) => {
+  const repository = await made(t, KUBEADM);
+  await renew(repository, 'cp-1/apiserver', '--now', '2026-11-23T08:00:00Z');
+  const before = repository.files();
+  const again = await renew(repository, 'cp-1/apiserver', '--now', '2026-11-23T09:00:00Z');
+  const files = changed(before, repository.files());
+  t.deepEqual([files.length, files.includes('deploy/prod/INVENTORY.md')], [6, false]);
+  t.true(again.stdout.includes('\nfiles: 6 updated\n'), again.stdout);
+});
+
 test('renew NAME: by the end of a path, with stars; the bundle and the hash of its static pod follow', async (t) => {
   const repository = await made(t, KUBEADM);
   const before = repository.files();

@@ -9,6 +9,7 @@ import type { Signer } from '../../../issue/signer.ts';
 import type { DesiredCluster } from '../../../model/desired.ts';
 import type { IssuedUnit } from '../../../model/made/issued.ts';
 import type { RenderedFile, TreeFile } from '../../../model/made/tree.ts';
+import type { TreeReader } from '../../../model/ports.ts';
 import type { CredentialPath } from '../../../model/names.ts';
 import {
   keysetDocuments,
@@ -74,7 +75,7 @@ export async function make(
     unit,
     { material: materialOf(unit, clusters, foreign.material, new Set()), privateKeys },
     { inventory: unitInventory(fleet.tree, unit, clusters, new Set()), etcd },
-  ).filter(({ path }) => changed.has(path));
+  ).filter((file) => changed.has(file.path) && !standsAlready(reader, file));
 
   const files: TreeFile[] = [];
   for (const file of [...documentsOf(fleet.tree, unit.clusters, issued), ...rendered]) {
@@ -96,6 +97,13 @@ export async function make(
     files.push(await encryptFile(rendered, cipher, { now, randomBytes }));
   }
   return { files, issued, clusters, privateKeys: new Map(made) };
+}
+
+/** A plan cannot know what is still to be issued: an inventory of days is the same where a certificate is issued twice in one. */
+function standsAlready(reader: TreeReader, file: RenderedFile): boolean {
+  if (file.format !== 'plain' && file.format !== 'octets') return false;
+  const content = reader.read(file.path);
+  return content !== undefined && Buffer.compare(Buffer.from(file.content), content) === 0;
 }
 
 /** Keysets whose issuing key is at hand. */

@@ -106,7 +106,10 @@ export async function workUnit(
     ? await makeWith(context, decision, foreign, await ports.cipher(needsIdentity))
     : undefined;
   const state = { clusters: observed, made: makes, signs, ...made };
-  const files = fileChanges(tree, context.reader, decision, made?.issued);
+  const written = made && new Set(made.files.map(({ path }) => path));
+  const files = fileChanges(tree, context.reader, decision, made?.issued).filter(
+    ({ path, change }) => change === 'delete' || written?.has(path) !== false,
+  );
   const deleted = files.filter(({ change }) => change === 'delete').map(({ path }) => path);
   return {
     ...common,
