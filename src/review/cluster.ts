@@ -2,6 +2,7 @@ import { layout } from '../model/store/layout.ts';
 import { credentialPath, type CredentialPath, type TreePath } from '../model/names.ts';
 import { ciphertextFlags } from './compare/ciphertexts.ts';
 import { compareCertificate } from './compare/certificates.ts';
+import { editedFlags } from './compare/edited.ts';
 import { copiesOf, deadlineOf } from './compare/copies.ts';
 import { foreignFlags, type Stores } from './compare/foreign.ts';
 import { compareKeyset } from './compare/keysets.ts';
@@ -63,6 +64,7 @@ export function reviewCluster(
         flag('ClusterAdminBinding', `${by} gives ${subject} all rights`, { cluster: name, file }),
       ),
     ...recipientFlags(base, head, folder, name, files, context.fleetRecipients),
+    ...editedFlags(base, head, tree, files, documents),
     ...ciphertextFlags(base, head, folder, name, files),
   ];
   const count = (change: Change): number =>

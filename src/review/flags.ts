@@ -23,6 +23,7 @@ export const FLAGS = {
   UnknownFile: ['critical', 'file that nobody declared'],
   OlderCertificate: ['critical', 'older certificate'],
   KeyReused: ['critical', 'key reused'],
+  StoreEdited: ['critical', 'document of the store edited by hand'],
   EncryptedAnew: ['critical', 'encrypted anew for no reason'],
   AuthorityReissued: ['warning', 'authority reissued'],
   Revoked: ['warning', 'certificate revoked'],

@@ -68,6 +68,7 @@ const EXPLAINS: Readonly<Record<FlagCode, Explains>> = {
     return isLater && asDeclared(flag, context) && hasDeclaredLife(flag, context);
   },
   KeyReused: never,
+  StoreEdited: never,
   EncryptedAnew: never,
   // its own signature says who made it, and what is not signed so is a finding
   AuthorityReissued: ({ credential }, { declared, keysets, now }) => {

@@ -3,6 +3,7 @@ import type { JsonObject } from '../model/made/tree.ts';
 import type { CredentialPath, TreePath } from '../model/names.ts';
 import type { TreeReader } from '../model/ports.ts';
 import { blockPem, embeddedBlocks } from '../review/read/embedded.ts';
+import { openSide, type Side } from '../review/read/side.ts';
 import type { Cipher } from '../sops/cipher.ts';
 import { readCertificate } from '../x509/read/certificate.ts';
 import { readPrivateKey, readPublicKey, spkiHash } from '../x509/read/key.ts';
@@ -34,6 +35,8 @@ export async function verifyPrivateKeys(
   cipher: Cipher,
 ): Promise<OpenedKeys> {
   const findings: Finding[] = [];
+  // what cannot be read, such as a link, is told where the tree is looked at
+  const side = openSide(reader);
   let [opened, closed] = [0, 0];
   const open = async <T>(
     file: TreePath,
@@ -41,7 +44,7 @@ export async function verifyPrivateKeys(
     decrypt: (text: string) => Promise<T>,
   ): Promise<T | undefined> => {
     try {
-      const content = await decrypt(Buffer.from(reader.read(file) ?? '').toString('utf8'));
+      const content = await decrypt(side.text(file) ?? '');
       opened += 1;
       return content;
     } catch (error) {
@@ -74,12 +77,12 @@ export async function verifyPrivateKeys(
     );
   }
   for (const file of outputs) {
-    const encrypted = Buffer.from(reader.read(file) ?? '').toString('utf8');
+    const encrypted = side.text(file) ?? '';
     if (!encrypted.includes('ENC[AES256_GCM,')) continue;
     const isBinary = encrypted.startsWith('{');
     const content = await open(file, null, (text) => decrypted(text, isBinary, cipher));
     if (content === undefined) continue;
-    const beside = isBinary ? siblings(reader, file) : content;
+    const beside = isBinary ? siblings(side, file) : content;
     const publics = new Set(publicSpkis(beside));
     for (const spki of privateSpkis(content)) {
       if (known.has(spki) && (publics.size === 0 || publics.has(spki))) continue;
@@ -103,14 +106,12 @@ async function decrypted(text: string, isBinary: boolean, cipher: Cipher): Promi
 const textOf = (document: JsonObject): string => JSON.stringify(document);
 
 /** What says whose a key file of a node is: `apiserver.crt` beside `apiserver.key`, `sa.pub` beside `sa.key`. */
-function siblings(reader: TreeReader, file: TreePath): string {
+function siblings(side: Side, file: TreePath): string {
   const stem = file.replace(/\.key$/u, '');
   const names = stem.endsWith('/pki/ca')
     ? [`${stem.slice(0, -2)}cluster-signing-ca.crt`, `${stem}.crt`]
     : [`${stem}.crt`, `${stem}.pub`];
-  return names
-    .map((name) => Buffer.from(reader.read(name as TreePath) ?? '').toString('utf8'))
-    .join('\n');
+  return names.map((name) => side.text(name as TreePath) ?? '').join('\n');
 }
 
 function privateSpkis(text: string): string[] {

@@ -659,6 +659,33 @@ test('verify: with an identity, a key of another credential and a changed cipher
   );
 });
 
+test('verify: with an identity, too, a link in the place of an output is a finding', async (t) => {
+  const repository = branch(t);
+  rmSync(repository.path(SECRET));
+  symlinkSync('../../test/manifests/Secret.default.web-tls.sops.yaml', repository.path(SECRET));
+  repository.commit('a link');
+  for (const options of [{}, { as: alice }]) {
+    const { status, findings } = await verify(repository, ['--base', 'main'], options);
+    t.is(status, 3);
+    t.true(codes(findings).includes('UnknownFile'));
+  }
+});
+
+test('verify: what a document of the store says in the clear is not edited by hand', async (t) => {
+  const repository = branch(t);
+  edit(repository, LEAF, /^renewBefore: .*$/mu, 'renewBefore: 1h');
+  edit(repository, KEYSET, /^revision: 1$/mu, 'revision: 1 # looked at');
+  const { status, findings } = await verify(repository);
+  t.is(status, 3);
+  t.deepEqual(
+    findings.map(({ code, level, file }) => [code, level, file]),
+    [
+      ['StoreEdited', 'error', KEYSET],
+      ['StoreEdited', 'error', LEAF],
+    ],
+  );
+});
+
 test('verify: several broken clusters are all told, each with the code of its guard', async (t) => {
   const repository = branch(t);
   edit(repository, KEYSET, /revision: 1/u, 'revision: 2');

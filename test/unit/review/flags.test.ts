@@ -438,6 +438,75 @@ const ROWS: Row[] = [
     flags: [WEB],
   },
   {
+    title: 'when a certificate was issued, which says when it is due',
+    code: 'StoreEdited',
+    head: (tree) => tree.clone().edit(WEB, /^issuedAt: .*$/mu, 'issuedAt: "2020-01-01T00:00:00Z"'),
+    flags: ['prod/web'],
+  },
+  {
+    title: 'a field that nobody wrote',
+    code: 'StoreEdited',
+    head: (tree) => tree.clone().edit(CA_FILE, /^reason: /mu, 'note: mine\nreason: '),
+    flags: ['prod/ca'],
+  },
+  {
+    title: 'another key beside another reason, which are no encryption anew',
+    code: 'StoreEdited',
+    head: (tree) =>
+      tree
+        .clone()
+        .edit(WEB, /^privateKey: ENC.*$/mu, `privateKey: ${CIPHERTEXT}`)
+        .edit(WEB, /^reason: .*$/mu, 'reason: Requested'),
+    flags: ['prod/web'],
+  },
+  {
+    title: 'who could open it before, forgotten',
+    code: 'StoreEdited',
+    base: made.clone().edit(WEB, /^reason: /mu, 'formerRecipients: age1a,age1b\nreason: '),
+    head: (tree) =>
+      tree
+        .clone()
+        .edit(WEB, /^formerRecipients: .*$/mu, 'formerRecipients: age1b')
+        .edit(WEB, /^privateKey: ENC.*$/mu, `privateKey: ${CIPHERTEXT}`),
+    flags: ['prod/web'],
+  },
+  {
+    title: 'who could open it before, remembered when it is encrypted again',
+    code: 'StoreEdited',
+    base: made.clone().edit(WEB, /^reason: /mu, 'formerRecipients: age1a\nreason: '),
+    head: (tree) =>
+      tree
+        .clone()
+        .edit(WEB, /^formerRecipients: .*$/mu, 'formerRecipients: age1b,age1a')
+        .edit(WEB, /^privateKey: ENC.*$/mu, `privateKey: ${CIPHERTEXT}`),
+    flags: [],
+  },
+  {
+    title: 'a document that is renewed',
+    code: 'StoreEdited',
+    head: () => renewed,
+    flags: [],
+  },
+  {
+    title: 'a keyset that is the same, in other words',
+    code: 'StoreEdited',
+    head: (tree) => tree.clone().edit(KEYSET, /^revision: 1$/mu, 'revision: 1 # looked at'),
+    flags: ['prod/ca'],
+  },
+  {
+    title: 'a keyset of a later revision',
+    code: 'StoreEdited',
+    head: (tree) => revision(tree, 2),
+    flags: [],
+  },
+  {
+    title: 'a keyset that remembers a longer life',
+    code: 'StoreEdited',
+    base: remembering('8760h'),
+    head: () => remembering('9000h'),
+    flags: [],
+  },
+  {
     title: 'what another recipient can open',
     code: 'EncryptedAnew',
     head: async (tree) => {
