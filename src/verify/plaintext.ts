@@ -20,10 +20,14 @@ export interface PlaintextKey {
 const MOST_LAYERS = 6;
 
 const PEM = /-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?)-----/gu;
-const AGE = /AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{50,}/giu;
+const AGE = /AGE-SECRET-KEY-(?:PQ-)?1/giu;
+/** The letters of Bech32, which prose cannot do without the others of. */
+const BECH32 = /^[02-9ac-hj-np-z]{50}/iu;
 const PUTTY = /PuTTY-User-Key-File-\d: [^]{0,2000}?Private-Lines: \d/gu;
 const OBJECT = /\{[^{}]*\}/gu;
 const LONGEST_KEY = 20_000;
+/** So much of an identity, with gaps, tells one. */
+const FOLDED_AGE = 200;
 
 /**
  * Private keys that anybody can read in a file: PEM of every kind that is not encrypted with a passphrase, identities of age, JWK,
@@ -59,7 +63,11 @@ function keysInText(text: string, depth: number): Hit[] {
         hits.push({ kind: `PEM ${match[1] ?? ''}`, at: match.index });
     }
   }
-  for (const match of text.matchAll(AGE)) hits.push({ kind: 'age identity', at: match.index });
+  for (const { 0: word, index: at } of text.matchAll(AGE)) {
+    const from = at + word.length;
+    if (BECH32.test(withoutGaps(text.slice(from, from + FOLDED_AGE))))
+      hits.push({ kind: 'age identity', at });
+  }
   for (const match of text.matchAll(PUTTY)) {
     if (/Encryption: none/u.test(match[0])) hits.push({ kind: 'PuTTY key', at: match.index });
   }
@@ -76,11 +84,12 @@ function keysInText(text: string, depth: number): Hit[] {
 
 /** RFC 7518 §6.2.2, §6.3.2: `d` is private in every kind of key. */
 function isPrivateJwk(text: string): boolean {
-  return /"kty"\s*:\s*"(?:RSA|EC|OKP)"/u.test(text) && /"d"\s*:\s*"[\w-]{32,}"/u.test(text);
+  const plain = text.replaceAll(/\\+"/gu, '"');
+  return /"kty"\s*:\s*"(?:RSA|EC|OKP)"/u.test(plain) && /"d"\s*:\s*"[\w-]{32,}"/u.test(plain);
 }
 
 const HEADER = /^[A-Za-z-]+: [^\n\\]*/u;
-const LEADING_GAP = /^(?:\\[nr]|["',\s])+/u;
+const LEADING_GAP = /^(?:\\+[nr]?|["',\s])+/u;
 
 /** With a body, which prose and programs that name the line have not; and not encrypted with a passphrase. */
 function isPlainPem(label: string, rest: string): boolean {

@@ -13,8 +13,8 @@ interface Layer {
   readonly text: string;
 }
 
-/** Between the words of a key: line breaks, written ones, and what quotes them. */
-const GAP = /(?:\\[nr]|["',\s])+/gu;
+/** Between the words of a key: line breaks, written ones, as often escaped as texts are within each other, and what quotes them. */
+const GAP = /(?:\\+[nr]?|["',\s])+/gu;
 const HEX_GAP = /0x|\\[xnr]|["':,\s]/gu;
 
 /** Two letters of DER's start in base64, `30` and a length; and OpenSSH's own form. */
@@ -205,7 +205,7 @@ const isBase64 = (code: number): boolean =>
 
 /** The base64 that a text begins with, through line breaks. */
 function leadingRun(text: string): string {
-  return /^(?:[A-Za-z0-9+/_-]|\\[nr]|["',\s])*={0,2}/u.exec(text)?.[0] ?? '';
+  return /^(?:[A-Za-z0-9+/_-]|\\+[nr]?|["',\s])*={0,2}/u.exec(text)?.[0] ?? '';
 }
 
 /** Base64 of either alphabet, folded or not. */

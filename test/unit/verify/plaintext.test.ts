@@ -50,6 +50,13 @@ const FOUND: Readonly<Record<string, string | Buffer>> = {
   'a line of age': `# created: today\n${identity}\n`,
   'age in lower case': identity.toLowerCase(),
   'PEM in JSON': JSON.stringify({ key: pem(rsa, 'pkcs8') }),
+  'PEM in JSON in JSON': JSON.stringify(JSON.stringify({ key: pem(ec, 'pkcs8') })),
+  'PEM in JSON, four deep': [1, 2, 3, 4].reduce((text) => JSON.stringify(text), pem(rsa, 'pkcs1')),
+  'DER in folded base64 in JSON in JSON': JSON.stringify(
+    JSON.stringify(columns(base64(der(ec, 'pkcs8')), 20)),
+  ),
+  'JWK in JSON': JSON.stringify(JSON.stringify(ec.export({ format: 'jwk' }))),
+  'age, folded': columns(identity, 40),
   'PEM in a YAML block': `key: |\n${pem(ec, 'sec1').replaceAll(/^/gmu, '    ')}`,
   'PEM with Windows line ends': pem(ec, 'pkcs8').replaceAll('\n', '\r\n'),
   'PEM in UTF-16': Buffer.from(`\ufeff${pem(ec, 'pkcs8')}`, 'utf16le'),
@@ -113,6 +120,8 @@ const PASSED: Readonly<Record<string, string | Buffer>> = {
     'look for -----BEGIN PRIVATE KEY----- and then -----END PRIVATE KEY-----',
   'a regular expression': String.raw`/-----BEGIN (?:RSA )?PRIVATE KEY-----[^]*/`,
   'the base64 of prose': base64('a PRIVATE KEY----- is AGE-SECRET-KEY-1 something'),
+  'prose about identities':
+    'AGE-SECRET-KEY-1 begins an identity of age, which nobody should ever commit anywhere',
   'an identity that is left out': 'AGE-SECRET-KEY-1...',
   'a recipient': 'age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq',
   'an encrypted value': `privateKey: ENC[AES256_GCM,data:${base64(Buffer.alloc(300, 0x4d))},type:str]`,
