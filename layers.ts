@@ -21,6 +21,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   sops: ['model', 'go-yaml', '@scure/base', 'age-encryption', 'execa', 'js-yaml', 'yaml', 'node:*'],
   observe: ['model', 'go-yaml', 'x509/read', 'sops', 'js-yaml', 'execa', 'node:*'],
+  evidence: ['model', 'x509/read', 'js-yaml', 'execa', 'node:*'],
   plan: ['model', 'catalog', 'node:crypto', 'node:util'],
   issue: ['model', 'x509/read', 'x509/build', 'node:crypto'],
   render: ['model', 'catalog', 'go-yaml', 'node:crypto'],

@@ -29,6 +29,8 @@ export interface CommandOptions {
   readonly abort?: boolean;
   readonly compromised?: boolean;
   readonly acceptLockout?: boolean;
+  /** A file. */
+  readonly kubeconfig?: string;
   /** A CRLReason of RFC 5280. */
   readonly reason?: string;
   readonly user?: string;

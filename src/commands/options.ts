@@ -47,6 +47,11 @@ export const OPTIONS: Readonly<Record<OptionName, () => Option>> = {
       '--accept-lockout',
       'retire although what the outgoing entry signed outside of the tree may be in use',
     ),
+  kubeconfig: () =>
+    new Option(
+      '--kubeconfig <file>',
+      'ask clusters whether a stage is rolled out, by its contexts that have their names; never the default file',
+    ),
   reason: () =>
     new Option('--reason <reason>', 'why, for the CRL; default: unspecified').choices(
       Object.keys(REVOCATION_REASONS),

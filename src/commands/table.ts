@@ -50,6 +50,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'forge',
       'bundle',
       'maxOpen',
+      'kubeconfig',
     ],
     formats: ['text', 'json'],
     load: () => import('./propose/renew.ts'),
@@ -58,7 +59,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'rotate',
     summary: 'start or advance the staged rotation of a CA or service-account key',
     description:
-      'Each run makes one stage: accept, issue, retire. Exit 1, with the date, if the next one may not follow yet; 3 where a commit that is not ours has stopped its pull request.',
+      'Each run makes one stage: accept, issue, retire. Exit 1, with the date, if the next one may not follow yet, by time or by what the cluster says (--kubeconfig); 3 where a commit that is not ours has stopped its pull request.',
     arguments: [
       { name: 'cluster', description: 'the cluster, or _shared', isOptional: true },
       { name: 'keyset', description: 'such as ca, etcd-ca, service-account-key', isOptional: true },
@@ -68,6 +69,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'abort',
       'compromised',
       'acceptLockout',
+      'kubeconfig',
       'app',
       'output',
       'now',

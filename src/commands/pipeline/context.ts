@@ -4,6 +4,7 @@ import type { Material } from '../../model/made/material.ts';
 import type { CredentialPath, KeyAlgorithm } from '../../model/names.ts';
 import type { ObservedCluster, ObservedKeyset, ObservedLeaf } from '../../model/observed.ts';
 import type { RandomBytes, TreeReader } from '../../model/ports.ts';
+import type { Evidence } from '../../model/store/evidence.ts';
 import type { Revocation } from '../../model/store/revocations.ts';
 import type { MergedStage, RotationRequest } from '../../model/store/rotation.ts';
 import type { History } from '../../model/store/ledger.ts';
@@ -40,6 +41,8 @@ export interface Context {
   readonly rotation?: {
     readonly request: RotationRequest;
     readonly merged: ReadonlyMap<CredentialPath, MergedStage>;
+    /** What clusters say of theirs, where they were asked. */
+    readonly evidence?: ReadonlyMap<CredentialPath, Evidence>;
   };
 }
 

@@ -2,6 +2,7 @@ import type { DesiredFleet, DesiredUnit } from '../../model/desired.ts';
 import { loadDeclaration, type LoadedRecord } from '../../load/load-declaration.ts';
 import { credentialParts, type CredentialPath } from '../../model/names.ts';
 import { compromisedNames } from '../../model/recipients.ts';
+import type { Evidence } from '../../model/store/evidence.ts';
 import type { Revocation } from '../../model/store/revocations.ts';
 import type { RotationRequest } from '../../model/store/rotation.ts';
 import { observeStages } from '../../observe/source/stages.ts';
@@ -60,6 +61,8 @@ interface RunSettings {
   readonly onlooker?: Onlooker;
   /** What `rotate` is asked for; of no keyset, where all of those stand that the run is about. */
   readonly request?: RotationRequest;
+  /** What clusters say of their stages. */
+  readonly evidence?: ReadonlyMap<CredentialPath, Evidence>;
   /** What `revoke` is asked for: of a cluster, and once that is known, which certificates by their authority. */
   readonly revoke?: {
     readonly cluster: string;
@@ -82,6 +85,7 @@ export function runDeclaration(
   {
     onlooker,
     request,
+    evidence = new Map(),
     revoke,
     isBase = false,
     isListed = true,
@@ -112,7 +116,13 @@ export function runDeclaration(
       pastReaders: await pastReaders(request, cwd, fleet),
       ...(request === undefined
         ? {}
-        : { rotation: { request, merged: await mergedStages(request, cwd, fleet.tree, isBase) } }),
+        : {
+            rotation: {
+              request,
+              merged: await mergedStages(request, cwd, fleet.tree, isBase),
+              evidence,
+            },
+          }),
     };
     const head = await observeHead(cwd, fleet.tree);
     const past = (): ReturnType<typeof observePast> => observePast(cwd, fleet.tree);

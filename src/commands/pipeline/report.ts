@@ -15,7 +15,7 @@ export function reportJson({
   waiting,
   skipped,
   problems,
-}: RunResult): unknown {
+}: RunResult): Readonly<Record<string, unknown>> {
   const failed = problems.clusters;
   return {
     actions,

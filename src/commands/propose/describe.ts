@@ -62,7 +62,11 @@ export function describeStage({
   users,
   wish,
   lockout,
-}: Pick<RotationWork, 'keyset' | 'actions' | 'domain' | 'users' | 'wish' | 'lockout'> & {
+  evidence,
+}: Pick<
+  RotationWork,
+  'keyset' | 'actions' | 'domain' | 'users' | 'wish' | 'lockout' | 'evidence'
+> & {
   readonly transition: TransitionName;
 }): PullRequestText {
   const number = STAGES.findIndex((name) => name === transition) + 1;
@@ -79,6 +83,7 @@ export function describeStage({
       ...(lockout === null ? [] : [`**Lockout** (\`--accept-lockout\`). ${lockout}`, '']),
       WISHES[wish],
       '',
+      ...evidenceOf(evidence),
       ...actionTable(actions, new Map()),
       ...restartOrder(actions).flatMap((line) => ['', prose(line)]),
       ...stepsOf(transition, domain, users),
@@ -122,6 +127,12 @@ export function describeReissue(
       ...stepsOf('reissue', domain, users),
     ].join('\n'),
   };
+}
+
+/** Why it follows before its time. */
+function evidenceOf([first, ...more]: readonly string[]): string[] {
+  if (first === undefined) return [];
+  return [`**Evidence.** ${prose(first)}.`, '', ...more.map((line) => `- ${prose(line)}`), ''];
 }
 
 const STAGES: readonly Stage[] = ['accept', 'issue', 'retire'];

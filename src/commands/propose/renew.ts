@@ -1,4 +1,4 @@
-import { EXIT } from '../../errors.ts';
+import { EXIT, PkiError } from '../../errors.ts';
 import type { Invocation } from '../command.ts';
 import { refuseUnknownNames } from '../input/requested.ts';
 import { runDeclaration } from '../pipeline/prepare.ts';
@@ -10,6 +10,10 @@ import { transaction } from '../writing/transaction.ts';
 /** `synth`, and what is due or asked for; with `--pull-request` as a proposal, with `--dry-run` as a plan. */
 export async function run(invocation: Invocation): Promise<number> {
   const { options } = invocation;
+  if (options.kubeconfig !== undefined && options.pullRequest !== true)
+    throw new PkiError('ERR_USAGE', '--kubeconfig is for --pull-request', {
+      hint: 'without it, renew makes no stage of a rotation; rotate takes --kubeconfig, too',
+    });
   if (options.dryRun === true) return dryRun(invocation);
   if (options.pullRequest === true) {
     const { proposeRenewal } = await import('./propose.ts');

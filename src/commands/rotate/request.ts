@@ -24,6 +24,11 @@ export function requestOf({
       hint: 'it is for the stage "retire"',
     });
   }
+  if (options.kubeconfig !== undefined && verb !== 'status' && verb !== 'advance') {
+    throw new PkiError('ERR_USAGE', `--kubeconfig and --${verb} exclude each other`, {
+      hint: `nothing is waited for with --${verb}`,
+    });
+  }
   if (verb !== 'status' && (cluster === undefined || keyset === undefined)) {
     throw new PkiError('ERR_USAGE', 'rotate takes the names of a cluster and of a keyset of it', {
       hint: 'where they all stand: cdk8s-pki rotate --status',

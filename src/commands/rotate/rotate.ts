@@ -4,8 +4,10 @@ import type { Invocation } from '../command.ts';
 import { runDeclaration } from '../pipeline/prepare.ts';
 import { reportJson, reportText } from '../pipeline/report.ts';
 import type { RunResult, Sink } from '../pipeline/total.ts';
+import { isByEvidence, withEvidence } from '../../plan/rotation/with-evidence.ts';
 import { refuseHalfWritten } from '../writing/half-written.ts';
 import { transaction } from '../writing/transaction.ts';
+import { askClusters, type Asked, isWaiting } from './evidence.ts';
 import { refuseUnfinished, refuseUnknown, refuseUnmerged } from './refuse.ts';
 import { requestOf } from './request.ts';
 import { runbookLines } from './runbook.ts';
@@ -46,28 +48,52 @@ async function rotate(
   request: RotationRequest,
   sink: Sink | undefined,
 ): Promise<RunResult> {
+  let evidence: Asked['evidence'] = new Map();
   if (request.verb !== 'compromised') {
     const asking = { ...request, verb: 'status' } as const;
     const before = await runDeclaration(invocation, 'synth', undefined, { request: asking });
     refuseUnknown(request, before);
     refuseUnfinished(before);
-    if (request.verb === 'advance') await refuseUnmerged(invocation.cwd, before.tree);
+    if (request.verb === 'advance') {
+      await refuseUnmerged(invocation.cwd, before.tree);
+      evidence = await evidenceOf(invocation, request, before);
+    }
   }
-  const result = await runDeclaration(invocation, 'synth', sink, { request });
+  const result = await runDeclaration(invocation, 'synth', sink, { request, evidence });
   refuseUnknown(request, result);
   return result;
 }
 
+/** @throws PkiError `ERR_EVIDENCE` where a stage waits and its cluster cannot be asked */
+async function evidenceOf(
+  invocation: Invocation,
+  { keyset }: RotationRequest,
+  { tree, rotations }: RunResult,
+): Promise<Asked['evidence']> {
+  const now = invocation.options.now ?? new Date();
+  const wanted = rotations.filter((one) => one.keyset === keyset && isWaiting(one, now));
+  const { evidence, failures } = await askClusters(invocation, invocation.cwd, tree, wanted);
+  for (const failure of failures.values()) throw failure;
+  return evidence;
+}
+
 async function status(invocation: Invocation, request: RotationRequest): Promise<number> {
-  const { output, options } = invocation;
+  const { cwd, output, options } = invocation;
   const result = await runDeclaration(invocation, 'synth', undefined, { request });
   const wanted = result.rotations.filter(
     ({ keyset }) =>
       request.keyset === '' || keyset === request.keyset || keyset.startsWith(`${request.keyset}/`),
   );
   if (wanted.length === 0 && request.keyset !== '') refuseUnknown(request, result);
-  if (options.output === 'json') output.json({ rotations: wanted.map(statusJson) });
-  else for (const line of wanted.flatMap(statusLines)) output.line(line);
+  const { evidence, failures } = await askClusters(invocation, cwd, result.tree, wanted);
+  const statuses = wanted.map((one) => withEvidence(one, evidence.get(one.keyset)));
+  if (options.output === 'json') output.json({ rotations: statuses.map(statusJson) });
+  else for (const line of statuses.flatMap(statusLines)) output.line(line);
+  // of one cluster that is asked for, it is why this has failed; of a fleet the others are told
+  for (const [cluster, failure] of failures) {
+    if (request.keyset !== '') throw failure;
+    output.note(`${cluster} could not be asked: ${failure.message}`);
+  }
   return EXIT.ok;
 }
 
@@ -77,12 +103,14 @@ function report(
   result: RunResult,
   tense: 'to do' | 'done',
 ): void {
+  const now = options.now ?? new Date();
   if (options.output === 'json') {
-    output.json(reportJson(result));
+    const asked = result.rotations.find(({ keyset }) => keyset === request.keyset);
+    const evidence = asked && isByEvidence(asked, now) ? { evidence: asked.evidence } : {};
+    output.json({ ...reportJson(result), ...evidence });
     return;
   }
   reportText(output, result, tense);
-  const now = options.now ?? new Date();
   for (const line of warningLines(request, result.rotations, now)) output.line(line);
   if (tense === 'to do') return;
   for (const line of runbookLines(request, result.rotations)) output.line(line);

@@ -93,9 +93,23 @@ export function statusLines(status: RotationStatus): string[] {
     );
   return [
     ...lines,
+    ...evidenceText(status),
     ...blockers.map((blocker) => `  first: ${blocker}`),
     ...beforeText(status),
     ...unfit.map((fault) => `  not to be issued, --abort takes it back: ${fault}`),
+  ];
+}
+
+/** What the cluster says, and what it made of the date. */
+function evidenceText({ evidence, notBefore }: RotationStatus): string[] {
+  if (evidence === null) return [];
+  const { holds, lacks, unseen, insteadOf } = evidence;
+  const isEarlier = notBefore?.getTime() !== insteadOf?.getTime();
+  return [
+    `  evidence: ${isEarlier ? `instead of ${insteadOf?.toISOString() ?? 'a date that nobody knows'}` : 'not enough, so it waits'}`,
+    ...holds.map((sentence) => `    seen: ${sentence}`),
+    ...lacks.map((sentence) => `    lacking: ${sentence}`),
+    ...unseen.map((who) => `    nobody can see: ${who}`),
   ];
 }
 

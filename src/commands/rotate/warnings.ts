@@ -1,4 +1,5 @@
 import { REPLACEMENTS } from '../../catalog/rotation/replacements.ts';
+import { evidenceLines } from './evidence.ts';
 import type { RotationRequest, RotationStatus, TrustDomain } from '../../model/store/rotation.ts';
 
 /**
@@ -18,6 +19,9 @@ export function warningLines(
     ...(request.verb === 'compromised' ? [`outage: ${outageOf(status)}`] : []),
     ...(request.verb === 'reissue' ? [`deadline: ${reissueDeadline(status, now)}`] : []),
     ...(lockout === null ? [] : [`lockout (--accept-lockout): ${lockout}`]),
+    ...(request.verb === 'advance'
+      ? evidenceLines(status, now).map((line) => `evidence: ${line}`)
+      : []),
   ];
 }
 

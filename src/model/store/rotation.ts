@@ -1,6 +1,7 @@
 import type { DesiredAuthority, DesiredKeyset, DesiredRotation, KeysetUser } from '../desired.ts';
 import type { CredentialPath, Seconds } from '../names.ts';
 import type { EntryState, IssuerId, ObservedEntry, ObservedKeyset } from '../observed.ts';
+import type { UsedEvidence } from './evidence.ts';
 
 /** The three stages of a rotation, in their order; each is one pull request, rolled out everywhere before the next. */
 export type Stage = 'accept' | 'issue' | 'retire';
@@ -153,6 +154,10 @@ export interface RotationStatus {
   readonly blockers: readonly string[];
   /** Why the incoming entry must never sign: it is to be taken back. */
   readonly unfit: readonly string[];
+  /** Who reads what the stage changed, and cannot be seen from the cluster; of what is between two stages alone. */
+  readonly unseen: readonly string[];
+  /** What the cluster says; null where nobody asked it. */
+  readonly evidence: UsedEvidence | null;
 }
 
 /** What can be done about an authority that nears its end: commands, and what each costs. */

@@ -58,13 +58,14 @@ function guardStage(status: RotationStatus, acceptLockout: boolean, now: Date): 
   }
   const from = acceptLockout ? notBeforeWithLockout : status.notBefore;
   if (from !== null && now.getTime() >= from.getTime()) return;
+  const details = lacking(status);
   const lockout =
     'or lock out who still uses what it signed: --accept-lockout --dry-run says who, --accept-lockout does it';
   if (from === null) {
     throw new PkiError(
       'ERR_ROTATION',
       `"${next}" of "${keyset}" may not follow: nobody says how long tokens live that its outgoing key signed`,
-      { hint: ['declare rotation: { maxTokenLife }', lockout] },
+      { details, hint: ['declare rotation: { maxTokenLife }', lockout] },
     );
   }
   const canLockOut =
@@ -73,12 +74,22 @@ function guardStage(status: RotationStatus, acceptLockout: boolean, now: Date): 
     'ERR_ROTATION',
     `"${next}" of "${keyset}" may not follow before ${from.toISOString()}`,
     {
+      details,
       hint: [
         `the stage before it is on the base branch since ${since?.toISOString() ?? ''}; until then it rolls out, and what was signed by it outside of the tree runs out`,
         ...(isRetirement && canLockOut ? [lockout] : []),
       ],
     },
   );
+}
+
+/** Why what the cluster says takes the place of no time. */
+function lacking({ evidence }: RotationStatus): string[] {
+  if (evidence === null) return [];
+  return [
+    ...evidence.lacks.map((sentence) => `no evidence: ${sentence}`),
+    ...evidence.unseen.map((who) => `nobody can see: ${who}`),
+  ];
 }
 
 function guardBlockers(name: TransitionName, { keyset, blockers }: RotationStatus): void {

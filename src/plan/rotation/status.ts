@@ -21,7 +21,7 @@ import { MOVES, standingOf } from './transitions.ts';
  *
  * @param facts `merged`: what the base branch has of it, undefined where that is another state; `below`: keysets with an entry that
  *   this one's outgoing entry signed; `domain`: what it is for; `users`: clusters that share it; `compromised`: names of recipients in
- *   wrong hands.
+ *   wrong hands; `unseen`: as the status has it.
  */
 export function rotationStatus(
   desired: DesiredKeyset,
@@ -32,12 +32,14 @@ export function rotationStatus(
     domain = 'authority',
     users = [],
     compromised = new Set(),
+    unseen = [],
   }: {
     readonly merged?: MergedStage | undefined;
     readonly below?: readonly CredentialPath[];
     readonly domain?: TrustDomain;
     readonly users?: readonly KeysetUser[];
     readonly compromised?: ReadonlySet<string>;
+    readonly unseen?: readonly string[];
   },
 ): RotationStatus {
   const { rotation } = desired;
@@ -54,6 +56,8 @@ export function rotationStatus(
     next,
     automatic: rotation.automatic,
     soak: rotation.soak,
+    unseen,
+    evidence: null,
     outsideLife: outsideLifeOf({ rotation }, entries),
     declaredLife: rotation.outsideLife,
     notAfter: notAfter ?? null,

@@ -13,6 +13,8 @@ import { layout } from '../../../model/store/layout.ts';
 import { chooseTransition } from '../../../plan/rotation/choose.ts';
 import { planTransition } from '../../../plan/rotation/plan-transition.ts';
 import { rotationStatus } from '../../../plan/rotation/status.ts';
+import { unseenConsumers } from '../../../plan/rotation/unseen.ts';
+import { withEvidence } from '../../../plan/rotation/with-evidence.ts';
 import type { Clusters, Context, Job } from '../context.ts';
 import { guardIssuerNames } from './issuer-names.ts';
 import { withReissue } from './reissue.ts';
@@ -50,13 +52,16 @@ export function rotateUnit(context: Context, { unit, foreign }: Job, observed: C
     const keyset = observed.get(cluster)?.keysets.get(path);
     if (keyset === undefined) continue;
     const owner = unit.clusters.find(({ name }) => name === cluster);
-    const status = rotationStatus(desired, keyset, {
+    const isSteady = keyset.entries.length === 1;
+    const standing = rotationStatus(desired, keyset, {
       merged: mergedStage(context, path),
       below: signedByOutgoing(keyset, observed),
       domain: domainOf(owner ?? { bundles: [] }, desired),
       compromised,
       users: unit.users.filter((user) => user.keyset === path),
+      unseen: isSteady ? [] : unseenConsumers(unit, desired),
     });
+    const status = withEvidence(standing, rotation.evidence?.get(path));
     statuses.push(status);
     if (path !== wanted) continue;
     if (verb === 'reissue') {

@@ -1,9 +1,10 @@
 import { PkiError } from '../../../errors.ts';
 import type { CredentialPath } from '../../../model/names.ts';
-import type { RotationRequest } from '../../../model/store/rotation.ts';
+import type { RotationRequest, RotationStatus } from '../../../model/store/rotation.ts';
 import { observeKeyset } from '../../../observe/keyset.ts';
 import { ledgerEntries, observeLedger } from '../../../observe/ledger.ts';
 import { treeReader } from '../../../observe/source/reader.ts';
+import { withEvidence } from '../../../plan/rotation/with-evidence.ts';
 import type { PullRequestText } from '../../../propose/forges/forge.ts';
 import type { ProposedFile } from '../../../propose/git/objects.ts';
 import type { Held, Proposed, ReadFiles, Renewal } from '../../../propose/renewal.ts';
@@ -11,6 +12,7 @@ import type { Invocation } from '../../command.ts';
 import { runDeclaration } from '../../pipeline/prepare.ts';
 import { isNothing } from '../../pipeline/report.ts';
 import type { RunResult, Sink } from '../../pipeline/total.ts';
+import { askClusters, isWaiting, type Asked } from '../../rotate/evidence.ts';
 import { refuseUnfinished, refuseUnknown } from '../../rotate/refuse.ts';
 import { warningLines } from '../../rotate/warnings.ts';
 import { describeReissue, describeStage } from '../describe.ts';
@@ -36,6 +38,8 @@ export class RotationsOf implements Renewal<RotationWork> {
   #tree = 'deploy';
   /** Of every key that the base has or had. */
   #knownIds: ReadonlySet<string> = new Set();
+  /** What clusters said of stages that wait. */
+  #evidence: Asked['evidence'] = new Map();
 
   constructor(invocation: Invocation, prefix: string, wanted: RotationRequest | Automatic) {
     this.#invocation = invocation;
@@ -82,9 +86,22 @@ export class RotationsOf implements Renewal<RotationWork> {
     if (!isHard) refuseUnfinished(result);
     for (const line of warningLines(request, result.rotations, this.#now))
       this.#invocation.output.note(line);
-    return result.rotations
-      .filter(({ keyset }) => keyset === request.keyset)
-      .map((status) => workOf(status, request, 'asked-for', this.#now));
+    const wanted = result.rotations.filter(({ keyset }) => keyset === request.keyset);
+    const failures = request.verb === 'advance' ? await this.#ask(cwd, wanted) : new Map();
+    for (const failure of failures.values()) throw failure;
+    return wanted.map((status) => workOf(this.#seen(status), request, 'asked-for', this.#now));
+  }
+
+  /** Only of what waits for time alone. */
+  async #ask(cwd: string, statuses: readonly RotationStatus[]): Promise<Asked['failures']> {
+    const waiting = statuses.filter((status) => isWaiting(status, this.#now));
+    const asked = await askClusters(this.#invocation, cwd, this.#tree, waiting);
+    this.#evidence = asked.evidence;
+    return asked.failures;
+  }
+
+  #seen(status: RotationStatus): RotationStatus {
+    return withEvidence(status, this.#evidence.get(status.keyset));
   }
 
   async #automaticWorks(
@@ -99,7 +116,15 @@ export class RotationsOf implements Renewal<RotationWork> {
     if (keysets.automatic.size === 0) return strays;
     const all = { keyset: '' as CredentialPath, acceptLockout: false };
     const result = await this.#run(cwd, { ...all, verb: 'status' }, undefined);
-    return [...automaticWorks(result, open, this.#now), ...strays];
+    const failures = await this.#ask(
+      cwd,
+      result.rotations.filter(({ automatic }) => automatic),
+    );
+    // others are not to wait with it
+    for (const [cluster, { message }] of failures)
+      this.#invocation.output.note(`${cluster} could not be asked, so its stages wait: ${message}`);
+    const rotations = result.rotations.map((status) => this.#seen(status));
+    return [...automaticWorks({ ...result, rotations }, open, this.#now, failures), ...strays];
   }
 
   /**
@@ -163,6 +188,7 @@ export class RotationsOf implements Renewal<RotationWork> {
   #run(cwd: string, request: RotationRequest, sink: Sink | undefined): Promise<RunResult> {
     const invocation = { ...this.#invocation, cwd };
     const isolates = !this.#isAsked && request.verb === 'status';
-    return runDeclaration(invocation, 'synth', sink, { request, isBase: true, isolates });
+    const evidence = this.#evidence;
+    return runDeclaration(invocation, 'synth', sink, { request, isBase: true, isolates, evidence });
   }
 }

@@ -16,6 +16,7 @@ import { TRANSITIONS } from '../../../plan/rotation/transitions.ts';
 import type { Work } from '../../../propose/policy.ts';
 import type { Held } from '../../../propose/renewal.ts';
 import type { RunResult } from '../../pipeline/total.ts';
+import { clusterOf, evidenceLines, isWaiting } from '../../rotate/evidence.ts';
 import { lockoutOf } from '../../rotate/warnings.ts';
 import { changeText, parseRecord, requestFor, type Wish } from './record.ts';
 
@@ -32,16 +33,21 @@ export interface RotationWork extends Work {
   readonly entries: readonly string[];
   /** Who is locked out on purpose. */
   readonly lockout: string | null;
+  /** What the cluster says, where that is why it follows now. */
+  readonly evidence: readonly string[];
 }
 
 /**
  * A rotation that is due is started, one that is under way goes on, each keyset for itself: stages of several may come in any order.
  * Where the branch of a keyset carries what somebody asked for, that stays.
+ *
+ * @param unasked clusters that could not be asked: what may have been opened by what they said stays.
  */
 export function automaticWorks(
   { rotations, actions }: Pick<RunResult, 'rotations' | 'actions'>,
   held: readonly Held[],
   now: Date,
+  unasked: ReadonlyMap<string, unknown> = new Map(),
 ): RotationWork[] {
   const busy = new Set(actions.map(({ cluster }) => cluster));
   const works: RotationWork[] = [];
@@ -55,6 +61,10 @@ export function automaticWorks(
       continue;
     }
     const request: RotationRequest = { keyset, verb: 'advance', acceptLockout: false };
+    if (open !== undefined && isWaiting(status, now) && unasked.has(clusterOf(status))) {
+      works.push(left(status, 'its cluster could not be asked whether its time has come'));
+      continue;
+    }
     // what is open is not taken back for that
     const waits = open === undefined && waitsForIssuer(status, rotations, now);
     works.push(
@@ -97,10 +107,6 @@ export function left(status: Parameters<typeof nothingOf>[0], why: string): Rota
   return { ...nothingOf(status, request), transition: 'accept', stays: why };
 }
 
-function clusterOf({ keyset }: Pick<RotationStatus, 'keyset'>): string {
-  return keyset.split('/')[0] ?? '';
-}
-
 /** Of no cluster: what is due of a cluster is another pull request's. */
 export function nothingOf(
   { keyset, domain, users }: Pick<RotationStatus, 'keyset' | 'domain' | 'users'>,
@@ -111,6 +117,7 @@ export function nothingOf(
     ...{ keyset, domain, users, request, entries: [], actions: [] },
     wish: 'automatic',
     lockout: null,
+    evidence: [],
     closing: `Nobody asked for it, and no stage of ${keyset} may follow now: it comes back when one may.`,
   };
 }
@@ -135,6 +142,7 @@ export function workOf(
     transition,
     wish,
     lockout,
+    evidence: request.verb === 'advance' ? evidenceLines(status, now) : [],
     set: [change],
     record: `${wish} ${change}`,
     // what stands on a branch is right as long as it lives longer than what the base has
