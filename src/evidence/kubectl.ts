@@ -35,7 +35,7 @@ const FAILURES: readonly { readonly says: RegExp; readonly why: string; readonly
     {
       says: /\(Forbidden\)/u,
       why: 'it is forbidden',
-      hint: 'give its user the rights of examples/evidence-rbac.yaml',
+      hint: 'give its user the rights of examples/evidence/rbac.yaml',
     },
     {
       says: /\(NotFound\)/u,
