@@ -32,18 +32,21 @@ function isSameInClear(base: Side, head: Side, cluster: TreePath, file: TreePath
   if (before?.includes(SEALED) !== true || after?.includes(SEALED) !== true) return false;
   // most that differs has another certificate: the rest is worth parsing
   if (bodiesOf(before) !== bodiesOf(after)) return false;
-  const [was, is] = [inClear(before), inClear(after)];
+  const isBinary = before.startsWith('{');
+  const [was, is] = [inClear(before, isBinary), inClear(after, isBinary)];
   if (was === undefined || is === undefined) return false;
-  if (was.document !== is.document || !areRecipients(was.recipients, is.recipients)) return false;
-  if (!after.startsWith('{')) return true;
+  if (!areRecipients(was.recipients, is.recipients)) return false;
+  // of a binary file sops writes out the data, whatever stands beside it
+  if (!isBinary) return was.document === is.document;
   const [known, now] = [base, head].map((side) => projectionOf(side, cluster, file));
   return known !== undefined && known === now;
 }
 
 const SEALED = 'ENC[AES256_GCM,';
 
+/** Without comments, where a certificate would be one that nobody uses. */
 const bodiesOf = (text: string): string =>
-  embeddedBlocks(text)
+  embeddedBlocks(text.replaceAll(/#.*$/gmu, ''))
     .map(({ body }) => body)
     .join();
 
@@ -54,8 +57,7 @@ interface InClear {
 }
 
 /** Undefined for what is no encrypted document. */
-function inClear(text: string): InClear | undefined {
-  const isBinary = text.startsWith('{');
+function inClear(text: string, isBinary: boolean): InClear | undefined {
   try {
     const document: unknown = isBinary ? JSON.parse(text) : load(text, { maxAliases: 0 });
     if (typeof document !== 'object' || document === null || !('sops' in document))

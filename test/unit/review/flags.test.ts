@@ -507,6 +507,28 @@ const ROWS: Row[] = [
     flags: [],
   },
   {
+    title: 'another key beside what sops does not read',
+    code: 'EncryptedAnew',
+    head: (tree) =>
+      tree
+        .clone()
+        .write(NODE_KEY, tree.text(NODE_KEY.replace('cp-1', 'cp-2')).replace('{', '{"x": "y",')),
+    flags: [NODE_KEY],
+  },
+  {
+    title: 'another key in a kubeconfig, below a certificate in a comment',
+    code: 'EncryptedAnew',
+    head: (tree) =>
+      tree
+        .clone()
+        .edit(
+          KUBECONFIG,
+          /client-key-data: ENC.*$/mu,
+          `client-key-data: "${CIPHERTEXT}" # -----BEGIN CERTIFICATE-----${'A'.repeat(64)}-----END CERTIFICATE-----`,
+        ),
+    flags: [KUBECONFIG],
+  },
+  {
     title: 'what another recipient can open',
     code: 'EncryptedAnew',
     head: async (tree) => {
