@@ -13,7 +13,9 @@ import { Repository } from '../../../_helpers/run-cli.ts';
 
 const DOCUMENTS = ['deploy/prod/pki/web.sops.yaml', 'deploy/test/pki/api.sops.yaml'] as const;
 const STRANGE = 'deploy/prod/manifests/strange.yaml';
-const document = (issuedAt: string): string => `kind: Certificate\nissuedAt: "${issuedAt}"\n`;
+/** Another certificate at each time: one that is the same with other dates was edited by hand, which is a flag of its own. */
+const document = (issuedAt: string): string =>
+  `kind: Certificate\nissuedAt: "${issuedAt}"\ncertificate: "of ${issuedAt}"\n`;
 
 /** Two clusters on the base; in the checkout their documents were issued at these times. */
 function checkout(t: ExecutionContext, times: readonly string[], folder = ''): Repository {
