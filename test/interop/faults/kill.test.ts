@@ -7,7 +7,16 @@ import { declaration } from '../../_helpers/declaration.ts';
 import { newPerson, Repository } from '../../_helpers/run-cli.ts';
 import { toolTest } from '../../_helpers/tool-test.ts';
 import { toolPath } from '../../_helpers/tools.ts';
-import { checkGeneration, decided, numbers, recoverCopy, treeOf, type Files } from './_kills.ts';
+import {
+  APP,
+  checkGeneration,
+  decided,
+  IN_JAVASCRIPT,
+  numbers,
+  recoverCopy,
+  treeOf,
+  type Files,
+} from './_kills.ts';
 
 const PROGRAM = path.resolve(import.meta.dirname, '../../../dist/cli.js');
 const DAY = 86_400_000;
@@ -46,11 +55,16 @@ async function killAll(
 ): Promise<{ before: number; decided: number }> {
   const random = numbers(seed + salt);
   const names = Array.from({ length: clusters }, (_, index) => `c${index}`);
-  const repository = new Repository(t, { 'clusters/main.ts': version(0, names) });
+  const repository = new Repository(t, { [APP]: version(0, names) });
   repository.commit();
   const count = repository.path('node_modules/count');
   let day = 0;
-  const args = (): string[] => ['synth', '--now', new Date(START + day * DAY).toISOString()];
+  const args = (): string[] => [
+    'synth',
+    ...IN_JAVASCRIPT,
+    '--now',
+    new Date(START + day * DAY).toISOString(),
+  ];
   const first = await repository.run(args(), { killAt: { count } });
   if (first.status !== 0) throw new Error(first.stderr);
   const wipe = (): void => {
@@ -67,7 +81,7 @@ async function killAll(
   for (let run = 1; outcomes.killed < kills; run += 1) {
     if (run > 3 * kills) throw new Error(`only ${outcomes.killed} of ${run} runs were killed`);
     day += 1;
-    if (changes) repository.write('clusters/main.ts', version(run, names));
+    if (changes) repository.write(APP, version(run, names));
     const wasKilled = await killOnce(repository, args(), random, most);
     const after = decided(t, repository, tree);
     if (wasKilled) {
@@ -161,7 +175,7 @@ async function checkWhole(
   t.is((await repository.run(args)).stdout.startsWith('nothing to do'), true);
   t.deepEqual(treeOf(repository), whole);
   const strays = repository.git('status', '--porcelain', '--untracked-files=all').split('\n');
-  const known = new Set([...Object.keys(whole), 'clusters/main.ts']);
+  const known = new Set([...Object.keys(whole), APP]);
   t.deepEqual(
     strays.filter((line) => line !== '' && !known.has(line.slice(3))),
     [],
