@@ -62,6 +62,5 @@ export function judge(
     ...found,
     unseen: [...waits, ...row.unseen],
     isRolledOut: row.isSeen && unseen.length === 0 && isWhole(found),
-    isOutlived: false,
   };
 }

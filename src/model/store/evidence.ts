@@ -8,8 +8,6 @@ export interface Evidence {
   readonly unseen: readonly string[];
   /** Whether every process that reads what the stage changed was seen to have started with it: no soak is needed. */
   readonly isRolledOut: boolean;
-  /** Whether nobody uses any more what the outgoing entry signed outside of the tree. */
-  readonly isOutlived: boolean;
 }
 
 /** Evidence, and what it made of the time that a stage would have waited for. */
@@ -24,5 +22,4 @@ export const noEvidence = (...lacks: readonly string[]): Evidence => ({
   lacks,
   unseen: [],
   isRolledOut: false,
-  isOutlived: false,
 });

@@ -3,9 +3,8 @@ import { retirementWait, type RotationStatus } from '../../model/store/rotation.
 import { addSeconds } from '../renewal.ts';
 
 /**
- * Where a keyset stands, with what its cluster says of it: that every process started with the stage is what a soak is for, and that
- * nobody uses what the outgoing entry signed is what its longest life is waited for (DESIGN §7). Evidence never makes anything wait
- * longer, and says nothing of a stage that is not merged.
+ * Where a keyset stands, with what its cluster says of it: that every process started with the stage is what a soak is for
+ * (DESIGN §7). Evidence never makes anything wait longer, and says nothing of a stage that is not merged.
  */
 export function withEvidence(
   status: RotationStatus,
@@ -25,9 +24,9 @@ export function withEvidence(
 function earliest(
   since: Date,
   { next, soak, outsideLife }: RotationStatus,
-  { isRolledOut, isOutlived }: Evidence,
+  { isRolledOut }: Evidence,
 ): Date | null {
-  const life = next === 'retire' && !isOutlived ? outsideLife : 0;
+  const life = next === 'retire' ? outsideLife : 0;
   // when it was rolled out nobody can say: what the outgoing entry signed until then lives as long as it does
   const wait = retirementWait({ soak: isRolledOut && life === 0 ? 0 : soak, outsideLife: life });
   return wait === null ? null : addSeconds(since, wait);
