@@ -39,7 +39,7 @@ export class Machine {
 
   static async create({ name, network, addresses, hosts, root }: MachineProps): Promise<Machine> {
     const etc = path.join(root.folder, 'etc');
-    for (const folder of ['etc/ssl', 'var/lib', 'log']) {
+    for (const folder of ['etc/ssl', 'var/lib', 'log', 'started']) {
       mkdirSync(path.join(root.folder, folder), { recursive: true });
     }
     const lines = ['127.0.0.1 localhost', '::1 localhost', ...hosts, ''];
@@ -114,6 +114,7 @@ export class Machine {
   /** Starts a static pod, which sees no more of the machine's files than it mounts, and waits for nothing. */
   launchPod(name: string): void {
     const pod = this.#pod(name);
+    writeFileSync(this.started(name), '');
     this.start(name, ['unshare', '--mount', 'sh', '-c', isolate(pod), 'sh', ...pod.command]);
   }
 
@@ -142,6 +143,11 @@ export class Machine {
     const timer = setTimeout(signal, grace * 1000, 'SIGKILL');
     await ended;
     clearTimeout(timer);
+  }
+
+  /** A file that is written whenever a static pod starts. */
+  started(name: string): string {
+    return path.join(this.root.folder, 'started', name);
   }
 
   isRunning(name: string): boolean {

@@ -67,6 +67,7 @@ export async function people(
 export function peopleClients(
   { admin, deployer, etcd }: Awaited<ReturnType<typeof people>>,
   label: string,
+  topology: Topology,
   request: Client['request'],
 ): readonly Client[] {
   return [
@@ -79,7 +80,7 @@ export function peopleClients(
       ...{ ...deployer, name: `deployer-${label}`, servers: API_SERVERS },
       work: ['read', 'watch', 'extension'],
     },
-    ...scrapers(`admin-${label}`, admin),
+    ...scrapers(topology, `admin-${label}`, admin),
     { ...etcd, name: `etcd-${label}`, servers: ETCD, work: ['etcd'] },
   ];
 }
@@ -101,6 +102,7 @@ export async function pod(
 export function podClients(
   credentials: Awaited<ReturnType<typeof pod>>,
   label: string,
+  topology: Topology,
 ): readonly Client[] {
   const work: readonly Work[] = ['read', 'write', 'watch', 'review', 'extension', 'whoami'];
   const { token } = credentials;
@@ -109,17 +111,21 @@ export function podClients(
       ...{ ...credentials, name: `pod-${label}`, servers: API_SERVERS },
       ...{ work: [...work, 'scrape'], tokens: [token] },
     },
-    ...scrapers(`pod-${label}`, credentials),
+    ...scrapers(topology, `pod-${label}`, credentials),
   ];
 }
 
 /** Whoever scrapes controllers, which ask their API server about tokens; the authorities of certificates are told them by it. */
-function scrapers(name: string, credentials: Credentials): Client[] {
+function scrapers(topology: Topology, name: string, credentials: Credentials): Client[] {
   const delegates = credentials.token !== undefined;
   return Object.entries(CONTROLLERS).flatMap(([component, port]) =>
     SERVERS.map((node) => ({
       ...{ ...credentials, ca: null, name: `${name}-${component}-${node}` },
       ...{ servers: on([node], port), work: ['scrape'], delegates },
+      // kube-controller-manager is given them as files
+      ...(component === 'kube-scheduler' && {
+        started: topology.machine(node).started(component),
+      }),
     })),
   );
 }

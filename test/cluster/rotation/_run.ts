@@ -50,7 +50,7 @@ export class Run {
     const token = this.#generations.get(this.#latest)?.token ?? '';
     this.#generations.set(label, { ...given, token });
     this.#latest = label;
-    const clients = peopleClients(given, label, this.#request);
+    const clients = peopleClients(given, label, this.topology, this.#request);
     this.#people = clients.map(({ name }) => name);
     this.load.add(...clients);
   }
@@ -60,7 +60,7 @@ export class Run {
     const { topology, load } = this;
     const credentials = await pod(topology);
     this.#generations.set(this.#latest, { ...this.generation(), token: credentials.token });
-    const clients = podClients(credentials, label);
+    const clients = podClients(credentials, label, topology);
     this.#pods = clients.map(({ name }) => name);
     const client: Client = { ...credentials, name: 'extension', servers: API_SERVERS, work: [] };
     const get = ['get', 'secret', 'widgets-tls', '--namespace=kube-system'];

@@ -10,6 +10,8 @@ export interface Client {
   readonly work: readonly Work[];
   /** Its one server asks the API server of its own node about tokens, and refuses them while that one restarts: not for longer. */
   readonly delegates?: boolean;
+  /** A file that is written when its one server starts, which hears of the authorities of certificates one by one after that. */
+  readonly started?: string;
   /** What `review` has reviewed. */
   readonly tokens?: readonly string[];
   /** What `sign` has signed, and the key that belongs to it. */

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import https from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { text as readText } from 'node:stream/consumers';
@@ -8,6 +9,8 @@ const RETRIED = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE']);
 /** The API server has just started, or ends, or has lost its etcd. */
 const NOT_READY = new Set([403, 429, 500, 502, 503, 504]);
 const SECONDS = 60;
+/** Milliseconds after its start for which a server may refuse whom it is yet to hear of. */
+const STARTING = 60_000;
 
 export interface Answer {
   readonly status: number;
@@ -67,14 +70,19 @@ type Attempt =
   | { readonly kind: 'answered'; readonly answer: Answer }
   | { readonly kind: Failure['kind'] | 'refused' | 'not ready'; readonly message: string };
 
-function judge({ delegates }: Client, { also }: Ask, status: number, body: string): Attempt {
+function judge(client: Client, { also }: Ask, status: number, body: string): Attempt {
   const isDone = (status >= 200 && status < 300) || also?.includes(status) === true;
   if (isDone) return { kind: 'answered', answer: { status, body } };
   const message = `status ${status} ${body.slice(0, 300)}`;
-  if (status === 401) return { kind: delegates === true ? 'not ready' : '401', message };
+  if (status === 401) return { kind: mayRefuse(client) ? 'not ready' : '401', message };
   // what the API server meets as a client itself: of etcd, of kubelets, of extension API servers
   if (/x509|tls: /u.test(body)) return { kind: 'TLS', message };
   return { kind: NOT_READY.has(status) ? 'not ready' : 'no answer', message };
+}
+
+function mayRefuse({ delegates = false, started }: Client): boolean {
+  if (started === undefined) return delegates;
+  return delegates || Date.now() - statSync(started).mtimeMs < STARTING;
 }
 
 function judgeError(error: unknown): Attempt {
