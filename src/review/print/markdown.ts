@@ -1,6 +1,6 @@
 import type { CredentialPath } from '../../model/names.ts';
 import { FLAGS } from '../flags.ts';
-import type { CertificateChange, ClusterReview, Flag, Review } from '../report.ts';
+import type { CertificateChange, ClusterReview, Deadline, Flag, Review } from '../report.ts';
 import { verification } from '../verification.ts';
 import { Budget } from './budget.ts';
 import { code, html, prose } from './escape.ts';
@@ -58,6 +58,9 @@ export function reviewMarkdown(review: Review, options: MarkdownOptions): string
   };
   for (const line of summary(review, options)) if (budget.take(line)) out.push(line);
   section('### Flags', flagLines(flags), PARTS.flags, 'flag line');
+  if (review.deadline !== null) {
+    for (const line of deadlineLines(review.deadline, now)) if (budget.take(line)) out.push(line);
+  }
   const restarting = byImportance(review).filter(({ restarts }) => restarts.length > 0);
   section(RESTARTS, restarting.map(restartLine), PARTS.restarts, 'restart line');
   const table = byImportance(review).map((cluster) => row(clusterCells(cluster, review)));
@@ -90,10 +93,7 @@ export function reviewMarkdown(review: Review, options: MarkdownOptions): string
   return out.join('\n');
 }
 
-function summary(
-  { flags, totals, deadline, clusters, now }: Review,
-  options: MarkdownOptions,
-): string[] {
+function summary({ flags, totals, clusters }: Review, options: MarkdownOptions): string[] {
   const critical = flags.filter(({ severity }) => severity === 'critical').length;
   const rest = flags.length - critical;
   const state =
@@ -103,16 +103,18 @@ function summary(
           ...(critical > 0 ? [`${critical} critical`] : []),
           ...(rest > 0 ? [count(rest, 'warning')] : []),
         ].join(', ');
-  const lines = [
+  return [
     `## PKI changes: ${state}`,
     '',
     `Against ${code(options.revision)} (${code(options.commit.slice(0, 12))}): ` +
       `${[count(clusters.length, 'cluster'), totalsText(totals), `files: ${totals.files}`].filter(Boolean).join('; ')}.`,
   ];
-  if (deadline === null) return lines;
-  const { notAfter, credentials, stops } = deadline;
+}
+
+function deadlineLines({ notAfter, credentials, stops }: Deadline, now: Date): string[] {
   return [
-    ...lines,
+    '',
+    '### Deadline',
     '',
     `**Merge and roll out before ${day(notAfter)}** (${distance(notAfter, now)}). On that day these end: ${names(credentials, 2)}. If nobody does:`,
     '',
