@@ -8,6 +8,7 @@ export const FLAGS = {
   KeysetNotSigned: ['critical', 'keyset not signed by its predecessor'],
   KeysetRevisionLower: ['critical', 'keyset revision not higher'],
   OutsideLifeLower: ['critical', 'life of what was signed outside of the tree forgotten'],
+  DocumentMoved: ['critical', 'document of another credential'],
   StagesSkipped: ['critical', 'stages of a rotation at once'],
   NewAuthority: ['critical', 'new authority'],
   AuthorityRemoved: ['critical', 'authority removed'],

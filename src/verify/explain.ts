@@ -44,6 +44,7 @@ const EXPLAINS: Readonly<Record<FlagCode, Explains>> = {
   KeysetNotSigned: never,
   KeysetRevisionLower: never,
   OutsideLifeLower: never,
+  DocumentMoved: never,
   StagesSkipped: never,
   // a new keyset is declared; a further entry of one that is there was signed by the one before
   NewAuthority: ({ credential }, { declared, unsigned }) =>

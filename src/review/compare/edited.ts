@@ -1,7 +1,7 @@
 import { load } from 'js-yaml';
 import { layout } from '../../model/store/layout.ts';
 import type { CredentialPath, TreePath } from '../../model/names.ts';
-import { flag } from '../flags.ts';
+import { flag, type FlagPlace } from '../flags.ts';
 import type { Side } from '../read/side.ts';
 import type { Flag } from '../report.ts';
 
@@ -21,12 +21,24 @@ export function editedFlags(
       .filter((file) => file.startsWith(folder ?? '') && file.endsWith('.sops.yaml'))
       .map((file) => ({ file, of }));
   });
+  const documents = [...entries, ...leaves.map((of) => ({ file: layout.leaf(tree, of), of }))];
+  const listings = keysets.map((of) => ({ file: layout.keyset(tree, of), of }));
   return [
     ...keysets.flatMap((of) => keysetFlags(base, head, tree, of)),
-    ...[...entries, ...leaves.map((of) => ({ file: layout.leaf(tree, of), of }))].flatMap(
-      ({ file, of }) => documentFlags(base, head, file, of),
-    ),
+    ...documents.flatMap(({ file, of }) => documentFlags(base, head, file, of)),
+    ...[...listings, ...documents].flatMap(({ file, of }) => displacedFlags(head, file, of)),
   ];
+}
+
+/** A document in the place of another one's: whoever reads that place would trust, or use, what is of another cluster. */
+function displacedFlags(head: Side, file: TreePath, of: CredentialPath): Flag[] {
+  const fields = fieldsOf(head.text(file));
+  const names = [fields?.['cluster'], fields?.['node'], fields?.['name']];
+  if (typeof names[0] !== 'string' || typeof names[2] !== 'string') return [];
+  const own = names.filter((name) => typeof name === 'string').join('/');
+  if (own === of) return [];
+  const text = `${file} is the document of ${own}, and stands where that of ${of} was`;
+  return [flag('DocumentMoved', text, placeOf(file, of))];
 }
 
 /**
@@ -54,8 +66,14 @@ function keysetFlags(base: Side, head: Side, tree: string, of: CredentialPath): 
 }
 
 function flagged(text: string, file: TreePath, credential: CredentialPath): Flag {
-  return flag('StoreEdited', text, { cluster: credential.split('/')[0] ?? '', credential, file });
+  return flag('StoreEdited', text, placeOf(file, credential));
 }
+
+const placeOf = (file: TreePath, credential: CredentialPath): FlagPlace => ({
+  cluster: credential.split('/')[0] ?? '',
+  credential,
+  file,
+});
 
 /** What is encrypted, and by whom, is looked at elsewhere. */
 const ENCRYPTED: ReadonlySet<string> = new Set(['privateKey', 'sops']);

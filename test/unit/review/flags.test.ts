@@ -482,6 +482,39 @@ const ROWS: Row[] = [
     flags: [],
   },
   {
+    title: 'the keysets of two clusters, exchanged',
+    code: 'DocumentMoved',
+    head: (tree) => {
+      const head = tree.clone();
+      for (const [one, two] of [
+        ['prod', 'other'],
+        ['other', 'prod'],
+      ]) {
+        const folder = new RegExp(`^deploy/${one}/pki/ca/`, 'u');
+        for (const file of tree.paths(folder)) head.remove(file);
+        for (const file of tree.paths(new RegExp(`^deploy/${two}/pki/ca/`, 'u')))
+          head.write(file.replace(`/${two}/`, `/${one}/`), tree.text(file));
+      }
+      return head;
+    },
+    flags: ['other/ca', 'other/ca', 'prod/ca', 'prod/ca'],
+  },
+  {
+    title: 'the document of another node',
+    code: 'DocumentMoved',
+    head: (tree) => {
+      const file = 'deploy/prod/pki/cp-1/apiserver.sops.yaml';
+      return tree.clone().write(file, tree.text(file.replace('cp-1', 'cp-2')));
+    },
+    flags: ['prod/cp-1/apiserver'],
+  },
+  {
+    title: 'a document that is renewed',
+    code: 'DocumentMoved',
+    head: () => renewed,
+    flags: [],
+  },
+  {
     title: 'a document that is renewed',
     code: 'StoreEdited',
     head: () => renewed,
