@@ -1,4 +1,4 @@
-import { holdsKeyBag, isPrivateDer, startsPrivate } from './plaintext/der.ts';
+import { isPrivateDer, startsPrivate } from './plaintext/der.ts';
 import {
   decode,
   encodedDer,
@@ -8,6 +8,7 @@ import {
   withoutGaps,
   type Hit,
 } from './plaintext/encoded.ts';
+import { openPkcs12 } from './plaintext/pkcs12.ts';
 
 /** What a private key is written in, without its words: what a report may say. */
 export interface PlaintextKey {
@@ -31,7 +32,7 @@ const FOLDED_AGE = 200;
 
 /**
  * Private keys that anybody can read in a file: PEM of every kind that is not encrypted with a passphrase, identities of age, JWK,
- * PuTTY's, DER, PKCS #12 without a passphrase, and each of them in base64, base64url, hexadecimal, URL encoding or UTF-16, at any
+ * PuTTY's, DER, PKCS #12 without a passphrase or with an empty one, and each of them in base64, base64url, hexadecimal, URL encoding or UTF-16, at any
  * alignment, folded, quoted or escaped, up to six layers deep. Its time grows with the size of the file.
  */
 export function plaintextKeys(content: Uint8Array): PlaintextKey[] {
@@ -39,7 +40,8 @@ export function plaintextKeys(content: Uint8Array): PlaintextKey[] {
   const text = textOf(octets);
   const hits = keysInText(text, 0);
   if (isPrivateDer(octets)) hits.push({ kind: 'DER private key', at: 0 });
-  if (holdsKeyBag(octets)) hits.push({ kind: 'PKCS #12 without a passphrase', at: 0 });
+  const pkcs12 = openPkcs12(octets);
+  if (pkcs12 !== undefined) hits.push({ kind: pkcs12, at: 0 });
   let [line, counted] = [1, 0];
   const found = hits
     .sort((a, b) => a.at - b.at)

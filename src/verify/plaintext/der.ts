@@ -22,13 +22,6 @@ export function startsPkcs12(octets: Buffer): boolean {
   return body?.[0] === 0x02 && body[1] === 1 && body[2] === 3;
 }
 
-/** Of a key that is not shrouded by a passphrase, RFC 7292 §4.2.1. */
-const KEY_BAG = Buffer.from('060b2a864886f70d010c0a0101', 'hex');
-
-export function holdsKeyBag(octets: Buffer): boolean {
-  return startsPkcs12(octets) && octets.includes(KEY_BAG);
-}
-
 function lengthOf(octets: Buffer): number {
   const first = octets[1] ?? 0;
   return first < 0x80 ? first : octets.readUIntBE(2, Math.min(first & 0x7f, 4) || 1);

@@ -1,4 +1,5 @@
-import { holdsKeyBag, isPrivateDer, startsPkcs12, startsPrivate } from './der.ts';
+import { isPrivateDer, startsPkcs12, startsPrivate } from './der.ts';
+import { openPkcs12 } from './pkcs12.ts';
 
 /** What is found in a text, and where. */
 export interface Hit {
@@ -59,8 +60,8 @@ export function encodedDer(text: string): Hit[] {
       if (isPrivateDer(head())) hits.push({ kind: 'DER private key in base64', at });
     } else if (startsPkcs12(first) && at >= seen) {
       seen = at + LONGEST_KEY;
-      if (holdsKeyBag(decode(leadingRun(text.slice(at, seen)))))
-        hits.push({ kind: 'PKCS #12 without a passphrase in base64', at });
+      const kind = openPkcs12(decode(leadingRun(text.slice(at, seen))));
+      if (kind !== undefined) hits.push({ kind: `${kind}, in base64`, at });
     }
   }
   for (const { index: at } of text.matchAll(HEX_START)) {

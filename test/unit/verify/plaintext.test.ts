@@ -96,6 +96,8 @@ const FOUND: Readonly<Record<string, string | Buffer>> = {
     .join(', '),
   'PEM in folded hexadecimal': columns(hex(pem(ec, 'pkcs8')), 60),
   'PKCS #12 without a passphrase': pkcs12(null),
+  'PKCS #12 with an empty passphrase': pkcs12(''),
+  'PKCS #12 with an empty passphrase in base64': base64(pkcs12('')),
   'PKCS #12 without a passphrase in folded base64': columns(base64(pkcs12(null)), 76),
 };
 
