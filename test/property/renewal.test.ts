@@ -84,8 +84,10 @@ function leafOf(
   random: RandomFleet['clusters'][number]['others'][number],
   room: number,
 ) {
-  const { validity, jitter, hasWindow, early, isPercentage } = random;
+  const { jitter, hasWindow, early, isPercentage } = random;
   const shortest = hasWindow ? 2 * room : room;
+  // a declaration is refused that leaves less than a third of the validity
+  const validity = Math.max(random.validity, Math.ceil(((shortest + jitter) * 3) / 2));
   const longest = Math.floor((validity * 2) / 3) - jitter;
   const days = Math.floor(shortest + early * (longest - shortest));
   return leaf(path, {
