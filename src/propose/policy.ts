@@ -25,8 +25,14 @@ export interface Work {
   readonly record?: string;
   /** What an open pull request is told where nothing is due any more. */
   readonly closing?: string;
-  /** Why an open pull request stays as it is though this cannot be made: people decide. */
-  readonly stays?: string;
+  /** Why an open pull request stays as it is though this cannot be made. */
+  readonly stays?: Stays;
+}
+
+export interface Stays {
+  readonly why: string;
+  /** That only people can end it, who are told on the pull request; else the next run may find it otherwise. */
+  readonly isForPeople: boolean;
 }
 
 /** How near the deadline is, as title and label say it. */
@@ -67,8 +73,8 @@ export type Decision =
   /** The branch is as it should be, what the pull request says of it is not. */
   | { readonly do: 'describe' }
   | { readonly do: 'close' }
-  /** Somebody asked for what is open, and it cannot be made anew: say so once. */
-  | { readonly do: 'leave'; readonly why: string }
+  /** What is open can be neither made anew nor closed: where that is for people, say so once. */
+  | ({ readonly do: 'leave' } & Stays)
   /** A person's commit is on the branch: say so once, and leave it alone. */
   | { readonly do: 'stop' }
   /** A person's commit is on the branch, and nobody is asked to merge it: another branch carries what is due. */
@@ -82,7 +88,7 @@ export type Decision =
 export function decide({ work, head, open, closed, hasRoom }: Situation, now: Date): Decision {
   const isNeeded = work.set.length > 0;
   if (head === 'foreign' && open !== null) return { do: 'stop' };
-  if (work.stays !== undefined && open !== null) return { do: 'leave', why: work.stays };
+  if (work.stays !== undefined && open !== null) return { do: 'leave', ...work.stays };
   if (!isNeeded) return { do: open === null ? 'nothing' : 'close' };
   if (open !== null) {
     if (head !== 'current') return { do: 'build' };

@@ -178,8 +178,12 @@ class Run<W extends Work> {
         `somebody else's commit is on it, so it is left alone; due is: ${summaryOf(work)}`,
       );
     } else if (decision.do === 'leave') {
-      if (pull !== undefined) await this.#publisher.leave(pull, decision.why);
-      tell('unchanged', `${decision.why}; it stays open until people decide`);
+      const { why, isForPeople } = decision;
+      if (pull !== undefined && isForPeople) await this.#publisher.leave(pull, why);
+      tell(
+        'unchanged',
+        `${why}; it stays open until ${isForPeople ? 'people decide' : 'that is known'}`,
+      );
     } else if (decision.do === 'sidestep') {
       await this.#one(work, turn + 1);
     } else if (decision.do === 'close') {

@@ -48,13 +48,14 @@ const decides = test.macro({
   },
 });
 const nothing = work({ set: [], deadline: null, renewBefore: null });
-const left = work({ set: [], deadline: null, renewBefore: null, stays: 'somebody asked for it' });
+const stays = { why: 'somebody asked for it', isForPeople: true };
+const left = work({ set: [], deadline: null, renewBefore: null, stays });
 
 test(
   decides,
   'what somebody asked for and cannot be made stays open',
   { work: left, head: 'outdated', open: OPEN },
-  { do: 'leave', why: 'somebody asked for it' },
+  { do: 'leave', ...stays },
 );
 test(
   decides,

@@ -19,7 +19,7 @@ import { describeReissue, describeStage } from '../describe.ts';
 import { collectFiles, isGenerated, isMade } from '../files.ts';
 import { reported } from '../report.ts';
 import { strayWorks, type DeclaredKeysets } from './strays.ts';
-import { automaticWorks, isLeft, left, workOf, type RotationWork } from './works.ts';
+import { automaticWorks, isLeft, leftToPeople, workOf, type RotationWork } from './works.ts';
 
 /** What `renew` knows when it looks at rotations. */
 interface Automatic {
@@ -61,7 +61,7 @@ export class RotationsOf implements Renewal<RotationWork> {
       else if (work.wish === 'automatic') complete.push({ ...work, set: [] });
       else {
         const why = `somebody asked for "${work.transition}", which cannot be made now: ${actions.blocked}`;
-        complete.push(left(work, why));
+        complete.push(leftToPeople(work, why));
       }
     }
     return complete;

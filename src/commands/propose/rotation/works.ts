@@ -13,7 +13,7 @@ import { addSeconds } from '../../../plan/renewal.ts';
 import { chooseTransition } from '../../../plan/rotation/choose.ts';
 import { isReady, waitsForIssuer } from '../../../plan/rotation/ready.ts';
 import { TRANSITIONS } from '../../../plan/rotation/transitions.ts';
-import type { Work } from '../../../propose/policy.ts';
+import type { Stays, Work } from '../../../propose/policy.ts';
 import type { Held } from '../../../propose/renewal.ts';
 import type { RunResult } from '../../pipeline/total.ts';
 import { clusterOf, evidenceLines, isWaiting } from '../../rotate/evidence.ts';
@@ -62,7 +62,8 @@ export function automaticWorks(
     }
     const request: RotationRequest = { keyset, verb: 'advance', acceptLockout: false };
     if (open !== undefined && isWaiting(status, now) && unasked.has(clusterOf(status))) {
-      works.push(left(status, 'its cluster could not be asked whether its time has come'));
+      const why = 'its cluster could not be asked whether its time has come';
+      works.push(left(status, { why, isForPeople: false }));
       continue;
     }
     // what is open is not taken back for that
@@ -82,30 +83,38 @@ export function automaticWorks(
  */
 function askedWork(status: RotationStatus, open: Held, now: Date): RotationWork | undefined {
   const record = parseRecord(open.record);
-  if (record?.keyset !== status.keyset) return left(status, 'its commit does not say what it is');
+  if (record?.keyset !== status.keyset)
+    return leftToPeople(status, 'its commit does not say what it is');
   if (record.wish === 'automatic') return undefined;
   const asked = `somebody asked for "${record.transition}"`;
   if (record.before !== entryTexts(status.entries).join(', '))
-    return left(
+    return leftToPeople(
       status,
       `${asked}, which cannot be made any more: the base branch has other entries since`,
     );
   // anybody who may push can write that on a branch, and nothing but a review would stand between it and the key
   if (record.transition === 'replace' || record.acceptLockout)
-    return left(status, `${asked}, which is made anew for nobody but who asks for it again`);
+    return leftToPeople(
+      status,
+      `${asked}, which is made anew for nobody but who asks for it again`,
+    );
   try {
     return workOf(status, requestFor(record), record.wish, now);
   } catch (error) {
     if (!(error instanceof PkiError)) throw error;
-    return left(status, `${asked}, which cannot be made now: ${error.message}`);
+    return leftToPeople(status, `${asked}, which cannot be made now: ${error.message}`);
   }
 }
 
 /** What is open stays as it is. */
-export function left(status: Parameters<typeof nothingOf>[0], why: string): RotationWork {
+function left(status: Parameters<typeof nothingOf>[0], stays: Stays): RotationWork {
   const request: RotationRequest = { keyset: status.keyset, verb: 'advance', acceptLockout: false };
-  return { ...nothingOf(status, request), transition: 'accept', stays: why };
+  return { ...nothingOf(status, request), transition: 'accept', stays };
 }
+
+/** The same until people decide. */
+export const leftToPeople = (status: Parameters<typeof nothingOf>[0], why: string): RotationWork =>
+  left(status, { why, isForPeople: true });
 
 /** Of no cluster: what is due of a cluster is another pull request's. */
 export function nothingOf(

@@ -2,7 +2,12 @@ import test from 'ava';
 import { describeStage } from '../../../../src/commands/propose/describe.ts';
 import { changeText, parseRecord } from '../../../../src/commands/propose/rotation/record.ts';
 import { strayWorks } from '../../../../src/commands/propose/rotation/strays.ts';
-import { automaticWorks, isLeft, workOf } from '../../../../src/commands/propose/rotation/works.ts';
+import {
+  automaticWorks,
+  isLeft,
+  workOf,
+  type RotationWork,
+} from '../../../../src/commands/propose/rotation/works.ts';
 import { warningLines } from '../../../../src/commands/rotate/warnings.ts';
 import type { KeysetUser } from '../../../../src/model/desired.ts';
 import type { CredentialPath } from '../../../../src/model/names.ts';
@@ -15,7 +20,9 @@ import {
   type TransitionName,
 } from '../../../../src/model/store/rotation.ts';
 import { TRANSITIONS } from '../../../../src/plan/rotation/transitions.ts';
+import { noEvidence } from '../../../../src/model/store/evidence.ts';
 import { rotationStatus } from '../../../../src/plan/rotation/status.ts';
+import { withEvidence } from '../../../../src/plan/rotation/with-evidence.ts';
 import {
   after,
   authority,
@@ -137,7 +144,8 @@ for (const [what, record, why] of LEFT)
       NOW,
     );
     t.deepEqual([work?.set, more], [[], []]);
-    t.regex(work?.stays ?? '', why);
+    t.regex(work?.stays?.why ?? '', why);
+    t.true(work?.stays?.isForPeople);
   });
 
 test('automaticWorks: of a cluster that is not as declared, nothing is made, closed or left', (t) => {
@@ -198,6 +206,54 @@ test('automaticWorks: every keyset of a cluster goes on by itself, with the day 
     'prod/front-proxy-ca retire whenever',
   ]);
   t.deepEqual(stagesOf(rotations, NOW), []);
+});
+
+const SEEN = {
+  ...noEvidence(),
+  holds: ['all static pods have started'],
+  unseen: ['backup jobs'],
+  isRolledOut: true,
+};
+const EARLY = after(NOW, DAY / 24);
+const etcd = standing('prod/etcd-ca', ['issuing', 'incoming']);
+const rolledOut = withEvidence(etcd, SEEN);
+
+test('automaticWorks: a stage that is rolled out is proposed before its soak is over, with what was seen', (t) => {
+  t.deepEqual(stagesOf([etcd], EARLY), []);
+  t.deepEqual(stagesOf([withEvidence(etcd, noEvidence('etcd is not ready'))], EARLY), []);
+  const [work] = automaticWorks({ rotations: [rolledOut], actions: [] }, [], EARLY);
+  t.like(work, { transition: 'issue', wish: 'automatic' });
+  const { body } = describeStage({ ...(work as RotationWork), transition: 'issue' });
+  t.regex(
+    body,
+    /^\*\*Evidence\.\*\* issue follows by what the cluster says, without it not before \S+\.\n\n- seen: all static pods have started\n- nobody can see: backup jobs\n/mu,
+  );
+  const [late] = automaticWorks({ rotations: [rolledOut], actions: [] }, [], after(NOW, DAY));
+  t.deepEqual(late?.evidence, [], 'its time has come without it');
+});
+
+test('workOf: what somebody asks for follows by evidence, and says so', (t) => {
+  const request = { keyset: etcd.keyset, verb: 'advance', acceptLockout: false } as const;
+  t.throws(() => workOf(etcd, request, 'asked-for', EARLY), { message: /may not follow before/u });
+  const { transition, evidence } = workOf(rolledOut, request, 'asked-for', EARLY);
+  t.is(transition, 'issue');
+  t.regex(evidence.join('\n'), /^issue follows by what the cluster says[^]*\nseen: all static/u);
+});
+
+test('automaticWorks: what evidence opened is closed without it, and stays while the cluster cannot be asked', (t) => {
+  const [opened] = automaticWorks({ rotations: [rolledOut], actions: [] }, [], EARLY);
+  const held = [{ name: etcd.keyset, record: opened?.record, files: [] }];
+  const of = (unasked?: ReadonlyMap<string, unknown>, open = held, now = EARLY) =>
+    automaticWorks({ rotations: [etcd], actions: [] }, open, now, unasked)[0];
+  t.like(of(), { set: [], stays: undefined });
+  const silent = new Map([['prod', new Error('no answer')]]);
+  t.deepEqual(of(silent)?.stays, {
+    why: 'its cluster could not be asked whether its time has come',
+    isForPeople: false,
+  });
+  t.is(of(new Map([['other', new Error('no answer')]]))?.stays, undefined);
+  t.is(of(silent, [])?.stays, undefined, 'nothing is open');
+  t.like(of(silent, held, after(NOW, DAY)), { transition: 'issue', stays: undefined });
 });
 
 const ROOT = 'prod/root' as CredentialPath;
