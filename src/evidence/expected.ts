@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { JSON_SCHEMA, load } from 'js-yaml';
+import { JSON_SCHEMA, load, loadAll } from 'js-yaml';
 import { treePath } from '../model/names.ts';
 import { FILES_ANNOTATION } from '../model/placeholder.ts';
 import type { TreeReader } from '../model/ports.ts';
@@ -30,6 +30,7 @@ export type ExpectedFile = 'ca.crt' | 'front-proxy-ca.crt' | 'sa.pub';
 const FILES: readonly ExpectedFile[] = ['ca.crt', 'front-proxy-ca.crt', 'sa.pub'];
 const MANIFESTS = ['etc/kubernetes/manifests', 'etc/kubernetes/kubeadm/patches'];
 const ADVERTISED = 'kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint';
+const KUBEADM_CONFIG = 'etc/kubernetes/kubeadm/config.yaml';
 
 /** Read from the node bundles of a cluster, which hold all of it in the clear. */
 export function expectedCluster(
@@ -58,7 +59,8 @@ export function expectedCluster(
       const namespace = text(metadata['namespace']) || 'kube-system';
       pods.push({ node, name, namespace, hash });
       if (name !== 'kube-apiserver') continue;
-      servers.push({ node, address: text(annotations[ADVERTISED]) || null });
+      const address = text(annotations[ADVERTISED]) || kubeadmAddress(reader, root);
+      servers.push({ node, address: address || null });
     }
   }
   return { pods, servers, files };
@@ -79,6 +81,18 @@ function* manifestsOf(
         isEncrypted: 'sops' in document,
       };
     }
+}
+
+/** Where kubeadm makes the manifest, its own configuration says what it will announce; empty where there is none. */
+function kubeadmAddress(reader: TreeReader, root: string): string {
+  const documents = loadAll(read(reader, `${root}/${KUBEADM_CONFIG}`) ?? '', {
+    schema: JSON_SCHEMA,
+  });
+  const init = documents.map(record).find(({ kind }) => kind === 'InitConfiguration');
+  const { advertiseAddress, bindPort } = record(init?.['localAPIEndpoint']);
+  const host = text(advertiseAddress);
+  if (host === '' || typeof bindPort !== 'number') return '';
+  return `${host.includes(':') ? `[${host}]` : host}:${bindPort}`;
 }
 
 function read(reader: TreeReader, file: string): string | undefined {

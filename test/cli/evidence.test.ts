@@ -1,6 +1,6 @@
+import { createHash, createPublicKey } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
-import { load } from 'js-yaml';
-import { FakeKubectl } from '../_helpers/fake-kubectl.ts';
+import { answers, FakeKubectl, mirrorPods, ROOT_CA, SYSTEM } from '../_helpers/fake-kubectl.ts';
 import { newPerson, Repository, type Result, synthesized } from '../_helpers/run-cli.ts';
 
 const alice = await newPerson();
@@ -17,36 +17,7 @@ const prod = new pki.KubeadmCluster(app, 'prod', {
 });
 export default app;
 `;
-const SYSTEM = '/api/v1/namespaces/kube-system';
-const ROOT_CA = `${SYSTEM}/configmaps/kube-root-ca.crt`;
 const NODE = 'deploy/prod/nodes/cp-1/etc/kubernetes';
-const PODS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
-
-interface Pod {
-  metadata: { name: string; annotations: Record<string, string> };
-  spec: { nodeName: string };
-  status: { conditions: { type: string; status: string }[] };
-}
-
-/** The mirror pods that a kubelet would make of the manifests of the tree. */
-function mirrorPods(repository: Repository): Pod[] {
-  return PODS.map((name) => {
-    const manifest = load(repository.read(`${NODE}/manifests/${name}.yaml`)) as Pod;
-    const annotations = { ...manifest.metadata.annotations, 'kubernetes.io/config.mirror': 'x' };
-    return {
-      metadata: { ...manifest.metadata, name: `${name}-cp-1`, annotations },
-      spec: { nodeName: 'cp-1' },
-      status: { conditions: [{ type: 'Ready', status: 'True' }] },
-    };
-  });
-}
-
-function answers(repository: Repository, pods: readonly Pod[]): Record<string, unknown> {
-  return {
-    [ROOT_CA]: { data: { 'ca.crt': repository.read(`${NODE}/pki/ca.crt`) } },
-    [`${SYSTEM}/pods`]: { items: pods },
-  };
-}
 
 /** etcd-ca is accepted, and that is merged. */
 async function accepted(
@@ -142,6 +113,35 @@ test('rotate: another cluster, one that does not answer and one that is not veri
   await refuses(/cannot be seen: it is forbidden/u);
   kubectl.says(answers(repository, pods), ['prod'], true);
   await refuses(/does not verify who answers/u);
+});
+
+test('rotate: the service-account key of a cluster that kubeadm starts is asked of each API server by its address', async (t) => {
+  const kubeadm = MAIN.replace('controlPlaneNodes:', "controlPlane: 'kubeadm', controlPlaneNodes:");
+  const repository = await synthesized(t, kubeadm, START);
+  const kubectl = new FakeKubectl(repository.path('node_modules/.kubectl'));
+  const keyset = ['rotate', 'prod', 'service-account-key'];
+  const first = await repository.run([...keyset, '--now', START], { as: alice });
+  t.is(first.status, 0, first.stderr);
+  repository.commit('accept', '2026-01-02T00:00:00Z');
+  // kubeadm makes the manifests, with the annotations of the patches
+  const pods = mirrorPods(repository, 'kubeadm/patches', '+strategic');
+  const blocks = repository
+    .read(`${NODE}/pki/sa.pub`)
+    .match(/-----BEGIN[^]+?END PUBLIC KEY-----/gu);
+  const keys = (blocks ?? []).map((pem) => {
+    const spki = createPublicKey(pem).export({ type: 'spki', format: 'der' });
+    return { kid: createHash('sha256').update(spki).digest('base64url') };
+  });
+  t.is(keys.length, 2);
+  const status = async (published: readonly object[]): Promise<string> => {
+    const jwks = { '10.0.0.11:6443 /openid/v1/jwks': { keys: published } };
+    kubectl.says({ ...answers(repository, pods), ...jwks }, ['prod']);
+    const asked = ['--status', '--kubeconfig', 'k.conf', '--now', EARLY];
+    const { environment } = kubectl;
+    return (await repository.run([...keyset, ...asked], { environment })).stdout;
+  };
+  t.regex(await status(keys), /^ {2}evidence: instead of 2026-01-03[^]* publishes every key/mu);
+  t.regex(await status(keys.slice(1)), /^ {4}lacking: the API server of cp-1 does not publish/mu);
 });
 
 test('--kubeconfig is refused where nothing is waited for', async (t) => {
