@@ -3,6 +3,7 @@ import test from 'ava';
 import type { ExpectedCluster } from '../../../src/evidence/expected.ts';
 import type { ClusterView } from '../../../src/evidence/fetch.ts';
 import { judge } from '../../../src/evidence/judge.ts';
+import { CA, certificatePem, LEAF } from '../../_helpers/broken-certificates.ts';
 
 const key = (): string =>
   generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -135,4 +136,35 @@ test('evidence: of the service-account key each API server publishes every key',
     t.regex(found.lacks.join('\n'), message);
   }
   t.false(judge(sa, { ...expected, files: new Map() }, view(mirrors())).isRolledOut);
+});
+
+test('evidence: of the front-proxy CA extension API servers are told every entry', (t) => {
+  const front = { domain: 'front-proxy-ca', unseen: [] } as const;
+  const [old, incoming] = [certificatePem(CA), certificatePem(LEAF)];
+  const reissued = certificatePem({ ...CA, serial: [0x52, ...Array<number>(15).fill(7)] });
+  const bundle = { ...expected, files: new Map([['front-proxy-ca.crt', old + incoming] as const]) };
+  const told = (pem: unknown): ClusterView['authentication'] => ({
+    value: { data: { 'requestheader-client-ca-file': pem } },
+  });
+  const look = (authentication: ClusterView['authentication'], tree = bundle) =>
+    judge(front, tree, view(mirrors(), { authentication }));
+  for (const pem of [old + incoming, incoming + old, reissued + incoming])
+    t.true(look(told(pem)).isRolledOut, 'the same keys');
+  const name = 'the ConfigMap kube-system/extension-apiserver-authentication';
+  for (const [authentication, message] of [
+    [told(old), `${name} has not the whole trust bundle of this stage`],
+    [told(`${old}-----BEGIN CERTIFICATE-----`), `${name} has not the whole`],
+    [told(undefined), `${name} has not the whole`],
+    [{ value: [] }, `${name} has not the whole`],
+    [{ why: 'it is forbidden' }, `${name} cannot be seen: it is forbidden`],
+  ] as const) {
+    const { isRolledOut, lacks } = look(authentication);
+    t.false(isRolledOut, message);
+    t.true(lacks.join('\n').startsWith(message), lacks.join('\n'));
+  }
+  for (const bundles of [[], [['front-proxy-ca.crt', 'x'] as const]])
+    t.false(
+      look(told(old + incoming), { ...expected, files: new Map(bundles) }).isRolledOut,
+      'a tree without one',
+    );
 });
