@@ -6,13 +6,14 @@ import test from 'ava';
 import { stringify } from 'yaml';
 import type { DesiredUnit } from '../../src/model/desired.ts';
 import type { RenderedFile } from '../../src/model/made/tree.ts';
+import type { ObservedKeyset } from '../../src/model/observed.ts';
 import { inventoryRows } from '../../src/plan/inventory.ts';
 import { fleetFiles } from '../../src/render/fleet/files.ts';
 import { appendToLedger } from '../../src/render/fleet/ledger.ts';
 import { materialOf } from '../../src/render/material.ts';
 import { renderUnit } from '../../src/render/unit.ts';
 import { fleet, observedCluster, TREE } from '../_helpers/desired.ts';
-import { CASES } from './cases.ts';
+import { CASES, KEYSETS } from './cases.ts';
 
 /**
  * Whole trees as folders of files that a reviewer can read as a diff. They hold the public projection: certificates are readable
@@ -23,9 +24,12 @@ import { CASES } from './cases.ts';
 const ROOT = fileURLToPath(new URL('.', import.meta.url));
 const UPDATE = process.env['UPDATE_GOLDEN'] === '1';
 
-function render(units: readonly DesiredUnit[]): Map<string, string> {
+function render(
+  units: readonly DesiredUnit[],
+  keysets: readonly ObservedKeyset[] | undefined,
+): Map<string, string> {
   const clusters = units.flatMap((unit) => unit.clusters);
-  const stores = new Map(clusters.map((cluster) => [cluster.name, observedCluster(cluster)]));
+  const stores = new Map(clusters.map((cluster) => [cluster.name, observedCluster(cluster, keysets && { keysets })]));
   const unit: DesiredUnit = { clusters, imports: [], exports: [], users: [] };
   const inventory = new Map(
     clusters.map((cluster) => [
@@ -84,7 +88,7 @@ const sorted = (files: ReadonlyMap<string, string>): [string, string][] =>
 for (const [name, units] of Object.entries(CASES)) {
   test(`golden: ${name}`, (t) => {
     const folder = path.join(ROOT, name);
-    const tree = render(units);
+    const tree = render(units, KEYSETS[name]);
     if (UPDATE) {
       rmSync(folder, { recursive: true, force: true });
       for (const [file, content] of tree) {
