@@ -48,6 +48,12 @@ const FAILURES: readonly { readonly says: RegExp; readonly why: string; readonly
       hint: 'see that the credentials of the context are good: kubectl --kubeconfig FILE auth whoami',
     },
     {
+      // a program for credentials; a file of the kubeconfig; a user without any, whose name it asks for
+      says: /getting credentials|Error in configuration|^error: (?:open .*|EOF)$/mu,
+      why: 'kubectl cannot use the credentials of the kubeconfig',
+      hint: 'see what it says: kubectl --kubeconfig FILE --context CLUSTER auth whoami',
+    },
+    {
       says: /x509|certificate|tls:/u,
       why: 'the API server is not one that the kubeconfig trusts',
       hint: 'see that certificate-authority-data of its cluster is the trust bundle of the tree',
@@ -77,6 +83,12 @@ export async function kubectlApi(
     });
   }
   const config = record(parse(view.text));
+  // what is not there kubectl shows as a file with nothing in it
+  if (!Array.isArray(config['contexts'])) {
+    throw new PkiError('ERR_EVIDENCE', `there is no kubeconfig "${kubeconfig}", or it is empty`, {
+      hint: 'name one that has a context for each cluster to be asked',
+    });
+  }
   const found = list(config['contexts'])
     .map(record)
     .find(({ name }) => name === context);
