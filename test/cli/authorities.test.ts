@@ -218,7 +218,7 @@ const rows: readonly (readonly [title: string, damage: Damage, expected: Expecte
   [
     'a cluster renamed in the declaration leaves its store behind, which is an orphan',
     (repository) => {
-      repository.write('clusters/main.ts', main({ clusters: ['production', 'test'] }));
+      repository.write('clusters/main.js', main({ clusters: ['production', 'test'] }));
     },
     {
       code: 'ERR_ORPHANED',
@@ -231,7 +231,7 @@ const rows: readonly (readonly [title: string, damage: Damage, expected: Expecte
     'a cluster renamed in the declaration and in the tree is refused: its documents say whose they are',
     (repository) => {
       repository.git('mv', 'deploy/prod', 'deploy/production');
-      repository.write('clusters/main.ts', main({ clusters: ['production', 'test'] }));
+      repository.write('clusters/main.js', main({ clusters: ['production', 'test'] }));
     },
     {
       code: 'ERR_STORE',
@@ -254,7 +254,7 @@ const rows: readonly (readonly [title: string, damage: Damage, expected: Expecte
   [
     'the declaration of another repository is refused by what the tree holds',
     (repository) => {
-      repository.write('clusters/main.ts', main({ clusters: ['other'] }));
+      repository.write('clusters/main.js', main({ clusters: ['other'] }));
     },
     {
       code: 'ERR_ORPHANED',
@@ -464,7 +464,7 @@ test('two branches that each make an authority merge, and both are known', async
   for (const name of ['left', 'right']) {
     repository.git('checkout', '-q', '-b', name, 'main');
     const extra = `new pki.CertificateAuthority(prod, '${name}', { subject: { commonName: '${name}' } });`;
-    repository.write('clusters/main.ts', main({ ...TWO, extra }));
+    repository.write('clusters/main.js', main({ ...TWO, extra }));
     t.is((await repository.run(['synth'])).status, 0);
     repository.commit();
   }
@@ -478,7 +478,7 @@ test('two branches that each make an authority merge, and both are known', async
   t.throws(() => repository.git('merge', '-q', 'left'));
   t.false(repository.git('diff', '--name-only', '--diff-filter=U').includes(LEDGER));
   repository.git('checkout', '--ours', '--', '.');
-  repository.write('clusters/main.ts', main({ ...TWO, extra: both }));
+  repository.write('clusters/main.js', main({ ...TWO, extra: both }));
   t.is((await repository.run(['synth'])).status, 0);
   t.is(repository.read(LEDGER).trimEnd().split('\n').length, 1 + 4);
   repository.commit();
@@ -597,12 +597,12 @@ test('--new-authority makes a keyset anew that only the history has, and says th
 
 test('what was removed on purpose is told as such though its tombstone is lost as well', async (t) => {
   const repository = committed(t, made);
-  repository.write('clusters/main.ts', main({ clusters: ['prod'] }));
+  repository.write('clusters/main.js', main({ clusters: ['prod'] }));
   await repository.run(['remove', 'test', '--now', '2026-11-22T08:00:00Z']);
   repository.commit();
   repository.write(LEDGER, lineOf(made));
   repository.commit();
-  repository.write('clusters/main.ts', main(TWO));
+  repository.write('clusters/main.js', main(TWO));
   await refused(t, repository, ['synth'], {
     code: 'ERR_AUTHORITY_MISSING',
     message: 'cluster "test" declares keysets that were removed',
@@ -613,7 +613,7 @@ test('what was removed on purpose is told as such though its tombstone is lost a
 
 test('a new cluster is new where the whole history does not know it', async (t) => {
   const repository = committed(t, made);
-  repository.write('clusters/main.ts', main({ clusters: ['prod', 'test', 'extra'] }));
+  repository.write('clusters/main.js', main({ clusters: ['prod', 'test', 'extra'] }));
   const { status, stdout } = await repository.run(['synth']);
   t.is(status, 0);
   t.regex(stdout, /^create extra\/ca: Missing, /mu);

@@ -21,7 +21,7 @@ interface Report {
 async function changedRepository(
   t: ConstructorParameters<typeof Repository>[0],
 ): Promise<Repository> {
-  const repository = new Repository(t, { 'clusters/main.ts': main() });
+  const repository = new Repository(t, { 'clusters/main.js': main() });
   await repository.run(['synth']);
   repository.commit('the first');
   return repository;
@@ -33,7 +33,7 @@ async function issueAgain(repository: Repository): Promise<void> {
     /dnsNames: \[[^\]]*\]/u,
     /dnsNames: \[[^\]]*\]/u.exec(names)?.[0] ?? '',
   );
-  repository.write('clusters/main.ts', both);
+  repository.write('clusters/main.js', both);
   const { status, stderr } = await repository.run(['synth'], { as: alice });
   if (status !== 0) throw new Error(stderr);
 }

@@ -15,7 +15,7 @@ interface Plan {
 }
 
 test('synth of many clusters: makes all, in the order of the declaration, and then nothing', async (t) => {
-  const repository = new Repository(t, { 'clusters/main.ts': main() });
+  const repository = new Repository(t, { 'clusters/main.js': main() });
   const { status, stdout } = await repository.run(['synth', '--output', 'json']);
   t.is(status, 0);
   const { actions } = JSON.parse(stdout) as Plan;
@@ -48,7 +48,7 @@ test('synth of many clusters: makes all, in the order of the declaration, and th
 });
 
 test('synth of many clusters: an identity is looked for once, and only where one is needed', async (t) => {
-  const repository = new Repository(t, { 'clusters/main.ts': main() });
+  const repository = new Repository(t, { 'clusters/main.js': main() });
   const asked = `asked-${randomBytes(4).toString('hex')}`;
   repository.write('identity.sh', `echo asked >> ${asked}\necho ${alice.identity}\n`);
   const environment = { SOPS_AGE_KEY_CMD: 'sh identity.sh' };
@@ -56,7 +56,7 @@ test('synth of many clusters: an identity is looked for once, and only where one
   t.is(fresh.status, 0, fresh.stderr);
   t.false(asked in repository.files());
 
-  repository.write('clusters/main.ts', main({ sans: ['web.example.com', 'www.example.com'] }));
+  repository.write('clusters/main.js', main({ sans: ['web.example.com', 'www.example.com'] }));
   const before = repository.files();
   const without = await repository.run(['synth']);
   t.is(without.status, 1);
@@ -72,7 +72,7 @@ test('synth of many clusters: an identity is looked for once, and only where one
 
 test('synth --shard: clones that share the work, merged by git, are the whole', async (t) => {
   const few = names.slice(0, 7);
-  const files = { 'clusters/main.ts': main({ clusters: [...few].reverse() }) };
+  const files = { 'clusters/main.js': main({ clusters: [...few].reverse() }) };
   const whole = new Repository(t, files);
   await whole.run(['synth']);
   const base = new Repository(t, files);

@@ -34,7 +34,7 @@ export default app;
 `;
 
 async function made(t: ExecutionContext, lives: Lives = {}): Promise<Repository> {
-  const repository = new Repository(t, { 'clusters/main.ts': main(lives) });
+  const repository = new Repository(t, { 'clusters/main.js': main(lives) });
   await declared(t, repository, lives, START);
   return repository;
 }
@@ -46,7 +46,7 @@ async function declared(
   lives: Lives,
   now: string,
 ): Promise<Result> {
-  repository.write('clusters/main.ts', main(lives));
+  repository.write('clusters/main.js', main(lives));
   const result = await repository.run(['synth', '--now', now]);
   t.is(result.status, 0, result.stderr);
   repository.commit('synth', now);
@@ -111,7 +111,7 @@ test('retire: waits for what a shared authority signed for a cluster that is gon
   const repository = await made(t, { signing: 'days(30)', clusters: ['prod', 'edge'] });
   const shared = ['_shared', 'shared-ca'];
   await stages(t, repository, shared, ...STAGES);
-  repository.write('clusters/main.ts', main({ signing: 'days(30)' }));
+  repository.write('clusters/main.js', main({ signing: 'days(30)' }));
   const removed = await repository.run(['remove', 'edge', '--now', '2026-02-04T00:00:00Z']);
   t.is(removed.status, 0, removed.stderr);
   await declared(t, repository, { signing: 'days(30)' }, '2026-02-04T00:00:00Z');

@@ -19,18 +19,18 @@ const WRONG_HANDS = REMOVED.replace('}]', ', compromised: true }]');
 
 /** Bob could open everything in a commit that is merged; no file of HEAD says so. */
 async function forgotten(t: ExecutionContext): Promise<Repository> {
-  const repository = new Repository(t, { 'clusters/main.ts': main([alice, bob]) });
+  const repository = new Repository(t, { 'clusters/main.js': main([alice, bob]) });
   const first = await repository.run(['synth', '--now', '2026-01-01T00:00:00Z']);
   t.is(first.status, 0, first.stderr);
   repository.commit();
   repository.git('checkout', '-q', '-b', 'without-bob');
-  repository.write('clusters/main.ts', main([alice], REMOVED));
+  repository.write('clusters/main.js', main([alice], REMOVED));
   const second = await repository.run(['synth', ...NOW], { as: alice });
   t.is(second.status, 0, second.stderr);
   for (const [file, text] of Object.entries(repository.files()))
     if (text.includes(bob.recipient))
       repository.write(file, text.replace(/^formerRecipients: .*\n/mu, ''));
-  repository.write('clusters/main.ts', main([alice]));
+  repository.write('clusters/main.js', main([alice]));
   for (const text of Object.values(repository.files())) t.false(text.includes(bob.recipient));
   repository.commit();
   repository.git('checkout', '-q', 'main');
@@ -44,7 +44,7 @@ test('Exposed: what a compromised recipient could open in an earlier commit is l
   const repository = await forgotten(t);
   const before = await repository.run(['plan', ...NOW]);
   t.is(before.status, 0, before.stdout);
-  repository.write('clusters/main.ts', main([alice], WRONG_HANDS));
+  repository.write('clusters/main.js', main([alice], WRONG_HANDS));
   const { status, stdout, stderr } = await repository.run(['plan', ...NOW]);
   t.is(status, 3, stderr);
   t.true(stdout.includes(`issue prod/web: Exposed, ${TEXT}`), stdout);
@@ -56,7 +56,7 @@ test('Exposed: a shallow clone has no history to look at, which is an error and 
   repository.write('.git/shallow', `${repository.git('rev-parse', 'HEAD')}\n`);
   const before = await repository.run(['plan', ...NOW]);
   t.is(before.status, 0, 'nobody asks for it');
-  repository.write('clusters/main.ts', main([alice], WRONG_HANDS));
+  repository.write('clusters/main.js', main([alice], WRONG_HANDS));
   for (const command of ['plan', 'synth']) {
     const { status, stderr } = await repository.run([command, ...NOW], { as: alice });
     t.is(status, 1, command);

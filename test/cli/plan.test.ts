@@ -13,7 +13,7 @@ interface Plan {
 }
 
 test('plan: a fresh tree is exit 3, needs no identity and changes nothing', async (t) => {
-  const repository = new Repository(t, { 'clusters/main.ts': main() });
+  const repository = new Repository(t, { 'clusters/main.js': main() });
   const before = repository.files();
   const { status, stdout, stderr } = await repository.run(['plan']);
   t.deepEqual([status, stderr], [3, '']);
@@ -30,7 +30,7 @@ test('plan: a fresh tree is exit 3, needs no identity and changes nothing', asyn
 });
 
 test('plan: a current tree is exit 0', async (t) => {
-  const repository = new Repository(t, { 'clusters/main.ts': main() });
+  const repository = new Repository(t, { 'clusters/main.js': main() });
   await repository.run(['synth']);
   t.deepEqual(await repository.run(['plan']), {
     status: 0,
@@ -40,10 +40,10 @@ test('plan: a current tree is exit 0', async (t) => {
 });
 
 test('plan: JSON has actions and files, exactly as DESIGN says', async (t) => {
-  const repository = new Repository(t, { 'clusters/main.ts': main() });
+  const repository = new Repository(t, { 'clusters/main.js': main() });
   await repository.run(['synth']);
   repository.write(
-    'clusters/main.ts',
+    'clusters/main.js',
     main({
       sans: ['web.example.com', 'b.example.com'],
       extra: `new pki.Certificate(prod, 'ann', { issuer: prodCa, profile: 'client', subject: { commonName: 'ann' } });`,
@@ -80,9 +80,9 @@ test('plan: JSON has actions and files, exactly as DESIGN says', async (t) => {
 });
 
 test('plan: text marks what needs an identity', async (t) => {
-  const repository = new Repository(t, { 'clusters/main.ts': main() });
+  const repository = new Repository(t, { 'clusters/main.js': main() });
   await repository.run(['synth']);
-  repository.write('clusters/main.ts', main({ algorithm: 'ECDSA-P384' }));
+  repository.write('clusters/main.js', main({ algorithm: 'ECDSA-P384' }));
   const { status, stdout } = await repository.run(['plan']);
   t.is(status, 3);
   t.is(
@@ -96,7 +96,7 @@ test('plan: text marks what needs an identity', async (t) => {
 });
 
 test('plan: an expired leaf is not synth’s to renew, an authority near its end is a finding', async (t) => {
-  const repository = new Repository(t, { 'clusters/main.ts': main() });
+  const repository = new Repository(t, { 'clusters/main.js': main() });
   await repository.run(['synth', '--now', '2026-01-01T00:00:00Z']);
   const later = await repository.run(['plan', '--now', '2027-06-01T00:00:00Z']);
   t.deepEqual(later, {
@@ -114,7 +114,7 @@ test('plan: an expired leaf is not synth’s to renew, an authority near its end
 
 test('plan: --cluster looks at the named clusters alone', async (t) => {
   const repository = new Repository(t, {
-    'clusters/main.ts': main({ clusters: ['prod', 'test'] }),
+    'clusters/main.js': main({ clusters: ['prod', 'test'] }),
   });
   const { status, stdout } = await repository.run(['plan', '--cluster', 'te?t']);
   t.is(status, 3);
@@ -124,7 +124,7 @@ test('plan: --cluster looks at the named clusters alone', async (t) => {
 
 test('plan: a shared authority and what uses it need no identity while all is new', async (t) => {
   const repository = new Repository(t, {
-    'clusters/main.ts': main({
+    'clusters/main.js': main({
       clusters: ['prod', 'test'],
       extra: `
 const root = new pki.CertificateAuthority(app, 'root', { subject: { commonName: 'root' } });
@@ -152,9 +152,9 @@ for (const cluster of [prod, test]) {
 });
 
 test('plan: changed recipients are re-encrypted, and outputs with them', async (t) => {
-  const repository = new Repository(t, { 'clusters/main.ts': main() });
+  const repository = new Repository(t, { 'clusters/main.js': main() });
   await repository.run(['synth']);
-  repository.write('clusters/main.ts', main({ recipients: [alice.recipient, bob.recipient] }));
+  repository.write('clusters/main.js', main({ recipients: [alice.recipient, bob.recipient] }));
   const { status, stdout } = await repository.run(['plan']);
   t.is(status, 3);
   t.is(
@@ -170,7 +170,7 @@ test('plan: changed recipients are re-encrypted, and outputs with them', async (
 });
 
 test('plan: never colours where standard output is no terminal', async (t) => {
-  const repository = new Repository(t, { 'clusters/main.ts': main() });
+  const repository = new Repository(t, { 'clusters/main.js': main() });
   for (const environment of [{}, { NO_COLOR: '1' }, { FORCE_COLOR: '1', TERM: 'xterm-256color' }]) {
     const { stdout, stderr } = await repository.run(['plan'], { environment });
     t.false(`${stdout}${stderr}`.includes('\u001B'));

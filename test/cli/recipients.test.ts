@@ -57,7 +57,7 @@ test.before(async () => {
   const cleanups: (() => unknown)[] = [];
   const repository = committed(
     { teardown: (cleanup: () => unknown) => cleanups.push(cleanup) },
-    { ...files, 'clusters/main.ts': main(ALL) },
+    { ...files, 'clusters/main.js': main(ALL) },
   );
   const { status, stderr } = await repository.run(['synth', '--now', '2026-11-21T12:00:00Z']);
   if (status !== 0) throw new Error(stderr);
@@ -117,7 +117,7 @@ test('the tree to start from has files for each role', (t) => {
 test('a removed custodian loses every file, each under a new data key; history is named', async (t) => {
   const repository = committed(t, everybody);
   repository.write(
-    'clusters/main.ts',
+    'clusters/main.js',
     main({ ...ALL, custodians: [alice], removed: [[bob, SINCE]] }),
   );
   const { actions } = await planned(repository);
@@ -160,7 +160,7 @@ test('a removed custodian loses every file, each under a new data key; history i
 test('an added custodian is planned and gets every file', async (t) => {
   const carol = await newPerson();
   const repository = committed(t, everybody);
-  repository.write('clusters/main.ts', main({ ...ALL, custodians: [alice, bob, carol] }));
+  repository.write('clusters/main.js', main({ ...ALL, custodians: [alice, bob, carol] }));
   t.is((await repository.run(['synth', ...NOW], { as: alice })).status, 0);
   const after = repository.files();
   t.deepEqual(readableBy(after, carol), readableBy(everybody, alice));
@@ -195,7 +195,7 @@ for (const [who, person, readers, leaves, authorities] of [
     const repository = committed(t, everybody);
     const declare = (compromised: boolean): void => {
       repository.write(
-        'clusters/main.ts',
+        'clusters/main.js',
         main({ ...readers, removed: [[person, SINCE, compromised]] }),
       );
     };
@@ -256,7 +256,7 @@ for (const [title, removed, message, details] of [
 ] as const) {
   test(`removedRecipients with ${title} is refused`, async (t) => {
     const repository = committed(t, everybody);
-    repository.write('clusters/main.ts', main({ ...ALL, custodians: [alice], removed }));
+    repository.write('clusters/main.js', main({ ...ALL, custodians: [alice], removed }));
     await refused(
       t,
       repository,
@@ -287,11 +287,11 @@ for (const [name, recipients] of Object.entries({
 export default app;
 `;
   const repository = new Repository(t, {
-    'clusters/main.ts': two([alice.recipient, bob.recipient]),
+    'clusters/main.js': two([alice.recipient, bob.recipient]),
   });
   await repository.run(['synth']);
   repository.commit();
-  repository.write('clusters/main.ts', two([alice.recipient]));
+  repository.write('clusters/main.js', two([alice.recipient]));
   const { status, stdout, stderr } = await repository.run(['synth'], { as: alice });
   t.is(status, 0, stderr);
   t.regex(stdout, new RegExp(`reencrypt prod/web: RecipientsChanged, .*removed ${bob.recipient}`));

@@ -226,7 +226,7 @@ test('reissue: needs an identity, and a tree that is as declared; --dry-run says
   });
   t.true(files.some((file) => JSON.stringify(file).includes('/pki/ca/')));
   t.deepEqual(repository.files(), before);
-  repository.write('clusters/main.ts', MAIN.replace('web.example.com', 'www.example.com'));
+  repository.write('clusters/main.js', MAIN.replace('web.example.com', 'www.example.com'));
   const dirty = await repository.run(args, { as: alice });
   t.is(dirty.status, 1);
   t.regex(dirty.stderr, /the tree is not as declared: this must be alone in its change/u);

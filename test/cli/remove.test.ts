@@ -24,7 +24,7 @@ const below = (files: Files, folder: string): string[] =>
 /** A repository whose tree has cluster "test" as well, which is not declared any more. */
 function orphaned(t: Parameters<typeof committed>[0], over = {}): Repository {
   const repository = committed(t, made);
-  repository.write('clusters/main.ts', main(over));
+  repository.write('clusters/main.js', main(over));
   return repository;
 }
 
@@ -103,7 +103,7 @@ test('a removed cluster that is declared again says when it was removed, and how
   const before = repository.files();
   await repository.run(['remove', 'test', ...NOW]);
   repository.commit('removed');
-  repository.write('clusters/main.ts', main(TWO));
+  repository.write('clusters/main.js', main(TWO));
   const { hints } = await refused(t, repository, ['synth'], {
     code: 'ERR_AUTHORITY_MISSING',
     message: 'cluster "test" declares keysets that were removed',
@@ -125,7 +125,7 @@ test('a removed cluster can be made anew, deliberately; the ledger keeps everyth
   await repository.run(['remove', 'test', ...NOW]);
   repository.commit('removed');
   const ledger = repository.read(LEDGER);
-  repository.write('clusters/main.ts', main(TWO));
+  repository.write('clusters/main.js', main(TWO));
   const { status, stdout } = await repository.run(['synth', '--new-authority', 'test/ca']);
   t.is(status, 0);
   t.regex(stdout, /^create test\/ca: Replaced, /mu);
@@ -225,7 +225,7 @@ test('a cluster whose authority issued what others use stays, and they are named
   const shared = `
 new pki.Certificate(prod, 'mesh', { issuer: testCa, profile: 'peer', dnsNames: ['mesh.example.com'] });`;
   const repository = committed(t, await synthesized([alice], { ...TWO, extra: shared }));
-  repository.write('clusters/main.ts', main());
+  repository.write('clusters/main.js', main());
   const used = {
     code: 'ERR_IN_USE',
     message: '"test" has issued what declared clusters use',
@@ -233,9 +233,9 @@ new pki.Certificate(prod, 'mesh', { issuer: testCa, profile: 'peer', dnsNames: [
     hint: /^declare it again, give these another issuer and run cdk8s-pki synth$/u,
   };
   await refused(t, repository, ['remove', 'test'], used);
-  repository.write('clusters/main.ts', main(TWO)); // as the hint says
+  repository.write('clusters/main.js', main(TWO)); // as the hint says
   t.is((await repository.run(['synth'])).status, 0);
-  repository.write('clusters/main.ts', main());
+  repository.write('clusters/main.js', main());
   t.is((await repository.run(['remove', 'test'])).status, 0);
 });
 
@@ -251,11 +251,11 @@ export default app;
 `;
   const repository = committed(t, {
     ...(await synthesized([alice], { clusters: [] })),
-    'clusters/main.ts': nodes(['cp-1', 'cp-2', 'cp-9']),
+    'clusters/main.js': nodes(['cp-1', 'cp-2', 'cp-9']),
   });
   t.is((await repository.run(['synth'])).status, 0);
   repository.commit();
-  repository.write('clusters/main.ts', nodes(['cp-1', 'cp-2']));
+  repository.write('clusters/main.js', nodes(['cp-1', 'cp-2']));
   await refused(
     t,
     repository,
@@ -290,7 +290,7 @@ export default app;
 test('an undeclared keyset goes with a tombstone', async (t) => {
   const extra = `new pki.CertificateAuthority(prod, 'old-ca', { subject: { commonName: 'old' } });`;
   const repository = committed(t, await synthesized([alice], { extra }));
-  repository.write('clusters/main.ts', main());
+  repository.write('clusters/main.js', main());
   await refused(t, repository, ['synth'], {
     code: 'ERR_ORPHANED',
     message: 'the tree has stores that the declaration does not know',
@@ -303,7 +303,7 @@ test('an undeclared keyset goes with a tombstone', async (t) => {
       .read(LEDGER)
       .endsWith('\n- {cluster: prod, keyset: old-ca, removed: "2026-11-22T08:00:00Z"}\n'),
   );
-  repository.write('clusters/main.ts', main({ extra }));
+  repository.write('clusters/main.js', main({ extra }));
   await refused(t, repository, ['plan'], {
     code: 'ERR_AUTHORITY_MISSING',
     message: 'cluster "prod" declares keysets that were removed',
@@ -400,13 +400,13 @@ for (const [others, sections] of [
       ),
     ] as const;
     for (const [text, args] of steps) {
-      repository.write('clusters/main.ts', text);
+      repository.write('clusters/main.js', text);
       const { status, stderr } = await repository.run(args, { as: alice });
       t.is(status, 0, stderr);
       repository.commit(args.join(' '));
     }
     t.true(repository.read(PAGE).includes('## extra: accept'));
-    repository.write('clusters/main.ts', keysets(...others));
+    repository.write('clusters/main.js', keysets(...others));
     const { status, stderr } = await repository.run(['remove', 'prod/extra']);
     t.is(status, 0, stderr);
     t.deepEqual(repository.files()[PAGE]?.match(/^## .*$/gmu), sections);

@@ -30,7 +30,7 @@ export default app;
 `;
 
 async function made(t: ExecutionContext, main: string): Promise<Repository> {
-  const repository = new Repository(t, { 'clusters/main.ts': main });
+  const repository = new Repository(t, { 'clusters/main.js': main });
   const { status, stderr } = await repository.run(['synth', '--now', START]);
   t.is(status, 0, stderr);
   repository.commit();
@@ -171,7 +171,7 @@ test('renew: an error of one cluster stops no other; that one keeps what it had,
   const repository = await made(t, main([alice.recipient]));
   const rules = repository.read('.sops.yaml');
   // the declaration wants another reader everywhere, and b is damaged
-  repository.write('clusters/main.ts', main([alice.recipient, bob.recipient]));
+  repository.write('clusters/main.js', main([alice.recipient, bob.recipient]));
   const keyset = 'deploy/b/pki/ca/keyset.yaml';
   repository.write(keyset, repository.read(keyset).replace('revision: 1', 'revision: 2'));
   const before = repository.files();
@@ -285,7 +285,7 @@ for (const [name, { main = (three: string) => three, change, failed, error }] of
     const three = declaration({ recipients: [alice.recipient], clusters: ['a', 'b', 'c'] });
     const repository = await made(t, three);
     const whole = repository.files();
-    repository.write('clusters/main.ts', main(three));
+    repository.write('clusters/main.js', main(three));
     change?.(repository);
     const before = repository.files();
     const now = ['--now', '2027-09-22T08:00:00Z'];
@@ -328,7 +328,7 @@ test('renew: the tree of another declaration, and problems of the whole one, sto
       /\[Prod_2\]/u,
     ],
   ] as const) {
-    repository.write('clusters/main.ts', main);
+    repository.write('clusters/main.js', main);
     const before = repository.files();
     const { status, stdout, stderr } = await renew(repository, ...now);
     t.deepEqual([status, stdout], [1, '']);

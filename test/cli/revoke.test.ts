@@ -213,10 +213,10 @@ test('revoke: says where etcd would not look at the CRL', async (t) => {
     'controlPlaneNodes:',
     `${extra} controlPlaneNodes:`,
   );
-  repository.write('clusters/main.ts', declared);
+  repository.write('clusters/main.js', declared);
   t.regex((await repository.run(args)).stdout, /looks at no CRL .*GHSA-3wh4-j44w-pg92/u);
   const own = declared.replace('listen-client-http-urls', 'peer-crl-file');
-  repository.write('clusters/main.ts', own);
+  repository.write('clusters/main.js', own);
   t.regex((await repository.run(args)).stderr, /extraArgs "peer-crl-file" cannot be given/u);
 });
 
@@ -364,7 +364,7 @@ test('remove takes the record of an authority away with it', async (t) => {
   await succeed(t, repository, 'revoke', 'prod', 'cp-1/etcd-peer', '--now', at(1));
   repository.commit('revoked', at(1));
   repository.write(
-    'clusters/main.ts',
+    'clusters/main.js',
     declare('static-pods').replace(/const prod = [^]*?export/u, 'export'),
   );
   await succeed(t, repository, 'remove', 'prod', '--now', at(2));

@@ -277,7 +277,7 @@ test('rotate: an incoming entry whose algorithm is declared otherwise since is n
   const repository = await made(t);
   await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'mesh');
   const declared = MAIN.replace("'mesh', {", "'mesh', { keyAlgorithm: 'ECDSA-P384',");
-  repository.write('clusters/main.ts', declared);
+  repository.write('clusters/main.js', declared);
   repository.commit('another algorithm', '2026-01-02T01:00:00Z');
   const late = ['prod', 'mesh', '--now', '2026-01-04T00:00:00Z'];
   const message = /"issue" of "prod\/mesh" must not follow[^]*ECDSA-P256, declared is ECDSA-P384/u;
@@ -472,7 +472,7 @@ test('rotate: needs an identity, and a tree that is as declared', async (t) => {
   t.is(without.status, 1);
   t.regex(without.stderr, /need an identity of a custodian \[ERR_IDENTITY_NEEDED\]/u);
   t.deepEqual(repository.files(), before);
-  repository.write('clusters/main.ts', MAIN.replace('web.example.com', 'www.example.com'));
+  repository.write('clusters/main.js', MAIN.replace('web.example.com', 'www.example.com'));
   const message = /the tree is not as declared: this must be alone in its change/u;
   await refuses(t, repository, message, 1, 'prod', 'ca', '--now', START);
 });

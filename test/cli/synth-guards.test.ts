@@ -13,7 +13,7 @@ async function made(
   t: ConstructorParameters<typeof Repository>[0],
   over: Partial<Parameters<typeof declaration>[0]> = {},
 ): Promise<{ repository: Repository; before: Record<string, string> }> {
-  const repository = new Repository(t, { 'clusters/main.ts': main(over) });
+  const repository = new Repository(t, { 'clusters/main.js': main(over) });
   const { status, stderr } = await repository.run(['synth']);
   if (status !== 0) throw new Error(stderr);
   repository.commit();
@@ -48,7 +48,7 @@ test('a deleted keyset is not made again; the command of the hint restores it', 
 });
 
 test('a keyset missed in a folder of a larger repository is found in its HEAD', async (t) => {
-  const repository = new Repository(t, { 'infra/clusters/main.ts': main() });
+  const repository = new Repository(t, { 'infra/clusters/main.js': main() });
   t.is((await repository.run(['synth'], { folder: 'infra' })).status, 0);
   repository.commit();
   repository.remove('infra/deploy/authorities.yaml');
@@ -166,7 +166,7 @@ test('an edited keyset is refused', async (t) => {
 
 test('a cluster that is no longer declared is an orphan, and nothing is written', async (t) => {
   const { repository } = await made(t, { clusters: ['prod', 'test'] });
-  repository.write('clusters/main.ts', main({ sans: ['new.example.com'] }));
+  repository.write('clusters/main.js', main({ sans: ['new.example.com'] }));
   const before = repository.files();
   const result = await repository.run(['synth'], { as: alice });
   t.deepEqual(
@@ -203,7 +203,7 @@ new ApiObject(chart, 'trust', {
     / {2}ca\.crt: \|\n {4}-----BEGIN CERTIFICATE-----\n/u,
   );
   t.is((await repository.run(['plan'])).status, 0);
-  repository.write('clusters/main.ts', main());
+  repository.write('clusters/main.js', main());
   t.is((await repository.run(['synth'])).status, 0);
   t.deepEqual(
     Object.keys(repository.files()).filter((file) => file.startsWith('deploy/policies/')),
@@ -219,7 +219,7 @@ new ApiObject(test, 'peer', {
   const { repository, before } = await made(t, { clusters: ['prod', 'test'], extra });
   const file = 'deploy/test/manifests/ConfigMap.peer.yaml';
   repository.write(
-    'clusters/main.ts',
+    'clusters/main.js',
     main({ clusters: ['prod', 'test'], extra, algorithm: 'ECDSA-P384' }),
   );
   const planned = await repository.run(['plan', '-o', 'json']);
@@ -233,7 +233,7 @@ test('--cluster before the shared authority was made says what to make first', a
   const extra = `
 const root = new pki.CertificateAuthority(app, 'root', { subject: { commonName: 'root' } });
 new pki.Certificate(prod, 'mesh', { issuer: root, profile: 'peer', dnsNames: ['mesh.example.com'] });`;
-  const repository = new Repository(t, { 'clusters/main.ts': main({ extra }) });
+  const repository = new Repository(t, { 'clusters/main.js': main({ extra }) });
   const result = await repository.run(['synth', '--cluster', 'prod']);
   t.deepEqual(
     [result.status, errorLine(result), hints(result)],
@@ -250,7 +250,7 @@ new pki.Certificate(prod, 'mesh', { issuer: root, profile: 'peer', dnsNames: ['m
 
 test('a tree that cannot be written is left as it was, with a reason', async (t) => {
   const { repository } = await made(t);
-  repository.write('clusters/main.ts', main({ sans: ['new.example.com'] }));
+  repository.write('clusters/main.js', main({ sans: ['new.example.com'] }));
   repository.remove('deploy/prod/INVENTORY.md');
   mkdirSync(repository.path('deploy/prod/INVENTORY.md'));
   repository.write('deploy/prod/INVENTORY.md/x', 'x');
@@ -264,7 +264,7 @@ test('a tree that cannot be written is left as it was, with a reason', async (t)
 
 test('CI=1: a long run is quiet on standard error', async (t) => {
   const repository = new Repository(t, {
-    'clusters/main.ts': main({ clusters: ['prod', 'test'] }),
+    'clusters/main.js': main({ clusters: ['prod', 'test'] }),
   });
   const { status, stderr } = await repository.run(['synth'], { environment: { CI: '1' } });
   t.deepEqual([status, stderr], [0, '']);

@@ -20,7 +20,7 @@ async function made(
   t: ConstructorParameters<typeof Repository>[0],
   over: Partial<Parameters<typeof declaration>[0]> = {},
 ): Promise<{ repository: Repository; before: Record<string, string> }> {
-  const repository = new Repository(t, { 'clusters/main.ts': main(over) });
+  const repository = new Repository(t, { 'clusters/main.js': main(over) });
   const { status, stderr } = await repository.run(['synth', '--now', '2026-11-22T08:00:00Z']);
   if (status !== 0) throw new Error(stderr);
   repository.commit();
@@ -30,7 +30,7 @@ async function made(
 const errorLine = ({ stderr }: Result): string | undefined => stderr.split('\n')[0];
 
 test('synth: a fresh tree is made without any identity', async (t) => {
-  const repository = new Repository(t, { 'clusters/main.ts': main() });
+  const repository = new Repository(t, { 'clusters/main.js': main() });
   const { status, stdout, stderr } = await repository.run(['synth']);
   t.deepEqual([status, stderr], [0, '']);
   t.is(
@@ -82,7 +82,7 @@ test('synth: a second run changes no byte and looks for no identity', async (t) 
 });
 
 test('synth: JSON on standard output and nothing else', async (t) => {
-  const repository = new Repository(t, { 'clusters/main.ts': main() });
+  const repository = new Repository(t, { 'clusters/main.js': main() });
   const { status, stdout, stderr } = await repository.run(['synth', '-o', 'json']);
   t.deepEqual([status, stderr], [0, '']);
   const result = JSON.parse(stdout) as Record<string, readonly unknown[]>;
@@ -98,7 +98,7 @@ test('synth: JSON on standard output and nothing else', async (t) => {
 
 test('synth: a changed SAN without an identity fails and leaves everything as it was', async (t) => {
   const { repository } = await made(t);
-  repository.write('clusters/main.ts', main({ sans: ['new.example.com'] }));
+  repository.write('clusters/main.js', main({ sans: ['new.example.com'] }));
   const before = repository.files();
   const { status, stdout, stderr } = await repository.run(['synth']);
   t.deepEqual([status, stdout], [1, '']);
@@ -117,7 +117,7 @@ test('synth: a changed SAN without an identity fails and leaves everything as it
 
 test('synth: a changed SAN with an identity changes exactly that leaf and what holds it', async (t) => {
   const { repository, before } = await made(t);
-  repository.write('clusters/main.ts', main({ sans: ['new.example.com'] }));
+  repository.write('clusters/main.js', main({ sans: ['new.example.com'] }));
   const { status, stdout, stderr } = await repository.run(['synth', ...LATER], { as: alice });
   t.deepEqual([status, stderr], [0, '']);
   t.is(
@@ -131,13 +131,13 @@ test('synth: a changed SAN with an identity changes exactly that leaf and what h
   );
   t.deepEqual(
     changed(before, repository.files()),
-    [...INVENTORY, SECRET, WEB, 'clusters/main.ts'].sort(),
+    [...INVENTORY, SECRET, WEB, 'clusters/main.js'].sort(),
   );
 });
 
 test('synth: the identity of somebody else decrypts nothing and changes nothing', async (t) => {
   const { repository } = await made(t);
-  repository.write('clusters/main.ts', main({ sans: ['new.example.com'] }));
+  repository.write('clusters/main.js', main({ sans: ['new.example.com'] }));
   const before = repository.files();
   const result = await repository.run(['synth'], { as: eve });
   t.deepEqual([result.status, result.stdout], [1, '']);
@@ -150,7 +150,7 @@ test('synth: the identity of somebody else decrypts nothing and changes nothing'
 
 test('synth: nobody’s private key is printed, in no mode', async (t) => {
   const { repository } = await made(t);
-  repository.write('clusters/main.ts', main({ sans: ['new.example.com'] }));
+  repository.write('clusters/main.js', main({ sans: ['new.example.com'] }));
   for (const environment of [{}, { CDK8S_PKI_DEBUG: '1' }]) {
     for (const as of [eve, alice]) {
       const { stdout, stderr } = await repository.run(['synth'], { as, environment });
@@ -163,7 +163,7 @@ test('synth: nobody’s private key is printed, in no mode', async (t) => {
 test('synth --partial: leaves clusters that need an identity, does the others, and says so', async (t) => {
   const { repository, before } = await made(t);
   repository.write(
-    'clusters/main.ts',
+    'clusters/main.js',
     main({ sans: ['new.example.com'], clusters: ['prod', 'test'] }),
   );
   const { status, stdout, stderr } = await repository.run(['synth', '--partial']);
@@ -180,7 +180,7 @@ test('synth --partial: leaves clusters that need an identity, does the others, a
 
 test('synth --partial: with nothing else to do, it does not say that all is as declared', async (t) => {
   const { repository } = await made(t);
-  repository.write('clusters/main.ts', main({ sans: ['new.example.com'] }));
+  repository.write('clusters/main.js', main({ sans: ['new.example.com'] }));
   t.deepEqual(await repository.run(['synth', '--partial']), {
     status: 0,
     stdout: '0 clusters are as declared\n',
@@ -190,7 +190,7 @@ test('synth --partial: with nothing else to do, it does not say that all is as d
 
 test('synth --cluster: touches the named cluster alone', async (t) => {
   const repository = new Repository(t, {
-    'clusters/main.ts': main({ clusters: ['prod', 'test'] }),
+    'clusters/main.js': main({ clusters: ['prod', 'test'] }),
   });
   const { status } = await repository.run(['synth', '--cluster', 'test']);
   t.is(status, 0);
@@ -206,7 +206,7 @@ test('synth: a leaf that is no longer declared goes, with everything made of it'
 const more = new pki.Certificate(prod, 'more', { issuer: prodCa, profile: 'server', dnsNames: ['more.example.com'] });
 new pki.TlsSecret(prod, 'more-tls', { certificate: more });`;
   const { repository, before } = await made(t, { extra });
-  repository.write('clusters/main.ts', main());
+  repository.write('clusters/main.js', main());
   const { status, stdout } = await repository.run(['synth']);
   t.is(status, 0);
   t.regex(
@@ -222,7 +222,7 @@ new pki.TlsSecret(prod, 'more-tls', { certificate: more });`;
     changed(before, now)
       .filter((file) => file in now)
       .sort(),
-    [...INVENTORY, 'clusters/main.ts'].sort(),
+    [...INVENTORY, 'clusters/main.js'].sort(),
   );
 });
 
@@ -235,7 +235,7 @@ test('synth: files in the tree that it did not make are never deleted', async (t
     'deploy/prod/pki/README.md',
   ];
   for (const file of own) repository.write(file, 'mine\n');
-  repository.write('clusters/main.ts', main({ sans: ['new.example.com'] }));
+  repository.write('clusters/main.js', main({ sans: ['new.example.com'] }));
   t.is((await repository.run(['synth'], { as: alice })).status, 0);
   for (const file of own) t.is(repository.read(file), 'mine\n');
 });
@@ -301,7 +301,7 @@ test('synth: a leaf that is deleted or damaged is issued again, with an identity
 
 test('synth: recipients added are given every file, with new data keys', async (t) => {
   const { repository, before } = await made(t);
-  repository.write('clusters/main.ts', main({ recipients: [alice.recipient, bob.recipient] }));
+  repository.write('clusters/main.js', main({ recipients: [alice.recipient, bob.recipient] }));
   const { status, stdout } = await repository.run(['synth'], { as: alice });
   t.is(status, 0);
   t.regex(stdout, /^reencrypt prod\/ca: RecipientsChanged/u);
@@ -310,7 +310,7 @@ test('synth: recipients added are given every file, with new data keys', async (
   ))
     t.true(repository.read(file).includes(bob.recipient), file);
   repository.write(
-    'clusters/main.ts',
+    'clusters/main.js',
     main({ recipients: [alice.recipient, bob.recipient], sans: ['b.example.com'] }),
   );
   t.is((await repository.run(['synth'], { as: bob })).status, 0, 'the new one can issue');
@@ -318,7 +318,7 @@ test('synth: recipients added are given every file, with new data keys', async (
 
 test('synth: a recipient taken away needs to be named as removed', async (t) => {
   const { repository, before } = await made(t, { recipients: [alice.recipient, bob.recipient] });
-  repository.write('clusters/main.ts', main());
+  repository.write('clusters/main.js', main());
   const refused = await repository.run(['synth'], { as: alice });
   t.is(refused.status, 1);
   t.regex(
@@ -326,9 +326,9 @@ test('synth: a recipient taken away needs to be named as removed', async (t) => 
     /is encrypted to a recipient that is not declared \[ERR_UNKNOWN_RECIPIENT\]$/u,
   );
   t.true(refused.stderr.includes(bob.recipient));
-  t.deepEqual(changed(before, repository.files()), ['clusters/main.ts']);
+  t.deepEqual(changed(before, repository.files()), ['clusters/main.js']);
   const app = `removedRecipients: [{ recipient: '${bob.recipient}', since: '2026-11-22' }]`;
-  repository.write('clusters/main.ts', main({ app }));
+  repository.write('clusters/main.js', main({ app }));
   t.is((await repository.run(['synth'], { as: alice })).status, 0);
   for (const [file, content] of Object.entries(repository.files()))
     if (file.startsWith('deploy/')) {
@@ -365,7 +365,7 @@ test('synth: a recipient planted in a file is refused, in store and output alike
 test('synth: what a compromised recipient could open is issued again', async (t) => {
   const { repository, before } = await made(t, { recipients: [alice.recipient, bob.recipient] });
   const app = `removedRecipients: [{ recipient: '${bob.recipient}', since: '2026-11-22', compromised: true }]`;
-  repository.write('clusters/main.ts', main({ app }));
+  repository.write('clusters/main.js', main({ app }));
   const { status, stdout } = await repository.run(['synth'], { as: alice });
   t.is(status, 0);
   t.true(

@@ -38,7 +38,7 @@ const made = await (async () => {
   const cleanups: (() => unknown)[] = [];
   const repository = new Repository(
     { teardown: (fn) => cleanups.push(fn) },
-    { 'clusters/main.ts': main(), '.github/workflows/pki.yaml': 'on: push\n' },
+    { 'clusters/main.js': main(), '.github/workflows/pki.yaml': 'on: push\n' },
   );
   const run = async (args: readonly string[], options: RunOptions = {}): Promise<void> => {
     const { status, stderr } = await repository.run(args, options);
@@ -120,7 +120,7 @@ test('verify: with an identity every document is opened; one of a stranger opens
 
 test('verify: what synth made of a changed declaration passes, and the flags that it explains are notes', async (t) => {
   const repository = branch(t);
-  repository.write('clusters/main.ts', main({ sans: ['web.example.com', 'b.example.com'] }));
+  repository.write('clusters/main.js', main({ sans: ['web.example.com', 'b.example.com'] }));
   await repository.run(['synth'], { as: alice });
   const { status, findings, notes } = await verify(repository);
   t.deepEqual([status, findings], [0, []]);
@@ -135,7 +135,7 @@ test('verify: what synth made of a changed declaration passes, and the flags tha
 
 test('verify: a changed declaration that needs a CA key passes, with what is pending', async (t) => {
   const repository = branch(t);
-  repository.write('clusters/main.ts', main({ sans: ['web.example.com', 'b.example.com'] }));
+  repository.write('clusters/main.js', main({ sans: ['web.example.com', 'b.example.com'] }));
   repository.commit('a name');
   for (const args of [['--base', 'main'], []]) {
     const { status, findings, pending } = await verify(repository, args);
@@ -150,14 +150,14 @@ test('verify: a changed declaration that needs a CA key passes, with what is pen
 
 test('verify: a new cluster passes with notes of its authority; a removed one only with its tombstone', async (t) => {
   const repository = branch(t);
-  repository.write('clusters/main.ts', main({ clusters: ['prod', 'test', 'dev'] }));
+  repository.write('clusters/main.js', main({ clusters: ['prod', 'test', 'dev'] }));
   await repository.run(['synth']);
   const added = await verify(repository);
   t.deepEqual([added.status, added.findings], [0, []]);
   t.deepEqual(codes(added.notes).slice(0, 1), ['NewAuthority']);
   repository.commit('a cluster');
   repository.git('branch', '-q', '-f', 'main');
-  repository.write('clusters/main.ts', main());
+  repository.write('clusters/main.js', main());
   repository.remove('deploy/dev');
   const gone = await verify(repository);
   t.is(gone.status, 3);
@@ -219,9 +219,9 @@ const ATTACKS: readonly (readonly [
   [
     'a name added by hand: a certificate that the declaration does not ask for',
     async (repository) => {
-      repository.write('clusters/main.ts', main({ sans: ['web.example.com', 'evil.example.com'] }));
+      repository.write('clusters/main.js', main({ sans: ['web.example.com', 'evil.example.com'] }));
       await repository.run(['synth'], { as: alice });
-      repository.write('clusters/main.ts', main());
+      repository.write('clusters/main.js', main());
     },
     ['SanAdded', 'EditedByHand'],
   ],
@@ -506,7 +506,7 @@ if (found.length > 0) throw new Error('found ' + found.join());
 for (const name of found) new pki.Cluster(app, 'x' + name);
 if (process.env['GITHUB_TOKEN'] === undefined) throw new Error('nothing was found');
 `;
-  repository.write('clusters/main.ts', main({ extra: read }));
+  repository.write('clusters/main.js', main({ extra: read }));
   const { status, stderr } = await repository.run(['verify', '--base', 'main'], {
     as: alice,
     environment: { GITHUB_TOKEN: 'a-token-of-the-forge', MY_SECRET: 'a-secret' },
@@ -574,7 +574,7 @@ test('verify: an encrypted output that was edited by hand is a finding without a
 test('verify: outputs of changed recipients wait for an identity, with and without a base', async (t) => {
   const repository = branch(t);
   const app = `deliveryRecipients: ['${mallory.recipient}']`;
-  repository.write('clusters/main.ts', main({ app }));
+  repository.write('clusters/main.js', main({ app }));
   repository.commit('somebody delivers');
   for (const args of [[], ['--base', 'main']]) {
     const { status, findings, pending } = await verify(repository, args);
@@ -596,7 +596,7 @@ function plantReader(repository: Repository, file: string, { recipient }: typeof
 test('verify: somebody declared in another role who was planted in the store is found without a base too', async (t) => {
   const repository = branch(t);
   const app = `deliveryRecipients: ['${mallory.recipient}']`;
-  repository.write('clusters/main.ts', main({ app }));
+  repository.write('clusters/main.js', main({ app }));
   t.is((await repository.run(['synth'], { as: alice })).status, 0);
   repository.commit('mallory delivers');
   t.deepEqual((await verify(repository, [])).findings, []);
@@ -627,7 +627,7 @@ test('verify: somebody declared in another role who was planted in the store is 
 test('verify: a custodian who gets another role or is removed is pending without a base, in whole clones', async (t) => {
   const repository = branch(t);
   const both = [alice.recipient, mallory.recipient];
-  repository.write('clusters/main.ts', main({ recipients: both }));
+  repository.write('clusters/main.js', main({ recipients: both }));
   t.is((await repository.run(['synth'], { as: alice })).status, 0);
   repository.commit('two custodians');
   const apps = [
@@ -635,7 +635,7 @@ test('verify: a custodian who gets another role or is removed is pending without
     `removedRecipients: [{ recipient: '${mallory.recipient}', since: '2026-01-01' }]`,
   ];
   for (const app of apps) {
-    repository.write('clusters/main.ts', main({ app }));
+    repository.write('clusters/main.js', main({ app }));
     const { status, findings, pending } = await verify(repository, []);
     t.deepEqual([status, findings], [0, []]);
     t.true(pending.some(({ reason }) => reason === 'RecipientsChanged'));

@@ -18,10 +18,6 @@ import type { Person, Repository } from '../../_helpers/run-cli.ts';
 
 export type Files = Readonly<Record<string, string>>;
 
-/** Where the declaration is: no compiler is loaded for JavaScript, which is a fifth of each of a thousand runs. */
-export const APP = 'clusters/main.js';
-export const IN_JAVASCRIPT = ['--app', APP] as const;
-
 /** Numbers below `limit` that a seed determines (mulberry32). */
 export function numbers(seed: number): (limit: number) => number {
   let state = seed;

@@ -8,9 +8,9 @@ import { nativeCipher } from '../../../src/sops/cipher.ts';
 import { readPrivateKey, spkiHash } from '../../../src/x509/read/key.ts';
 import { declaration } from '../../_helpers/declaration.ts';
 import { MemoryTree } from '../../_helpers/repository.ts';
-import { newPerson, Repository } from '../../_helpers/run-cli.ts';
+import { APP, newPerson, Repository } from '../../_helpers/run-cli.ts';
 import { toolTest } from '../../_helpers/tool-test.ts';
-import { APP, decided, IN_JAVASCRIPT, recoverCopy, treeOf, type Files } from './_kills.ts';
+import { decided, recoverCopy, treeOf, type Files } from './_kills.ts';
 
 const alice = await newPerson();
 const toolsTest = toolTest(['sops'], { serial: true });
@@ -58,11 +58,11 @@ toolsTest(
       [APP]: declaration({ recipients: [alice.recipient], clusters: ['c0'] }),
     });
     const start = '2026-11-22T08:00:00Z';
-    t.is((await repository.run(['synth', ...IN_JAVASCRIPT, '--now', start])).status, 0);
+    t.is((await repository.run(['synth', '--now', start])).status, 0);
     repository.commit('synth', start);
     const outcomes = { before: 0, decided: 0 };
     for (const [now, ...command] of STAGES) {
-      const args = [...command, ...IN_JAVASCRIPT, '--now', now];
+      const args = [...command, '--now', now];
       const before = treeOf(repository);
       const reset = (): void => {
         repository.git('reset', '-q', '--hard');
@@ -78,7 +78,7 @@ toolsTest(
         const after = decided(t, repository, before);
         outcomes[JSON.stringify(after) === JSON.stringify(before) ? 'before' : 'decided'] += 1;
         recoverCopy(t, repository, after);
-        const next = await repository.run(['synth', ...IN_JAVASCRIPT, '--now', now]);
+        const next = await repository.run(['synth', '--now', now]);
         t.is(next.status, 0, next.stderr);
         t.deepEqual(treeOf(repository), after, 'recovered without an identity, and as declared');
         await checkKeys(t, after);

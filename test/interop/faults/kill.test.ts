@@ -4,19 +4,10 @@ import process from 'node:process';
 import type { ExecutionContext } from 'ava';
 import { execa } from 'execa';
 import { declaration } from '../../_helpers/declaration.ts';
-import { newPerson, Repository } from '../../_helpers/run-cli.ts';
+import { APP, newPerson, Repository } from '../../_helpers/run-cli.ts';
 import { toolTest } from '../../_helpers/tool-test.ts';
 import { toolPath } from '../../_helpers/tools.ts';
-import {
-  APP,
-  checkGeneration,
-  decided,
-  IN_JAVASCRIPT,
-  numbers,
-  recoverCopy,
-  treeOf,
-  type Files,
-} from './_kills.ts';
+import { checkGeneration, decided, numbers, recoverCopy, treeOf, type Files } from './_kills.ts';
 
 const PROGRAM = path.resolve(import.meta.dirname, '../../../dist/cli.js');
 const DAY = 86_400_000;
@@ -59,12 +50,7 @@ async function killAll(
   repository.commit();
   const count = repository.path('node_modules/count');
   let day = 0;
-  const args = (): string[] => [
-    'synth',
-    ...IN_JAVASCRIPT,
-    '--now',
-    new Date(START + day * DAY).toISOString(),
-  ];
+  const args = (): string[] => ['synth', '--now', new Date(START + day * DAY).toISOString()];
   const first = await repository.run(args(), { killAt: { count } });
   if (first.status !== 0) throw new Error(first.stderr);
   const wipe = (): void => {
