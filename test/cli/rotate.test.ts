@@ -164,6 +164,46 @@ test('rotate --abort: takes back accept, and issue by making the old entry issui
   );
 });
 
+test('rotate --abort: comes late: long after retire could have followed, between retire and its merge, and after it', async (t) => {
+  const repository = await made(t);
+  const first = repository.files();
+  await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'ca');
+  const accepted = repository.files();
+  await stage(t, repository, '2026-01-04T00:00:00Z', 'prod', 'ca');
+  const issued = repository.files();
+
+  // retire is in the work tree: its key is gone there, and git has it
+  const before = '2026-08-01T00:00:00Z';
+  const retired = await rotate(repository, 'prod', 'ca', '--now', before);
+  t.is(retired.status, 0, retired.stderr);
+  const abort = ['prod', 'ca', '--abort', '--now', before];
+  const gone = /no rotation of "prod\/ca" is under way .*[^]*git restore FILE… restores them/u;
+  await refuses(t, repository, gone, 1, ...abort);
+  repository.git('restore', '.');
+  t.deepEqual(repository.files(), issued);
+
+  // seven months on, everything follows the new entry; the old one comes back all the same, and the new one stays trusted
+  await stage(t, repository, before, ...abort.slice(0, 3));
+  t.is<string | undefined, string | undefined>(repository.read(SIGNING), first[SIGNING]);
+  t.is(certificates(repository.read(BUNDLE)), 2);
+  const ids = (text: string | undefined): string[] => (text ?? '').match(/[0-9a-f]{16}/gu) ?? [];
+  const keyset = 'deploy/prod/pki/ca/keyset.yaml';
+  t.deepEqual(new Set(ids(repository.read(keyset))), new Set(ids(accepted[keyset])));
+  // which has signed for kubelets: it waits as the other would have, from this day on
+  const soon = ['prod', 'ca', '--now', '2026-09-29T00:00:00Z'];
+  await refuses(
+    t,
+    repository,
+    /"retire" .* may not follow before 2026-10-01T00:00:00/u,
+    1,
+    ...soon,
+  );
+  await stage(t, repository, '2026-10-01T00:00:00Z', 'prod', 'ca');
+  t.is<string | undefined, string | undefined>(repository.read(BUNDLE), first[BUNDLE]);
+  const never = ['prod', 'ca', '--abort', '--now', '2026-10-02T00:00:00Z'];
+  await refuses(t, repository, /no rotation of "prod\/ca" is under way/u, 1, ...never);
+});
+
 const PAGE = 'deploy/prod/ROTATION.md';
 const REBUILD =
   /^ *kubectl .*get configmap extension-apiserver-authentication .* \| kubectl replace -f -$/mu;
