@@ -42,13 +42,9 @@ export async function mirrorPods(
 }
 
 /** What the kubelet says of a pod whose probes pass. */
-export async function ready(
-  machine: Machine,
-  client: string,
-  pod: string,
-  status: 'True' | 'False' = 'True',
-): Promise<void> {
-  const patch = { status: { phase: 'Running', conditions: [{ type: 'Ready', status }] } };
+async function ready(machine: Machine, client: string, pod: string): Promise<void> {
+  const conditions = [{ type: 'Ready', status: 'True' }];
+  const patch = { status: { phase: 'Running', conditions } };
   const named = [`--kubeconfig=${client}`, '--namespace=kube-system'];
   const args = ['patch', 'pod', pod, '--subresource=status', `--patch=${JSON.stringify(patch)}`];
   await machine.succeed('kubectl', [...named, ...args]);

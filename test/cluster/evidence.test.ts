@@ -11,7 +11,7 @@ import { clusterTest, watch } from './_cluster-test.ts';
 import * as kubernetes from './_kubernetes.ts';
 import { ControlPlane } from './_machines/control-plane.ts';
 import type { Machine } from './_machines/machine.ts';
-import { CONTROLLERS_WITHOUT_COLLECTOR, mirrorPods, ready } from './_mirror-pods.ts';
+import { CONTROLLERS_WITHOUT_COLLECTOR, mirrorPods } from './_mirror-pods.ts';
 
 const PLACE = { cluster: 'edge-1', node: 'node-1', addresses: ['192.0.2.10/24'] } as const;
 const CONTROLLERS = ['kube-controller-manager', 'kube-scheduler'];
@@ -65,14 +65,14 @@ async function cli(args: readonly string[], now: Date): Promise<void> {
 }
 
 /** `cdk8s-pki rotate edge-1` on the node, whose network leads to the API server, with the kubectl of the tools. */
-function rotate(hour: number, args: readonly string[], kubeconfig = evidence): Promise<Ran> {
+function rotate(hour: number, args: readonly string[]): Promise<Ran> {
   const folder = path.dirname(toolPath('kubectl'));
   const variables = Object.entries({
     ...fleet.environment('custodian'),
     PATH: `${folder}:${process.env['PATH'] ?? ''}`,
   }).map((variable) => variable.join('='));
   const program = [process.execPath, path.resolve(import.meta.dirname, '../../dist/cli.js')];
-  const asked = ['--kubeconfig', kubeconfig, '--now', at(hour).toISOString()];
+  const asked = ['--kubeconfig', evidence, '--now', at(hour).toISOString()];
   const command = [...program, 'rotate', PLACE.cluster, ...args, ...asked];
   return node.runFile('/usr/bin/env', ['-i', '-C', fleet.root, ...variables, ...command]);
 }
@@ -182,25 +182,16 @@ clusterTest(
     );
     t.is(made.status, 0, made.stderr.toString());
     evidence = node.write('evidence.conf', made.stdout.toString());
-    const refuses = async (why: RegExp, kubeconfig = evidence): Promise<void> => {
-      const ran = await rotate(4, ['etcd-ca'], kubeconfig);
-      t.is(ran.status, 1, ran.stdout.toString());
-      t.regex(ran.stderr.toString(), why);
-      t.regex(ran.stderr.toString(), /\[ERR_EVIDENCE\]/u);
-      t.is(await fleet.git('status', '--porcelain'), '');
-    };
-
-    const unnamed = await rotate(4, ['etcd-ca']);
-    t.regex(unnamed.stderr.toString(), /has no context "edge-1": nobody is asked/u);
+    const own = async (): Promise<string> => (await ask([evidence])).get(evidence) ?? '';
+    t.is(await own(), 'no such context');
     await node.succeed('kubectl', [
       ...[`--kubeconfig=${evidence}`, 'config', 'rename-context', 'evidence@edge-1', 'edge-1'],
     ]);
-
-    await refuses(/cannot be seen: it is forbidden/u);
+    await refuses(t, /kube-root-ca.crt of "edge-1" cannot be seen: it is forbidden/u);
     await kubernetes.apply(node, administrator, RBAC);
     await kubernetes.allowed(node, evidence, ['list', 'pods', '--namespace=kube-system']);
     // kube-controller-manager, which makes the ConfigMap, has not started
-    await refuses(/cannot be seen: there is none/u);
+    t.regex(await own(), sayingOf('there is none'));
 
     const names = [...UNUSABLE].map(([name, { edit }]) => other(name, edit));
     const files = [...names, node.write('broken.conf', 'contexts: ['), '/etc/own/none.conf'];
@@ -243,16 +234,9 @@ clusterTest(
   'a stage waits while the node runs without it, and is followed before its soak once all has restarted with it',
   async (t) => {
     await plane?.startPods(CONTROLLERS);
-    await kubernetes.eventually('kube-root-ca.crt', async () => {
-      const ran = await rotate(4, ['--status']);
-      return ran.status === 0 && !/could not be asked/u.test(ran.stdout.toString())
-        ? true
-        : undefined;
-    });
-    const none = await status(t, 4);
-    t.deepEqual([...none.keys()].sort(), KEYSETS);
-    t.true(none.get('etcd-ca')?.lacks.includes('etcd of node-1 has no mirror pod'));
-
+    await kubernetes.eventually('kube-root-ca.crt', () =>
+      kubernetes.json(node, evidence, ['get', 'configmap/kube-root-ca.crt', '-n', 'kube-system']),
+    );
     await mirrorPods(node, administrator);
     const before = await status(t, 4);
     const stale = ['etcd', 'kube-apiserver', 'kube-controller-manager'].map(
@@ -278,59 +262,53 @@ clusterTest(
     }
     t.regex(after.get('front-proxy-ca')?.holds.join('\n') ?? '', /has the trust bundle/u);
     t.regex(after.get('service-account-key')?.holds.join('\n') ?? '', /publishes every key/u);
-
-    await ready(node, administrator, 'etcd-node-1', 'False');
-    await waits(t, 4, 'etcd-ca', /etcd of node-1 is not ready/u);
-    await ready(node, administrator, 'etcd-node-1');
   },
 );
 
 clusterTest(
   'with a right of the example taken away the stage waits, or the program says so',
   async (t) => {
-    const without = async (
-      before: string,
-      after: string,
-      probe: readonly string[],
-    ): Promise<void> => {
-      const edited = RBAC.replace(before, after);
-      t.not(edited, RBAC);
-      await kubernetes.apply(node, administrator, edited);
-      await kubernetes.eventually(`no right to ${probe.join(' ')}`, async () =>
-        (await kubernetes.isAllowed(node, evidence, probe)) ? undefined : true,
-      );
-    };
     const inSystem = '--namespace=kube-system';
-    await without('verbs: [list]', 'verbs: [get]', ['list', 'pods', inSystem]);
-    await waits(t, 4, 'etcd-ca', /the pods of kube-system cannot be seen: it is forbidden/u);
     const bundle = 'extension-apiserver-authentication';
-    await without(`, ${bundle}]`, ']', ['get', `configmaps/${bundle}`, inSystem]);
-    await waits(t, 4, 'front-proxy-ca', /authentication cannot be seen: it is forbidden/u);
-    await without('[kube-root-ca.crt, ', '[', ['get', 'configmaps/kube-root-ca.crt', inSystem]);
-    const refused = await rotate(4, ['etcd-ca']);
-    t.is(refused.status, 1);
-    t.regex(refused.stderr.toString(), /kube-root-ca.crt.* cannot be seen: it is forbidden/u);
-    t.regex(refused.stderr.toString(), /\[ERR_EVIDENCE\]/u);
-    const binding = [
-      `--kubeconfig=${administrator}`,
-      'delete',
-      'clusterrolebinding',
-      'pki-evidence',
-    ];
+    const rights = {
+      pods: ['list', 'pods', inSystem],
+      bundle: ['get', `configmaps/${bundle}`, inSystem],
+      keys: ['get', '/openid/v1/jwks'],
+      cluster: ['get', 'configmaps/kube-root-ca.crt', inSystem],
+    };
+    const gone = (...names: readonly (keyof typeof rights)[]): Promise<unknown> =>
+      kubernetes.eventually(`no right to ${names.join(', ')}`, async () => {
+        const had = await Promise.all(
+          names.map((name) => kubernetes.isAllowed(node, evidence, rights[name])),
+        );
+        return had.includes(true) ? undefined : true;
+      });
+    const fewer = RBAC.replace('verbs: [list]', 'verbs: [get]').replace(`, ${bundle}]`, ']');
+    await kubernetes.apply(node, administrator, fewer);
+    const binding = ['delete', 'clusterrolebinding', 'pki-evidence'];
+    await node.succeed('kubectl', [`--kubeconfig=${administrator}`, ...binding]);
+    await gone('pods', 'bundle', 'keys');
+    const seen = await status(t, 4);
+    const pods = 'the pods of kube-system cannot be seen: it is forbidden';
+    for (const [keyset, lacks] of [
+      ['etcd-ca', [pods]],
+      [
+        'front-proxy-ca',
+        [pods, `the ConfigMap kube-system/${bundle} cannot be seen: it is forbidden`],
+      ],
+      [
+        'service-account-key',
+        [pods, 'the keys of the API server of node-1 cannot be seen: it is forbidden'],
+      ],
+    ] as const)
+      t.deepEqual([seen.get(keyset)?.isRolledOut, seen.get(keyset)?.lacks], [false, lacks]);
+
+    const none = RBAC.replace('[kube-root-ca.crt, ', '[');
+    await kubernetes.apply(node, administrator, none);
+    await gone('cluster');
+    await refuses(t, /kube-root-ca.crt of "edge-1" cannot be seen: it is forbidden/u);
     await kubernetes.apply(node, administrator, RBAC);
-    await node.succeed('kubectl', binding);
-    await kubernetes.allowed(node, evidence, ['get', 'configmaps/kube-root-ca.crt', inSystem]);
-    await kubernetes.eventually('no right to the keys', async () =>
-      (await kubernetes.isAllowed(node, evidence, ['get', '/openid/v1/jwks'])) ? undefined : true,
-    );
-    await waits(
-      t,
-      3,
-      'service-account-key',
-      /API server of node-1 cannot be seen: it is forbidden/u,
-    );
-    await kubernetes.apply(node, administrator, RBAC);
-    await kubernetes.allowed(node, evidence, ['get', '/openid/v1/jwks']);
+    for (const right of Object.values(rights)) await kubernetes.allowed(node, evidence, right);
   },
 );
 
@@ -349,6 +327,15 @@ clusterTest(
     t.regex(retired.stdout.toString(), /^rotate edge-1\/etcd-ca: Retire, /mu);
   },
 );
+
+/** The cluster cannot be asked, which is an error. */
+async function refuses(t: ExecutionContext, why: RegExp): Promise<void> {
+  const ran = await rotate(4, ['etcd-ca']);
+  t.is(ran.status, 1, ran.stdout.toString());
+  t.regex(ran.stderr.toString(), why);
+  t.regex(ran.stderr.toString(), /\[ERR_EVIDENCE\]/u);
+  t.is(await fleet.git('status', '--porcelain'), '');
+}
 
 /** The next stage does not follow, for a reason. */
 async function waits(
