@@ -44,8 +44,20 @@ test('diff: nothing differs right after a commit, without an identity', async (t
   t.deepEqual([status, stderr], [0, '']);
   t.regex(
     stdout,
-    /^## PKI: nothing differs\n\nThe work tree is as `HEAD` \(`[0-9a-f]{12}`\)\.\n$/u,
+    /^## PKI: nothing differs\n\nNothing in `deploy\/`, .* differs from `HEAD` \(`[0-9a-f]{12}`\)\. .*`synth`.*\n$/u,
   );
+});
+
+test('diff: a declaration that is not yet synthesized differs in nothing that was generated, and is not called the same', async (t) => {
+  const repository = await changedRepository(t);
+  repository.write('clusters/main.ts', main({ sans: ['b.example.com'] }));
+  const { status, stdout } = await repository.run(['diff']);
+  t.is(status, 0);
+  t.regex(
+    stdout,
+    /^Nothing in `deploy\/`, .* What a declaration changes shows here once `synth`/mu,
+  );
+  t.notRegex(stdout, /work tree is as/u);
 });
 
 test('diff: markdown and JSON of the work tree against HEAD and against an earlier commit', async (t) => {
@@ -126,10 +138,24 @@ for (const revision of ['nowhere', 'HEAD:deploy', 'HEAD..HEAD', '', ' ', '-x', '
   });
 }
 
+test('diff: before the first commit there is nothing to compare with, and the hint is to commit', async (t) => {
+  const repository = new Repository(t, { 'deploy/authorities.yaml': '' });
+  const { status, stderr } = await repository.run(['diff']);
+  t.is(status, 2);
+  t.regex(stderr, /"HEAD" is not a revision .*\n.*hint: .*no commit yet.*git commit first/u);
+  t.notRegex(stderr, /shallow/u);
+  repository.commit();
+  t.is((await repository.run(['diff'])).status, 0);
+  const { stderr: whole } = await repository.run(['diff', 'nowhere']);
+  t.notRegex(whole, /shallow/u);
+});
+
 test('diff: outside a repository is a usage error, and so is --textconv with a revision', async (t) => {
   const repository = new Repository(t, { 'deploy/authorities.yaml': '' });
   repository.remove('.git');
-  t.is((await repository.run(['diff'])).status, 2);
+  const outside = await repository.run(['diff']);
+  t.is(outside.status, 2);
+  t.regex(outside.stderr, /hint: run it in a work tree of git/u);
   t.is((await repository.run(['diff', 'HEAD', '--textconv', 'x'])).status, 2);
 });
 

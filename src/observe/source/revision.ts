@@ -92,11 +92,25 @@ async function commitOf(root: string, revision: string): Promise<string> {
   const commit = text(found).trim();
   if (/^[0-9a-f]{40,64}$/u.test(commit)) return commit;
   throw new PkiError('ERR_USAGE', `"${revision}" is not a revision of this repository`, {
-    hint: [
-      'name a commit, a branch or a tag that is here, such as origin/main',
-      'a shallow clone has no other commits: git fetch --depth=1 origin BRANCH, then name FETCH_HEAD',
-    ],
+    hint: await hintsOf(root),
   });
+}
+
+/** What helps whoever names a revision that is not here. */
+async function hintsOf(root: string): Promise<string[]> {
+  const name = 'name a commit, a branch or a tag that is here, such as origin/main';
+  if (!isInRepository(root)) return ['run it in a work tree of git: git init makes one'];
+  const parse = ['rev-parse', '--verify', '--quiet', 'HEAD'];
+  const head = await git(root, parse, { absent: [NO_REVISION] });
+  if (head === undefined)
+    return [
+      'this branch has no commit yet, so there is nothing to compare with: git commit first',
+      name,
+    ];
+  const shallow = text(await git(root, ['rev-parse', '--is-shallow-repository'])).trim();
+  if (shallow !== 'true') return [name];
+  const fetch = 'git fetch --depth=1 origin BRANCH, then name FETCH_HEAD';
+  return [name, `this clone is shallow and has no other commits: ${fetch}`];
 }
 
 /** The files of a commit at some places, by their path from the working directory. */

@@ -45,7 +45,7 @@ export function reviewMarkdown(review: Review, options: MarkdownOptions): string
   const { flags, now } = review;
   // a folder in the place of which a link stands has the same files
   if (review.totals.files === 0 && flags.length === 0) {
-    return `## PKI: nothing differs\n\nThe work tree is as ${code(options.revision)} (${code(options.commit.slice(0, 12))}).`;
+    return `## PKI: nothing differs\n\n${sameText(options)}`;
   }
   const budget = new Budget((options.limit ?? LIMIT) - RESERVE);
   const out: string[] = [];
@@ -91,6 +91,14 @@ export function reviewMarkdown(review: Review, options: MarkdownOptions): string
     );
   }
   return out.join('\n');
+}
+
+/** A declaration is not compared: what it changes is in the files that are made of it. */
+function sameText({ tree, revision, commit }: MarkdownOptions): string {
+  return (
+    `Nothing in ${code(`${tree}/`)}, and nothing that guards it, differs from ${code(revision)} (${code(commit.slice(0, 12))}). ` +
+    'What a declaration changes shows here once `synth` has written it; `plan` says so before.'
+  );
 }
 
 function summary({ flags, totals, clusters }: Review, options: MarkdownOptions): string[] {

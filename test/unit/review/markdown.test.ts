@@ -58,7 +58,7 @@ test('reviewMarkdown: without differences it says so', async (t) => {
   const [base] = await fixed();
   t.is(
     reviewMarkdown(reviewTrees(base, base.clone()), OPTIONS),
-    '## PKI: nothing differs\n\nThe work tree is as `origin/main` (`cccccccccccc`).',
+    '## PKI: nothing differs\n\nNothing in `deploy/`, and nothing that guards it, differs from `origin/main` (`cccccccccccc`). What a declaration changes shows here once `synth` has written it; `plan` says so before.',
   );
 });
 
