@@ -21,7 +21,11 @@ export function deadlineOf(
   certificates: readonly CertificateChange[],
   keysets: readonly KeysetChange[],
 ): Deadline | null {
-  const needed = replaced(certificates).filter(({ change }) => change !== 'removed');
+  // nobody is to hurry with a certificate that is older than what it replaces
+  const needed = replaced(certificates).filter(
+    ({ change, before, after }) =>
+      change !== 'removed' && !(before && after && after.notBefore < before.notBefore),
+  );
   const ends = [
     ...needed.map(({ credential, before }) => ({ credential, end: before?.notAfter })),
     ...keysets.map(({ credential, oldNotAfter }) => ({ credential, end: oldNotAfter })),

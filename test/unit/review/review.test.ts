@@ -30,6 +30,7 @@ test('review: the deadline is when the first of what is replaced expires, with w
   t.is(deadline?.credentials.length, 6);
   t.regex(deadline?.stops[0] ?? '', /API server/u);
   t.is(reviewTrees(new MemoryTree(), base).deadline, null, 'nothing is replaced by what is new');
+  t.is(reviewTrees(renewed, base).deadline, null, 'nobody is to hurry to put old ones back');
 });
 
 test('review: copies that stay are those of what is replaced', (t) => {
