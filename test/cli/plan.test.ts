@@ -22,7 +22,7 @@ test('plan: a fresh tree is exit 3, needs no identity and changes nothing', asyn
     [
       'create prod/ca: Missing, the store has no such keyset',
       'issue prod/web: Missing, the store has no such credential',
-      'files: 8 to create',
+      'files: 8 to create, and 1 more, named by its new key',
       '',
     ].join('\n'),
   );

@@ -67,6 +67,9 @@ export function reportText(
         ? `${files.count(change)} to ${change}`
         : `${files.count(change)} ${change}d`,
     );
+  const created = actions.filter(({ action }) => action === 'create').length;
+  if (tense === 'to do' && created > 0)
+    parts.push(`and ${created} more, named by ${created === 1 ? 'its new key' : 'their new keys'}`);
   if (parts.length > 0) output.line(`files: ${parts.join(', ')}`);
 }
 
