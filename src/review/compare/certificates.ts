@@ -88,9 +88,9 @@ function changeOf(
   if (was?.facts == null) return 'added';
   if (differs.length > 0) return 'changed';
   const [before, after] = [was.facts, is.facts];
-  return before.serialNumber === after?.serialNumber && before.spki === after.spki
-    ? 'rewritten'
-    : 'renewed';
+  if (before.serialNumber === after?.serialNumber && before.spki === after.spki) return 'rewritten';
+  // one that is older is no renewal
+  return after && after.notBefore < before.notBefore ? 'changed' : 'renewed';
 }
 
 function differences(before: CertificateFacts, after: CertificateFacts): Difference[] {

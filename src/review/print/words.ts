@@ -53,7 +53,8 @@ export function totalsText(totals: Totals): string {
 
 /** Cells of a keyset's row. */
 export function keysetCells({ credential, change, before, after }: KeysetChange): string[] {
-  const [was, is] = [keysetText(before), keysetText(after)];
+  const isUnread = change === 'damaged' && after === null;
+  const [was, is] = [keysetText(before), isUnread ? 'cannot be read' : keysetText(after)];
   return [
     code(credential.slice(credential.indexOf('/') + 1)),
     changeText(change),

@@ -69,6 +69,18 @@ test('reviewMarkdown: a line that the ledger lost is one quotation', async (t) =
   t.regex(report, /ledger line removed\*\*: the ledger lost `\{cluster: [^`]+`$/mu);
 });
 
+test('reviewMarkdown: a keyset that cannot be read is not called gone, and an older certificate is not called renewed', async (t) => {
+  const [base, head] = await fixed();
+  const WEB = 'deploy/prod/pki/web.sops.yaml';
+  const attacked = head
+    .clone()
+    .write(WEB, base.text(WEB))
+    .edit('deploy/prod/pki/ca/keyset.yaml', /^cluster: .*$/mu, 'cluster: other');
+  const report = reviewMarkdown(reviewTrees(head, attacked), OPTIONS);
+  t.regex(report, /^\| `ca` \| damaged \| revision 1: .* \| cannot be read \|$/mu);
+  t.regex(report, /^\| `web` \| changed /mu);
+});
+
 const facts = (text: string): CertificateFacts => ({
   serialNumber: text,
   notBefore: NOW,
