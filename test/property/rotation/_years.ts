@@ -71,7 +71,7 @@ export class Years {
     await synth(this.tree, { units: [this.#unit] });
   }
 
-  /** Somebody runs `rotate --pull-request`. */
+  /** Somebody runs `rotate --pull-request`, and again where others close it, until it is merged: nobody else begins what has no end. */
   ask(keyset: CredentialPath): void {
     this.#asked = keyset;
   }
@@ -142,7 +142,6 @@ export class Years {
       const advance = { keyset: asked.keyset, verb: 'advance', acceptLockout: false } as const;
       const own = workOf(asked, advance, 'asked-for', now);
       works.splice(0, works.length, ...works.filter(({ name }) => name !== own.name), own);
-      this.#asked = undefined;
     }
     for (const work of works) this.#propose(work, work.request, now);
   }
@@ -191,6 +190,7 @@ export class Years {
     this.#version += 1;
     if (request === undefined) return;
     const { keyset } = request;
+    if (keyset === this.#asked) this.#asked = undefined;
     const content = this.tree.read(layout.keyset(TREE, keyset)) ?? new Uint8Array();
     this.#merged.set(keyset, { since: now, commit: 'c'.repeat(40), content });
   }
