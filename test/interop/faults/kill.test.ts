@@ -50,7 +50,10 @@ async function killAll(
   repository.commit();
   const count = repository.path('node_modules/count');
   let day = 0;
-  const args = (): string[] => ['synth', '--now', new Date(START + day * DAY).toISOString()];
+  const args = (): string[] => {
+    const now = new Date(START + day * DAY).toISOString();
+    return ['synth', '--app', APP, '--now', now];
+  };
   const first = await repository.run(args(), { killAt: { count } });
   if (first.status !== 0) throw new Error(first.stderr);
   const wipe = (): void => {
