@@ -477,6 +477,22 @@ test('rotate: a stage that git revert took away may have signed, so nothing is d
   await stage(t, repository, '2026-12-01T00:00:00Z', 'prod', 'ca', '--abort');
 });
 
+test('rotate: what a reverted retirement brings back signs again only once it is trusted again', async (t) => {
+  const repository = await made(t);
+  for (const now of ['2026-01-02T00:00:00Z', '2026-01-04T00:00:00Z'])
+    await stage(t, repository, now, 'prod', 'ca');
+  await stage(t, repository, '2026-01-06T00:00:00Z', 'prod', 'ca', '--accept-lockout');
+  repository.git('revert', '--no-commit', 'HEAD');
+  repository.commit('Revert', '2026-01-07T00:00:00Z');
+  const early = ['prod', 'ca', '--now', '2026-01-07T12:00:00Z'];
+  const message =
+    /"--abort" of "prod\/ca" may not follow before 2026-01-08T00:00:00.000Z \[ERR_ROTATION\]\n.*the stage retire was taken back/u;
+  await refuses(t, repository, message, 1, ...early, '--abort');
+  const { stdout } = await repository.run(['rotate', '--status', ...early.slice(2)]);
+  t.regex(stdout, /issuing again, not before 2026-01-08T00:00:00.000Z, as the stage retire was/u);
+  await stage(t, repository, '2026-01-08T12:00:00Z', 'prod', 'ca', '--abort');
+});
+
 test('rotate: a shallow clone cannot tell since when a stage is merged, which is an error and no guess', async (t) => {
   const repository = await made(t);
   await stage(t, repository, '2026-01-02T00:00:00Z', 'prod', 'ca');

@@ -10,6 +10,7 @@ export function statusJson(status: RotationStatus): unknown {
     notBeforeWithLockout,
     notAfter,
     dueAt,
+    abortNotBefore,
     soak,
     outsideLife,
     declaredLife,
@@ -31,6 +32,7 @@ export function statusJson(status: RotationStatus): unknown {
     notAfter: notAfter?.toISOString() ?? null,
     dueAt: dueAt?.toISOString() ?? null,
     since: since?.toISOString() ?? null,
+    abortNotBefore: abortNotBefore?.toISOString() ?? null,
     notBefore: isUnderWay ? (notBefore?.toISOString() ?? null) : null,
     notBeforeWithLockout: isUnderWay ? (notBeforeWithLockout?.toISOString() ?? null) : null,
   };
@@ -87,7 +89,7 @@ export function statusLines(status: RotationStatus): string[] {
     lines.push(`  with --accept-lockout not before ${lockout.toISOString()}`);
   if (next === 'retire')
     lines.push(
-      `  retire drops ${other?.id ?? ''}; the other way is --abort, which makes it issuing again`,
+      `  retire drops ${other?.id ?? ''}; the other way is --abort, which makes it issuing again${returnText(status)}`,
       `  the soak is ${formatDuration(status.soak)}, as declared now`,
       ...rememberedText(status),
     );
@@ -99,6 +101,11 @@ export function statusLines(status: RotationStatus): string[] {
     ...unfit.map((fault) => `  not to be issued, --abort takes it back: ${fault}`),
   ];
 }
+
+const returnText = ({ abortNotBefore: from }: RotationStatus): string =>
+  from === null
+    ? ''
+    : `, not before ${from.toISOString()}, as the stage retire was taken back in git`;
 
 /** What the cluster says, and what it made of the date. */
 function evidenceText({ evidence, notBefore }: RotationStatus): string[] {

@@ -32,6 +32,8 @@ export interface MergedStage {
   readonly content: Uint8Array;
   /** A higher revision that its history has: somebody took stages back without a new signature, as `git revert` does. */
   readonly takenBack?: number;
+  /** A higher revision that its history has, which had dropped an entry of this one: who follows that one does not trust it. */
+  readonly retired?: number;
 }
 
 /** A transition of one keyset, planned. */
@@ -144,6 +146,8 @@ export interface RotationStatus {
   readonly notBefore: Date | null;
   /** With `--accept-lockout`; the same as `notBefore` but before `retire`. */
   readonly notBeforeWithLockout: Date | null;
+  /** From when the stage may be taken back; null where that is at any time, as no stage dropped what comes back. */
+  readonly abortNotBefore: Date | null;
   /** What a soak is, as declared now. */
   readonly soak: Seconds;
   /** How long that lives which the entry to be retired, or the one that signs, signed outside of the tree; null where nobody knows. */

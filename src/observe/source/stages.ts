@@ -56,12 +56,12 @@ export async function observeStages(
       .split(' ');
     if (cluster === undefined || keyset === undefined || content === undefined || date === '')
       continue;
-    const takenBack = await revisionTakenBack(root, base, file, content);
+    const later = await laterRevisions(root, base, file, content);
     stages.set(credentialPath(cluster, null, keyset), {
       commit,
       since: new Date(date),
       content,
-      ...(takenBack === undefined ? {} : { takenBack }),
+      ...later,
     });
   }
   return stages;
@@ -83,24 +83,31 @@ export async function filesBesideBase(root: string, tree: string): Promise<reado
   return [...known, ...unknown].sort();
 }
 
-/** The highest revision that a keyset had with these entries, where that is higher than the one it has: a revert went back. */
-async function revisionTakenBack(
+/** Revisions that a keyset had beyond the one that it has: a revert went back. One that lacks an entry of today had retired it. */
+async function laterRevisions(
   root: string,
   base: string,
   file: string,
   content: Uint8Array,
-): Promise<number | undefined> {
+): Promise<Pick<MergedStage, 'takenBack' | 'retired'>> {
   const log = text(
     await git(root, ['log', '--no-show-signature', '--format=%H', base, '--', file]),
   );
   const objects = log.split('\n').flatMap((commit) => (commit ? [`${commit}:./${file}`] : []));
   const now = statementOf(content);
-  const revisions = [...(await readBlobs(root, objects)).values()]
+  const later = [...(await readBlobs(root, objects)).values()]
     .map(statementOf)
-    .filter(({ ids }) => now.ids.every((id) => ids.includes(id)))
-    .map(({ revision }) => revision);
-  const highest = Math.max(...revisions);
-  return highest > now.revision ? highest : undefined;
+    .filter(({ revision }) => revision > now.revision);
+  const whole = later.filter(({ ids }) => now.ids.every((id) => ids.includes(id)));
+  const less = later.filter(
+    (each) => !whole.includes(each) && now.ids.some((id) => each.ids.includes(id)),
+  );
+  const highest = (list: readonly { readonly revision: number }[]): number =>
+    Math.max(...list.map(({ revision }) => revision));
+  return {
+    ...(whole.length === 0 ? {} : { takenBack: highest(whole) }),
+    ...(less.length === 0 ? {} : { retired: highest(less) }),
+  };
 }
 
 function statementOf(content: Uint8Array): {

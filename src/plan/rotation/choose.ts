@@ -24,6 +24,7 @@ export function chooseTransition(
     return next;
   }
   if (abort === 'abort-accept') guardBlockers(abort, status);
+  guardReturn(status, now);
   if (abort !== null) return abort;
   throw new PkiError('ERR_ROTATION', `no rotation of "${keyset}" is under way`, {
     hint: [
@@ -79,6 +80,21 @@ function guardStage(status: RotationStatus, acceptLockout: boolean, now: Date): 
         `the stage before it is on the base branch since ${since?.toISOString() ?? ''}; until then it rolls out, and what was signed by it outside of the tree runs out`,
         ...(isRetirement && canLockOut ? [lockout] : []),
       ],
+    },
+  );
+}
+
+/** What signs again must be trusted again: where `retire` was taken back in git, some may still trust the other entry alone. */
+function guardReturn({ keyset, abortNotBefore: from }: RotationStatus, now: Date): void {
+  if (from === null || now.getTime() >= from.getTime()) return;
+  throw new PkiError(
+    'ERR_ROTATION',
+    `"--abort" of "${keyset}" may not follow before ${from.toISOString()}`,
+    {
+      details: [
+        'the stage retire was taken back in git: who follows it does not trust the old entry',
+      ],
+      hint: 'roll out what the tree has now, everywhere; until then nothing may be signed by that entry',
     },
   );
 }

@@ -73,7 +73,7 @@ export function rotationStatus(
   if (standing === 'steady') {
     const always = new Date(0);
     const when = { notBefore: always, notBeforeWithLockout: always };
-    return { ...base, ...when, since: null, commit: null, blockers: [] };
+    return { ...base, ...when, since: null, commit: null, abortNotBefore: null, blockers: [] };
   }
   const { soak } = rotation;
   const wait = retirementWait({ soak, outsideLife: base.outsideLife });
@@ -85,6 +85,7 @@ export function rotationStatus(
     commit: merged?.commit ?? null,
     notBefore: next === 'retire' ? outlived : soaked,
     notBeforeWithLockout: soaked,
+    abortNotBefore: next === 'retire' && merged?.retired !== undefined ? soaked : null,
     blockers: [
       ...takenBack(merged),
       ...(next === 'retire' ? below.map((keyset) => belowBlocker(keyset)) : []),
