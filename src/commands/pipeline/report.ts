@@ -98,6 +98,8 @@ export function waitingText(waiting: readonly Waiting[]): string[] {
 
 /** Nodes of one cluster whose certificates fall together must not restart together: etcd would lose its majority. */
 export function restartOrder(actions: readonly Action[]): string[] {
+  // nodes with old and with new files refuse each other: none waits for another, as the runbook says
+  if (actions.some(({ reason }) => reason === 'Compromised')) return [];
   const nodes = new Map<string, Set<string>>();
   for (const { action, cluster, credential } of actions) {
     const { node } = credentialParts(credential);

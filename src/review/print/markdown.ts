@@ -4,13 +4,13 @@ import type { CertificateChange, ClusterReview, Deadline, Flag, Review } from '.
 import { verification } from '../verification.ts';
 import { Budget } from './budget.ts';
 import { code, html, prose } from './escape.ts';
+import { restartLineOf } from './restarts.ts';
 import {
   CERTIFICATE_TITLES,
   certificateCells,
   count,
   day,
   distance,
-  few,
   keysetCells,
   names,
   rewrittenCells,
@@ -62,7 +62,7 @@ export function reviewMarkdown(review: Review, options: MarkdownOptions): string
     for (const line of deadlineLines(review.deadline, now)) if (budget.take(line)) out.push(line);
   }
   const restarting = byImportance(review).filter(({ restarts }) => restarts.length > 0);
-  section(RESTARTS, restarting.map(restartLine), PARTS.restarts, 'restart line');
+  section(RESTARTS, restarting.map(restartLineOf(review)), PARTS.restarts, 'restart line');
   const table = byImportance(review).map((cluster) => row(clusterCells(cluster, review)));
   section('### Clusters', [tableHead(CLUSTER_TITLES), ...table], PARTS.clusters, 'cluster row');
   section(
@@ -161,22 +161,6 @@ function byImportance({ clusters, flags }: Review): ClusterReview[] {
   return clusters.toSorted(
     (a, b) => of(a) - of(b) || (expiry(a) === expiry(b) ? 0 : expiry(a) - expiry(b)),
   );
-}
-
-/** Nodes in a row on which the same restarts are said together. */
-function restartLine({ name, restarts }: ClusterReview): string {
-  const groups: { nodes: string[]; pods: string }[] = [];
-  for (const { node, pods } of restarts) {
-    const list = pods.map(
-      ({ name: pod, change }) => code(pod) + (change === 'restart' ? '' : ` (${change}s)`),
-    );
-    const [text, last] = [few(list, 12), groups.at(-1)];
-    const shown = node === '_worker' ? 'every worker' : code(node);
-    if (last?.pods === text) last.nodes.push(shown);
-    else groups.push({ nodes: [shown], pods: text });
-  }
-  const steps = groups.map(({ nodes, pods }) => `${nodes.join(', then ')}: ${pods}`);
-  return `- ${code(name)}: ${steps.join('; then ')}`;
 }
 
 /** Copies by where they are: much is the same in every cluster. */
