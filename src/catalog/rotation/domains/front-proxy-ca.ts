@@ -1,4 +1,4 @@
-import { step, stepOn, type Runbook } from '../runbook.ts';
+import { step, stepOn, type Runbook, type RunbookStep } from '../runbook.ts';
 import { apiServicesAvailable, askOwnServer, published, rebuildPublished } from '../steps.ts';
 
 const KEY = 'requestheader-client-ca-file';
@@ -9,6 +9,13 @@ const REQUESTS = stepOn(
   'Any extension API will do; an answer of 401 or 403 is one that does not trust the new entry.',
   ...askOwnServer('get --raw /apis/metrics.k8s.io/v1beta1/nodes | head -c 200'),
 );
+
+const restartReaders = (why: string): RunbookStep =>
+  step(
+    'Restart extension API servers that read the ConfigMap at start only',
+    `${why} Those built with k8s.io/apiserver follow it by themselves (metrics-server, custom metrics adapters).`,
+    'kubectl get apiservices -o json | jq -r \'.items[] | select(.spec.service) | "\\(.metadata.name) \\(.spec.service.namespace)/\\(.spec.service.name)"\'',
+  );
 
 /** The CA by which kube-apiserver shows itself to extension API servers. */
 export const FRONT_PROXY_CA_RUNBOOK: Runbook = {
@@ -26,14 +33,14 @@ export const FRONT_PROXY_CA_RUNBOOK: Runbook = {
   steps: {
     accept: [
       published(KEY, 2),
-      step(
-        'Restart extension API servers that read the ConfigMap at start only',
-        'They would refuse the API servers after the next stage. Those built with k8s.io/apiserver follow it by themselves (metrics-server, custom metrics adapters).',
-        'kubectl get apiservices -o json | jq -r \'.items[] | select(.spec.service) | "\\(.metadata.name) \\(.spec.service.namespace)/\\(.spec.service.name)"\'',
-      ),
+      restartReaders('They would refuse the API servers after the next stage.'),
       apiServicesAvailable,
     ],
     issue: [apiServicesAvailable, REQUESTS],
-    retire: [rebuildPublished(KEY, '/etc/kubernetes/pki/front-proxy-ca.crt'), apiServicesAvailable],
+    retire: [
+      rebuildPublished(KEY, '/etc/kubernetes/pki/front-proxy-ca.crt'),
+      restartReaders('They would go on to believe whoever has a certificate of the old entry.'),
+      apiServicesAvailable,
+    ],
   },
 };
