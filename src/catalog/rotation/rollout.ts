@@ -56,7 +56,7 @@ export function rolloutSteps(
   const restart = stepOn(
     'each control-plane node',
     `${order.title}${names}`,
-    `Changed are files that ${pods.join(', ')} read at start, and kubeconfigs. Static pods of the bundle restart by themselves when their manifest has come, the last of the files; without one, or with kubeadm's, move the manifest out of /etc/kubernetes/manifests and back. ${order.text}`,
+    `Changed are files that ${pods.join(', ')} read at start${domain === 'ca' ? ', and kubeconfigs' : ''}. Static pods of the bundle restart by themselves when their manifest has come, the last of the files; without one, or with kubeadm's, move the manifest out of /etc/kubernetes/manifests and back. ${order.text}`,
     'kubectl -n kube-system get pods -l tier=control-plane -o wide',
     ...askOwnServer("get --raw '/readyz?verbose'"),
   );

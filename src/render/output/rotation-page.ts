@@ -176,6 +176,7 @@ function whenNext(
   if (next !== 'retire') return `\`${command}\`, not before ${soaked}.`;
   if (wait === null)
     return `\`${command} --accept-lockout\`, not before ${soaked}: nobody declares how long tokens live (\`rotation.maxTokenLife\`), so look first that nobody is locked out. There is no way back.`;
+  if (wait === soak) return `\`${command}\`, not before ${soaked}. There is no way back. Then:`;
   const outlived = `${formatDuration(wait)} after the change that brought this stage is on the base branch, when all has run out that the outgoing entry signed outside of the tree`;
   return `\`${command}\`, not before ${outlived}; with \`--accept-lockout\` ${formatDuration(soak)} after it, which locks out who still uses that. There is no way back. Then:`;
 }
