@@ -51,7 +51,7 @@ export async function refuseUnmerged(cwd: string, tree: string): Promise<void> {
       details: [...files.slice(0, MOST_FILES), ...more],
       hint: [
         `merge them first; what is not committed is seen by git status ${tree}`,
-        'a stage that is not merged needs no --abort: git restore takes back what is not committed',
+        'a stage that is not merged needs no --abort: git stash --include-untracked takes back what is not committed',
       ],
     },
   );
