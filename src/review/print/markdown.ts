@@ -35,7 +35,7 @@ const RESERVE = 600;
 const PARTS = { flags: 0.4, restarts: 0.2, clusters: 0.2, copies: 0.2 } as const;
 
 const RESTARTS =
-  '### What restarts, in this order\n\nOne node of a cluster after the other: go on when it is Ready, and etcd has all its members.';
+  '### What restarts, in this order\n\nOne node of a cluster after the other, where its line does not say all at once: go on when it is Ready, and etcd has all its members.';
 
 /**
  * The report as GitHub Flavored Markdown that reads as plain text too. What matters most has its room first; what does not fit is
