@@ -8,6 +8,7 @@ import { waysToExtend } from '../model/store/rotation.ts';
 import { subjectText } from './checks.ts';
 import { rotationDueAt } from './renewal.ts';
 import { MOVES, standingOf } from './rotation/transitions.ts';
+import { unfitFaults } from './rotation/unfit.ts';
 
 /**
  * What a person must rotate: an authority that differs from its declaration, or that nears its end. Authorities are never issued
@@ -17,13 +18,13 @@ export function authorityFindings(
   cluster: DesiredCluster,
   store: ObservedCluster | undefined,
   keyset: (path: CredentialPath) => ObservedKeyset | undefined,
-  now: Date,
+  { compromised, now }: { readonly compromised: ReadonlySet<string>; readonly now: Date },
 ): Finding[] {
   const authorities = cluster.authorities.flatMap((desired) => {
     const entry = issuingEntry(store?.keysets.get(desired.path));
     if (!entry?.certificate) return [];
     const issuer = issuerMessage(desired, entry, keyset);
-    const going = underWay(store?.keysets.get(desired.path));
+    const going = underWay(desired, store?.keysets.get(desired.path), compromised);
     const certificate = { ...entry.certificate, ...entry.reissue, pathLength: entry.pathLength };
     const due = dueMessage(desired, certificate, now);
     const ways = going === '' ? `: ${waysToExtend(desired.path)}` : '';
@@ -35,10 +36,12 @@ export function authorityFindings(
     return found.map(([of, message]) => [of, `${message}${going}`] as const);
   });
   const serviceAccountKeys = cluster.serviceAccountKeys.flatMap((desired) => {
-    const algorithm = issuingEntry(store?.keysets.get(desired.path))?.keyAlgorithm;
+    const keys = store?.keysets.get(desired.path);
+    const algorithm = issuingEntry(keys)?.keyAlgorithm;
+    const going = underWay(desired, keys, compromised);
     return algorithm === undefined || algorithm === desired.keyAlgorithm
       ? []
-      : [[desired, algorithmMessage(algorithm, desired)] as const];
+      : [[desired, `${algorithmMessage(algorithm, desired)}${going}`] as const];
   });
   return [...authorities, ...serviceAccountKeys].map(([desired, message]) => ({
     code: 'RotationNeeded',
@@ -79,12 +82,19 @@ function dueMessage(
   return now.getTime() < due.getTime() ? undefined : `due for rotation since ${due.toISOString()}`;
 }
 
-/** A rotation that has begun is to be gone on with, not begun. */
-function underWay(keyset: ObservedKeyset | undefined): string {
-  const standing = standingOf(keyset?.entries ?? []);
-  return standing === 'steady'
-    ? ''
-    : `; its rotation is under way, "${MOVES[standing].next}" is next`;
+/** A rotation that has begun is to be gone on with, not begun; one whose new key must not be used is to be taken back. */
+function underWay(
+  desired: DesiredKeyset,
+  keyset: ObservedKeyset | undefined,
+  compromised: ReadonlySet<string>,
+): string {
+  const entries = keyset?.entries ?? [];
+  const standing = standingOf(entries);
+  if (standing === 'steady') return '';
+  const unfit = entries.flatMap((entry) => unfitFaults(entry, desired, compromised));
+  return unfit.length === 0
+    ? `; its rotation is under way, "${MOVES[standing].next}" is next`
+    : `; its rotation is to be taken back (cdk8s-pki rotate ${desired.path.replace('/', ' ')} --abort): ${unfit.join('; ')}`;
 }
 
 /** A CA under another one outlives neither a new declaration of its issuer nor the entry that signed it. */

@@ -186,7 +186,11 @@ function planCluster(
     crls,
     reencrypt,
     remove: [...remove, ...replaced],
-    findings: [...authorityFindings(cluster, store, keyset, now), ...held, ...exposed],
+    findings: [
+      ...authorityFindings(cluster, store, keyset, { compromised, now }),
+      ...held,
+      ...exposed,
+    ],
     waiting,
     actions: [
       ...create.map((desired) => {

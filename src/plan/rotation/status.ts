@@ -1,7 +1,7 @@
 import type { DesiredKeyset, KeysetUser } from '../../model/desired.ts';
 import { addSeconds, rotationDueAt } from '../renewal.ts';
 import type { CredentialPath } from '../../model/names.ts';
-import type { ObservedEntry, ObservedKeyset } from '../../model/observed.ts';
+import type { ObservedKeyset } from '../../model/observed.ts';
 import {
   belowBlocker,
   isTakenBack,
@@ -13,6 +13,7 @@ import {
   type TrustDomain,
 } from '../../model/store/rotation.ts';
 import { MOVES, standingOf } from './transitions.ts';
+import { unfitFaults } from './unfit.ts';
 
 /**
  * Where a keyset stands, and from when its next stage may follow (DESIGN §7). A standing soaks from the commit that brought it to the
@@ -62,9 +63,7 @@ export function rotationStatus(
     declaredLife: rotation.outsideLife,
     notAfter: notAfter ?? null,
     issuer: entries[0]?.issuer ?? null,
-    unfit: entries.flatMap((entry) =>
-      entry.state === 'incoming' ? faults(entry, desired, compromised) : [],
-    ),
+    unfit: entries.flatMap((entry) => unfitFaults(entry, desired, compromised)),
     dueAt:
       notAfter === undefined || desired.kind !== 'CertificateAuthority'
         ? null
@@ -91,26 +90,6 @@ export function rotationStatus(
       ...(next === 'retire' ? below.map((keyset) => belowBlocker(keyset)) : []),
     ],
   };
-}
-
-/** What a new key was made to end must not begin again with it. */
-function faults(
-  { id, keyAlgorithm, recipients, formerRecipients }: ObservedEntry,
-  desired: DesiredKeyset,
-  compromised: ReadonlySet<string>,
-): string[] {
-  const readers = new Set([...recipients, ...formerRecipients]);
-  const hostile = [...readers].filter((name) => compromised.has(name));
-  return [
-    ...(hostile.length === 0
-      ? []
-      : [`the incoming entry ${id} is compromised: ${hostile.join(', ')} could open its key`]),
-    ...(keyAlgorithm === desired.keyAlgorithm
-      ? []
-      : [
-          `the incoming entry ${id} has a key of ${keyAlgorithm ?? 'an unknown algorithm'}, declared is ${desired.keyAlgorithm}`,
-        ]),
-  ];
 }
 
 /** What a later revision issued is in use, and the states do not say so. */

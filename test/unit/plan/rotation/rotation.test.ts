@@ -242,18 +242,7 @@ test('chooseTransition: a lockout is accepted for the stage that causes one only
 });
 
 test('authorityFindings: of an authority whose rotation is under way it says what is next', (t) => {
-  const found = (...states: readonly EntryState[]): readonly string[] => {
-    const prod = cluster('prod', { authorities: [CA] });
-    const keysets = new Map([[CA.path, keyset(...states)]]);
-    const store = { ...observedCluster(prod), keysets };
-    const messages = authorityFindings(
-      prod,
-      store,
-      (path) => keysets.get(path),
-      after(NOW, 9999 * DAY),
-    );
-    return messages.map(({ message }) => message.replace(/since \S+Z/u, 'since then'));
-  };
+  const found = (...states: readonly EntryState[]) => findingsOf(keyset(...states));
   t.deepEqual(found('issuing'), [`due for rotation since then: ${waysToExtend(CA.path)}`]);
   t.deepEqual(found('issuing', 'incoming'), [
     'due for rotation since then; its rotation is under way, "issue" is next',
@@ -262,3 +251,24 @@ test('authorityFindings: of an authority whose rotation is under way it says wha
     'due for rotation since then; its rotation is under way, "retire" is next',
   ]);
 });
+
+test('authorityFindings: names no next stage that must not follow, but the way back from it', (t) => {
+  const { entries, ...rest } = keyset('issuing', 'incoming');
+  const readable = entries.map((entry) => ({ ...entry, formerRecipients: ['leaver'] }));
+  const found = findingsOf({ ...rest, entries: readable }, new Set(['leaver']));
+  t.is(found.length, 1);
+  t.regex(
+    found[0] ?? '',
+    /since then; its rotation is to be taken back \(cdk8s-pki rotate prod ca --abort\): the incoming entry \S+ is compromised: leaver could open its key$/u,
+  );
+});
+
+/** Long after its end. */
+function findingsOf(observed: ObservedKeyset, compromised = new Set<string>()): readonly string[] {
+  const prod = cluster('prod', { authorities: [CA] });
+  const keysets = new Map([[CA.path, observed]]);
+  const store = { ...observedCluster(prod), keysets };
+  const now = after(NOW, 9999 * DAY);
+  const found = authorityFindings(prod, store, (path) => keysets.get(path), { compromised, now });
+  return found.map(({ message }) => message.replace(/since \S+Z/u, 'since then'));
+}
