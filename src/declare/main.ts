@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import type { IConstruct } from 'constructs';
-import { createJiti } from 'jiti';
 import { withoutSecrets } from '../catalog/names/concealed.ts';
 import { selected, type Selection } from '../model/selection.ts';
 import type { DeclarationFailure, DeclarationRecord } from '../model/desired.ts';
@@ -51,6 +50,7 @@ async function load(file: string): Promise<unknown> {
   const url = pathToFileURL(file).href;
   // eslint-disable-next-line layers/imports -- the user's file
   if (/\.[cm]?js$/u.test(file)) return import(url);
+  const { createJiti } = await import('jiti'); // a compiler
   return createJiti(url, { fsCache: false, interopDefault: true }).import(file);
 }
 

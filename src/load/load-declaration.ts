@@ -35,12 +35,9 @@ export type LoadedRecord =
     }
   | { readonly type: 'unit'; readonly unit: DesiredUnit };
 
-/** The program of the declaration's process. From the sources it is the built one: the process runs without a loader. */
+/** The program of the declaration's process. From the sources it is the built one, too: the process runs without a loader. */
 const PROGRAM = fileURLToPath(
-  new URL(
-    import.meta.url.endsWith('.ts') ? '../../dist/declare/main.js' : '../declare/main.js',
-    import.meta.url,
-  ),
+  new URL('dist/declare/main.js', import.meta.resolve('cdk8s-pki/package.json')),
 );
 
 /**

@@ -33,6 +33,16 @@ test('cdk8s and constructs belong to the user, so that there is one copy of each
   t.false('cdk8s' in manifest.dependencies || 'constructs' in manifest.dependencies);
 });
 
+// What is not in the bundle is resolved from the user's node_modules.
+test('the bundle has all but jiti, and the licences of what is in it', (t) => {
+  t.deepEqual(Object.keys(manifest.dependencies), ['jiti']);
+  const notices = read('dist/THIRD-PARTY-LICENSES.txt');
+  for (const name of ['age-encryption', 'execa', 'node-forge', 'yaml']) {
+    t.regex(notices, new RegExp(`^={80}\\n${name} \\S+ \\(.+\\)\\n\\n\\S`, 'mu'));
+  }
+  t.notRegex(notices, /^(?:cdk8s|constructs|jiti) /mu);
+});
+
 test('the licence that package.json names is there', (t) => {
   t.is(manifest.license, 'Apache-2.0');
   t.regex(read('LICENSE'), /Apache License\s+Version 2\.0/u);

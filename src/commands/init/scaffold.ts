@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { NewFile } from './write-new.ts';
 
 /** In the package, beside `dist` and `src`. Names begin with `dot-` there: npm leaves out what begins with a dot. */
-const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url));
+const PACKAGE = fileURLToPath(new URL('.', import.meta.resolve('cdk8s-pki/package.json')));
 
 /** What is in the templates in place of what `init` knows. They are valid as they stand. */
 const RECIPIENTS = "['age1-your-recipient']";

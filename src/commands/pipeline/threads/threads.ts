@@ -19,6 +19,11 @@ const HEAP = [
   '--semi-space-growth-factor=1',
 ];
 
+const PROGRAM = new URL(
+  'dist/commands/pipeline/threads/worker.js',
+  import.meta.resolve('cdk8s-pki/package.json'),
+);
+
 interface Waiting {
   readonly resolve: (result: UnitResult) => void;
   readonly reject: (error: unknown) => void;
@@ -57,7 +62,7 @@ class Thread {
 
   constructor(setup: ThreadSetup, identities: () => Promise<Identities>) {
     this.#identities = identities;
-    this.#worker = new Worker(new URL('worker.js', import.meta.url), { workerData: setup });
+    this.#worker = new Worker(PROGRAM, { workerData: setup });
     this.#worker.on('message', (message: FromThread) => {
       this.#receive(message);
     });
