@@ -74,3 +74,9 @@ export const fence = step(
   'Keep kubeadm away until the rotation has ended',
   'Run no kubeadm join, upgrade, certs renew, init phase or kubeconfig user, on any node: kubeadm embeds only the first certificate of a bundle and signs with what lies on the node. Where a node must join, give it the whole bundle and every hash that ROTATION.md lists.',
 );
+
+/** Where the key does not sign what workers have. kubeadm keeps uploaded keys for two hours. */
+export const serverFence = step(
+  'Keep kubeadm away from control-plane nodes until the rotation has ended',
+  'Run no kubeadm join --control-plane, upgrade, certs renew or init phase certs: kubeadm signs with what lies on the node, and copies what somebody put into the Secret kubeadm-certs, which may be of another stage. A control-plane node that joins gets its folder of nodes/ instead. Workers may join.',
+);

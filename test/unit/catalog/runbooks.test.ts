@@ -224,8 +224,12 @@ test('RUNBOOKS: what each API server answers by itself is asked of the one of th
 test('stepsBefore: what a stage must not find out too late stands before it, and nowhere after', (t) => {
   const titles = (steps: readonly RunbookStep[]): string[] => steps.map(({ title }) => title);
   for (const stage of STAGES) {
-    t.regex(stepsBefore('ca', stage)[0]?.title ?? '', /^Keep kubeadm away/u);
-    t.false(rolloutSteps('ca', stage, []).some(({ title }) => title.startsWith('Keep kubeadm')));
+    for (const domain of DOMAINS.filter((one) => one !== 'authority')) {
+      const [first, ...others] = stepsBefore(domain, stage);
+      t.regex(first?.title ?? '', /^Keep kubeadm away/u);
+      const after = [...others, ...rolloutSteps(domain, stage, [])];
+      t.false(after.some(({ title }) => title.startsWith('Keep kubeadm')));
+    }
   }
   const late = [
     ['ca', /certificate of the kubelet is of the new entry|every API server shows/u, 2],

@@ -1,5 +1,5 @@
 import { step, stepOn, type Runbook } from '../runbook.ts';
-import { askOwnServer, ETCDCTL, etcdctl } from '../steps.ts';
+import { askOwnServer, ETCDCTL, etcdctl, serverFence } from '../steps.ts';
 
 export const HEALTHY = stepOn(
   'each member of etcd',
@@ -36,8 +36,9 @@ export const ETCD_CA_RUNBOOK: Runbook = {
     retire: ['etcd', 'kube-apiserver'],
   },
   before: {
-    accept: [HEALTHY],
+    accept: [serverFence, HEALTHY],
     issue: [
+      serverFence,
       HEALTHY,
       READY,
       step(
@@ -46,6 +47,7 @@ export const ETCD_CA_RUNBOOK: Runbook = {
       ),
     ],
     retire: [
+      serverFence,
       HEALTHY,
       READY,
       OF_NEW_ENTRY,

@@ -1,5 +1,11 @@
 import { step, stepOn, type Runbook, type RunbookStep } from '../runbook.ts';
-import { apiServicesAvailable, askOwnServer, published, rebuildPublished } from '../steps.ts';
+import {
+  apiServicesAvailable,
+  askOwnServer,
+  published,
+  rebuildPublished,
+  serverFence,
+} from '../steps.ts';
 
 const KEY = 'requestheader-client-ca-file';
 
@@ -26,9 +32,9 @@ export const FRONT_PROXY_CA_RUNBOOK: Runbook = {
     retire: ['kube-apiserver', 'kube-controller-manager'],
   },
   before: {
-    accept: [apiServicesAvailable],
-    issue: [published(KEY, 2), apiServicesAvailable],
-    retire: [apiServicesAvailable, REQUESTS],
+    accept: [serverFence, apiServicesAvailable],
+    issue: [serverFence, published(KEY, 2), apiServicesAvailable],
+    retire: [serverFence, apiServicesAvailable, REQUESTS],
   },
   steps: {
     accept: [

@@ -1,5 +1,5 @@
 import { step, stepOn, type Runbook } from '../runbook.ts';
-import { askOwnServer } from '../steps.ts';
+import { askOwnServer, serverFence } from '../steps.ts';
 
 const jwks = (count: 1 | 2) =>
   stepOn(
@@ -39,7 +39,11 @@ export const SERVICE_ACCOUNT_KEY_RUNBOOK: Runbook = {
     issue: ['kube-apiserver', 'kube-controller-manager'],
     retire: ['kube-apiserver'],
   },
-  before: { accept: [], issue: [jwks(2), UNAUTHORIZED], retire: [LEGACY, STALE, UNAUTHORIZED] },
+  before: {
+    accept: [serverFence],
+    issue: [serverFence, jwks(2), UNAUTHORIZED],
+    retire: [serverFence, LEGACY, STALE, UNAUTHORIZED],
+  },
   steps: {
     accept: [jwks(2), UNAUTHORIZED],
     issue: [
