@@ -1,10 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 interface Profile {
   readonly nodes: readonly {
     readonly id: number;
-    readonly callFrame: { readonly url: string; readonly functionName: string };
+    readonly callFrame: {
+      readonly url: string;
+      readonly functionName: string;
+      readonly lineNumber: number;
+    };
     readonly children?: readonly number[];
   }[];
   readonly samples: readonly number[];
@@ -46,14 +51,30 @@ function addProfile({ nodes, samples, timeDeltas }: Profile, times: Map<string, 
 }
 
 const IDLE = 'idle';
-const FOLDER = /\/dist\/((?:x509\/(?:read|build))|[a-z]+)\//u;
+const FOLDER = /^src\/((?:x509\/(?:read|build))|[a-z-]+)\//u;
 
 function ownerOf(
-  { url, functionName }: Profile['nodes'][number]['callFrame'],
+  { url, functionName, lineNumber }: Profile['nodes'][number]['callFrame'],
   above: string,
 ): string {
   if (functionName === '(idle)') return IDLE;
   if (functionName === '(garbage collector)') return 'garbage collection';
   if (url.includes('/node_modules/') || !url.startsWith('file:')) return above;
-  return FOLDER.exec(url)?.[1] ?? above;
+  return FOLDER.exec(moduleAt(fileURLToPath(url), lineNumber))?.[1] ?? above;
+}
+
+/** Of each line of a bundled file, the source that it is from. */
+const modules = new Map<string, readonly string[]>();
+
+/** esbuild names each source in a comment above what it became. */
+function moduleAt(file: string, line: number): string {
+  let known = modules.get(file);
+  if (known === undefined) {
+    let source = '';
+    known = readFileSync(file, 'utf8')
+      .split('\n')
+      .map((text) => (source = /^\/\/ ((?:src|node_modules)\/\S+)$/u.exec(text)?.[1] ?? source));
+    modules.set(file, known);
+  }
+  return known[line] ?? '';
 }
