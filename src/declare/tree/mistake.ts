@@ -7,8 +7,11 @@ const TAKEN = /^There is already a Construct with name '(.*)' in (.*)$/u;
 
 const FRAME = /^\s+at (?:.* \()?((?:file:)?[^()]+):(\d+):(\d+)\)?$/u;
 
-/** Of this package, in whichever place it is installed. */
-const OURS = /[/\\]dist[/\\](?:declare|catalog)[/\\]/u;
+const DIST = fileURLToPath(new URL('dist/', import.meta.resolve('cdk8s-pki/package.json')));
+
+/** Of this package: of what runs, or of another copy that the declaration found. */
+const isOurs = (file: string): boolean =>
+  absolute(file).startsWith(DIST) || /[/\\]node_modules[/\\]cdk8s-pki[/\\]dist[/\\]/u.test(file);
 
 const FOREIGN = /node:|[/\\]node_modules[/\\]/u;
 
@@ -27,7 +30,7 @@ export function mistakeOf(error: unknown, cwd: string): DeclarationProblem | und
     const [, file = '', row = '', column = ''] = FRAME.exec(line) ?? [];
     return file === '' ? [] : [{ file, row, column }];
   });
-  const own = frames.find(({ file }) => !OURS.test(file) && !FOREIGN.test(file));
+  const own = frames.find(({ file }) => !isOurs(file) && !FOREIGN.test(file));
   const constructPath =
     own === undefined ? '' : `${placeOf(own.file, cwd)}:${own.row}:${own.column}`;
   const [, id, scope = ''] = TAKEN.exec(message) ?? [];
@@ -37,13 +40,16 @@ export function mistakeOf(error: unknown, cwd: string): DeclarationProblem | und
       message: `id "${id}" is taken in ${scope}; give it another`,
     };
   }
-  const isOurs = OURS.test(frames.find(({ file }) => !file.startsWith('node:'))?.file ?? '');
-  return error instanceof TypeError && isOurs
+  const first = frames.find(({ file }) => !file.startsWith('node:'));
+  return error instanceof TypeError && first !== undefined && isOurs(first.file)
     ? { constructPath, message: `a property has a value of another type than it must (${message})` }
     : undefined;
 }
 
 function placeOf(file: string, cwd: string): string {
-  const absolute = file.startsWith('file:') ? fileURLToPath(file) : file;
-  return path.relative(cwd, absolute).replaceAll(path.sep, '/');
+  return path.relative(cwd, absolute(file)).replaceAll(path.sep, '/');
+}
+
+function absolute(file: string): string {
+  return file.startsWith('file:') ? fileURLToPath(file) : file;
 }
