@@ -1,6 +1,6 @@
 import type { ExecutionContext } from 'ava';
 import { declaration } from './declaration.ts';
-import { Repository, type Person, type Result, type RunOptions } from './run-cli.ts';
+import { APP, Repository, type Person, type Result, type RunOptions } from './run-cli.ts';
 
 /** What the program printed of an error. */
 export interface Refusal {
@@ -71,7 +71,7 @@ export async function synthesized(
   const main = declaration({ recipients: recipients.map(({ recipient }) => recipient), ...over });
   const cleanups: (() => unknown)[] = [];
   const teardown = (cleanup: () => unknown): number => cleanups.push(cleanup);
-  const repository = new Repository({ teardown }, { 'clusters/main.ts': main });
+  const repository = new Repository({ teardown }, { [APP]: main });
   try {
     const { status, stderr } = await repository.run(['synth']);
     if (status !== 0) throw new Error(stderr);

@@ -19,7 +19,7 @@ let whole: Promise<Readonly<Record<string, string>>> | undefined;
 /** A committed tree as synth makes it; it is made once. */
 async function made(t: ExecutionContext): Promise<Repository> {
   whole ??= (async () => {
-    const repository = new Repository(t, { 'clusters/main.ts': MAIN });
+    const repository = new Repository(t, { 'clusters/main.js': MAIN });
     const { status, stderr } = await repository.run(['synth']);
     if (status !== 0) throw new Error(stderr);
     return repository.files();
@@ -214,7 +214,7 @@ for (const { what, file, edit, args = ['synth'], isCustodian, message, hint } of
     repository.write(path, edit(repository.read(path)));
     // a leaf to sign takes the authority's key
     if (isCustodian === true && path !== WEB)
-      repository.write('clusters/main.ts', MAIN.replace('web.example.com', 'other.example.com'));
+      repository.write('clusters/main.js', MAIN.replace('web.example.com', 'other.example.com'));
     const before = repository.files();
     const { status, stdout, stderr } = await repository.run(
       args,
@@ -279,7 +279,7 @@ test('bad input: a checkout that converts line ends leaves the tree as it is', a
 });
 
 test('bad input: a clock far in the future issues nothing that no certificate can say', async (t) => {
-  const repository = new Repository(t, { 'clusters/main.ts': MAIN });
+  const repository = new Repository(t, { 'clusters/main.js': MAIN });
   const before = repository.files();
   for (const now of ['9999-12-31T23:59:59Z', '1949-01-01T00:00:00Z']) {
     const { status, stdout, stderr } = await repository.run(['synth', '--now', now]);

@@ -38,9 +38,9 @@ const hooked = (settings: Readonly<Record<string, string>>): Readonly<Record<str
 
 test('a disk that is full from any write on: the tree is as it was or decided, and the next run has all of it', async (t) => {
   t.timeout(1_800_000);
-  const first = new Repository(t, { 'clusters/main.ts': OLD });
+  const first = new Repository(t, { 'clusters/main.js': OLD });
   t.is((await first.run(['synth'])).status, 0);
-  first.write('clusters/main.ts', NEW);
+  first.write('clusters/main.js', NEW);
   const before = treeOf(first.files());
   const copy = (): Repository => {
     const repository = new Repository(t);

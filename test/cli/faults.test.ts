@@ -26,11 +26,11 @@ const main = (over: Partial<Parameters<typeof declaration>[0]> = {}): string =>
 
 /** A repository with a committed tree, whose declaration was changed since. */
 async function made(t: ExecutionContext): Promise<Repository> {
-  const repository = new Repository(t, { 'clusters/main.ts': main() });
+  const repository = new Repository(t, { 'clusters/main.js': main() });
   const { status, stderr } = await repository.run(['synth']);
   if (status !== 0) throw new Error(stderr);
   repository.commit();
-  repository.write('clusters/main.ts', main({ sans: ['new.example.com'] }));
+  repository.write('clusters/main.js', main({ sans: ['new.example.com'] }));
   return repository;
 }
 
@@ -49,7 +49,7 @@ const NOTHING_TO_DO = {
 };
 
 test('a place for lock and journal that is a file is an error with a reason', async (t) => {
-  const repository = new Repository(t, { 'clusters/main.ts': main(), '.cdk8s-pki': 'a file' });
+  const repository = new Repository(t, { 'clusters/main.js': main(), '.cdk8s-pki': 'a file' });
   const before = repository.files();
   const result = await repository.run(['synth']);
   t.deepEqual(
@@ -60,7 +60,7 @@ test('a place for lock and journal that is a file is an error with a reason', as
 });
 
 test('a place for lock and journal that is a link is not followed: files would be deleted there', async (t) => {
-  const repository = new Repository(t, { 'clusters/main.ts': main() });
+  const repository = new Repository(t, { 'clusters/main.js': main() });
   const outside = mkdtempSync(path.join(tmpdir(), 'cdk8s-pki-test-'));
   t.teardown(() => {
     rmSync(outside, { recursive: true });
@@ -128,7 +128,7 @@ test('a folder that leads out of the repository is neither read nor written', as
 });
 
 test('a tree that is a link within the repository is read and written there', async (t) => {
-  const repository = new Repository(t, { 'clusters/main.ts': main() });
+  const repository = new Repository(t, { 'clusters/main.js': main() });
   repository.paste('mkdir generated; ln -s generated deploy');
   t.is((await repository.run(['synth'])).status, 0);
   t.true(existsSync(repository.path('generated/prod/pki/web.sops.yaml')));
@@ -181,7 +181,7 @@ test('--now is the clock of a lock’s age as well', async (t) => {
 });
 
 test('two runs at once: one does it, the other says so or finds it done', async (t) => {
-  const repository = new Repository(t, { 'clusters/main.ts': main() });
+  const repository = new Repository(t, { 'clusters/main.js': main() });
   const results = await Promise.all([repository.run(['synth']), repository.run(['synth'])]);
   const failed = results.filter(({ status }) => status !== 0);
   t.true(failed.length <= 1);
@@ -195,7 +195,7 @@ test('a run whose lock was taken over writes nothing', async (t) => {
   const extra = `
 import { writeFileSync } from 'node:fs';
 writeFileSync('.cdk8s-pki/lock', 'of another run');`;
-  const repository = new Repository(t, { 'clusters/main.ts': main({ extra }) });
+  const repository = new Repository(t, { 'clusters/main.js': main({ extra }) });
   const result = await repository.run(['synth']);
   t.deepEqual(
     [result.status, errorLine(result)],
@@ -207,7 +207,7 @@ writeFileSync('.cdk8s-pki/lock', 'of another run');`;
 
 test('a run that was cut off while staging is forgotten, after its decision it is finished', async (t) => {
   const repository = await made(t);
-  repository.write('clusters/main.ts', main());
+  repository.write('clusters/main.js', main());
   const before = repository.files();
   repository.write('.cdk8s-pki/journal-x/0', 'half');
   t.deepEqual(await repository.run(['synth']), NOTHING_TO_DO);
@@ -284,7 +284,7 @@ for (const [signal, command] of [
   ['SIGINT', 'plan'],
 ] as const) {
   test(`${signal} while ${command} waits for the declaration ends both, by that signal`, async (t) => {
-    const repository = new Repository(t, { 'clusters/main.ts': LOOP });
+    const repository = new Repository(t, { 'clusters/main.js': LOOP });
     const file = repository.path('node_modules/pid');
     const result = await repository.interrupt(
       [command],
@@ -312,7 +312,7 @@ async function ended(pid: number): Promise<void> {
 
 test('SIGTERM while files are staged leaves neither lock nor journal, nor half a tree', async (t) => {
   const clusters = Array.from({ length: 60 }, (_, index) => `c${index}`);
-  const repository = new Repository(t, { 'clusters/main.ts': main({ clusters }) });
+  const repository = new Repository(t, { 'clusters/main.js': main({ clusters }) });
   const state = repository.path('.cdk8s-pki');
   const { signal } = await repository.interrupt(
     ['synth'],

@@ -25,7 +25,7 @@ export default app;
 toolTest(['openssl'])(
   'openssl: what a server of an authority below others shows leads to who trusts the uppermost one alone',
   async (t) => {
-    const repository = new Repository(t, { 'clusters/main.ts': MAIN });
+    const repository = new Repository(t, { 'clusters/main.js': MAIN });
     const made = await repository.run(['synth']);
     t.is(made.status, 0, made.stderr);
     const dataOf = (file: string): Readonly<Record<string, string>> =>

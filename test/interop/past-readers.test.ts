@@ -30,7 +30,7 @@ const LATER = `new pki.CertificateAuthority(prod, 'later');`;
 
 /** Bob could open everything; then `sops updatekeys` took him out, and an authority came that he never could. */
 async function leftBySops(t: ExecutionContext): Promise<Repository> {
-  const repository = new Repository(t, { 'clusters/main.ts': main([alice, bob]) });
+  const repository = new Repository(t, { 'clusters/main.js': main([alice, bob]) });
   await works(t, repository.run(['synth', '--now', '2026-01-01T00:00:00Z']));
   repository.commit();
   const rules = repository.read('.sops.yaml');
@@ -45,7 +45,7 @@ async function leftBySops(t: ExecutionContext): Promise<Repository> {
       cwd: repository.root,
       env: { PATH: process.env['PATH'] ?? '', SOPS_AGE_KEY: alice.identity },
     });
-  repository.write('clusters/main.ts', main([alice], { more: LATER }));
+  repository.write('clusters/main.js', main([alice], { more: LATER }));
   await works(t, repository.run(['synth', ...NOW], { as: alice }));
   for (const text of Object.values(repository.files()))
     t.false(text.includes(bob.recipient), 'the tree has no trace of him');
@@ -66,7 +66,7 @@ sopsTest(
   async (t) => {
     const repository = await leftBySops(t);
     await works(t, repository.run(['plan', ...NOW]));
-    repository.write('clusters/main.ts', main([alice], { ...WRONG_HANDS, more: LATER }));
+    repository.write('clusters/main.js', main([alice], { ...WRONG_HANDS, more: LATER }));
     const plan = await repository.run(['plan', ...NOW]);
     t.is(plan.status, 3, plan.stderr);
     t.true(plan.stdout.includes(`issue prod/web: Exposed, ${text}`), plan.stdout);
@@ -100,7 +100,7 @@ sopsTest(
   'Exposed: in a shallow clone, which has no history to look at, it is an error and no "none"',
   async (t) => {
     const repository = await leftBySops(t);
-    repository.write('clusters/main.ts', main([alice], { ...WRONG_HANDS, more: LATER }));
+    repository.write('clusters/main.js', main([alice], { ...WRONG_HANDS, more: LATER }));
     repository.write('.git/shallow', `${repository.git('rev-parse', 'HEAD')}\n`);
     for (const command of ['plan', 'synth', 'renew']) {
       const before = repository.files();
@@ -109,7 +109,7 @@ sopsTest(
       t.regex(stderr, /this clone is shallow: .* \[ERR_READ\][^]*hint: .*--unshallow/u);
       t.deepEqual(repository.files(), before);
     }
-    repository.write('clusters/main.ts', main([alice], { more: LATER }));
+    repository.write('clusters/main.js', main([alice], { more: LATER }));
     await works(t, repository.run(['plan', ...NOW]));
   },
 );
@@ -118,7 +118,7 @@ sopsTest(
   'verify: who was let into the store by sops updatekeys is found without a base, though declared to deliver',
   async (t) => {
     const app = `deliveryRecipients: ['${bob.recipient}']`;
-    const repository = new Repository(t, { 'clusters/main.ts': main([alice], { app }) });
+    const repository = new Repository(t, { 'clusters/main.js': main([alice], { app }) });
     await works(t, repository.run(['synth', '--now', '2026-01-01T00:00:00Z']));
     repository.commit();
     await works(t, repository.run(['verify', ...NOW]));

@@ -21,7 +21,7 @@ export default app;
 toolTest(['openssl'])(
   'openssl takes the CRL of a node bundle for that of the CA beside it, and refuses what was revoked and nothing else',
   async (t) => {
-    const repository = new Repository(t, { 'clusters/main.ts': CLUSTER });
+    const repository = new Repository(t, { 'clusters/main.js': CLUSTER });
     const run = async (...args: readonly string[]): Promise<void> => {
       const { status, stderr } = await repository.run(args, { as: alice });
       t.is(status, 0, stderr);

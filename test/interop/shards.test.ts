@@ -22,7 +22,7 @@ const alice = await newPerson();
 /** A fleet in a repository, and a bare one that it was pushed to. */
 function fleetWithRemote(t: ExecutionContext): { repository: Repository; remote: string } {
   const repository = new Repository(t, {
-    'clusters/main.ts': declaration({ recipients: [alice.recipient], clusters: NAMES }),
+    'clusters/main.js': declaration({ recipients: [alice.recipient], clusters: NAMES }),
   });
   repository.commit();
   const remote = path.join(scratch(t), 'remote.git');

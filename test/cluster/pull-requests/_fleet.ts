@@ -27,7 +27,7 @@ export class Fleet {
     const custodian = await newPerson();
     const remote = await Remote.create(gitea);
     const repository = new Repository(t, {
-      'clusters/main.ts': declaration({ recipients: [custodian.recipient], clusters }),
+      'clusters/main.js': declaration({ recipients: [custodian.recipient], clusters }),
     });
     const fleet = new Fleet(remote, custodian, repository);
     const { status, stderr } = await repository.run(['synth', '--now', made]);

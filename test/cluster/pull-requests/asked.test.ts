@@ -32,7 +32,7 @@ async function base(
   const declare = async (now: string, sans?: readonly string[]): Promise<void> => {
     const recipients = [custodian.recipient];
     const text = declaration({ recipients, clusters, app: AUTOMATIC, ...(sans && { sans }) });
-    repository.write('clusters/main.ts', text);
+    repository.write('clusters/main.js', text);
     await brings(now, ['synth']);
   };
   await declare(MADE);

@@ -25,7 +25,7 @@ onGitea(
     const kubectl = new FakeKubectl(repository.path('node_modules/.kubectl'));
     const { recipient } = custodian;
     repository.write(
-      'clusters/main.ts',
+      'clusters/main.js',
       declaration({
         ...{ recipients: [recipient], clusters: ['alpha'] },
         app: AUTOMATIC,

@@ -126,7 +126,7 @@ onGitea(
     await own.propose(DUE);
     const before = await own.pulls('open');
     repository.write(
-      'clusters/main.ts',
+      'clusters/main.js',
       declaration({
         recipients: [own.custodian.recipient],
         clusters: ['alpha', 'bravo'],
@@ -208,15 +208,15 @@ onGitea('a commit that only claims to be ours, with code in it, is never run', a
   own.fetch();
   repository.git('checkout', '-q', '-b', 'forged', 'main');
   repository.write(
-    'clusters/main.ts',
+    'clusters/main.js',
     "import { writeFileSync } from 'node:fs';\nwriteFileSync('" +
       repository.path('ran') +
       "', 'ran');\nexport default {};\n",
   );
   repository.git('add', '-A');
-  const blob = repository.git('rev-parse', ':clusters/main.ts');
+  const blob = repository.git('rev-parse', ':clusters/main.js');
   const { filesDigest } = await import('../../../src/propose/git/objects.ts');
-  const digest = filesDigest([{ path: 'clusters/main.ts', blob }]);
+  const digest = filesDigest([{ path: 'clusters/main.js', blob }]);
   repository.git('commit', '-q', '-m', `Renew\n\nCdk8s-Pki-Files: ${digest}`);
   own.push('-f', 'HEAD:cdk8s-pki/renew/alpha');
   repository.git('checkout', '-q', 'main');
@@ -364,7 +364,7 @@ onGitea(
     const extra = `new pki.Certificate(alpha, 'api', { issuer: alphaCa, profile: 'client', subject: { commonName: 'api' } });`;
     const recipients = [own.custodian.recipient];
     repository.write(
-      'clusters/main.ts',
+      'clusters/main.js',
       declaration({ recipients, clusters: ['alpha', 'bravo'], extra }),
     );
     const synth = await repository.run(['synth', '--now', EARLY], { as: own.custodian });
@@ -409,7 +409,7 @@ onGitea(
       declaration({ recipients, clusters, extra: problem }),
       declaration({ recipients, clusters: ['alpha', 'charlie'] }),
     ].entries()) {
-      repository.write('clusters/main.ts', main);
+      repository.write('clusters/main.js', main);
       repository.commit('A mistake');
       own.push('main');
       const { status, stdout, stderr } = await own.propose(DUE);
@@ -441,7 +441,7 @@ onGitea(
     const now = '2026-12-01T08:00:00Z'; // nothing is due
     repository.git('checkout', '-q', '-b', 'a-name');
     repository.write(
-      'clusters/main.ts',
+      'clusters/main.js',
       declaration({
         recipients: [own.custodian.recipient],
         clusters: ['alpha', 'bravo', 'charlie'],
@@ -495,7 +495,7 @@ onGitea(
     const window = "{ cron: '0 22 * * 6', windowDuration: pki.Duration.hours(4), timezone: 'UTC' }";
     const recipients = [own.custodian.recipient];
     const app = `defaults: { jitter: pki.Duration.days(0), renewalWindows: [${window}] }`;
-    repository.write('clusters/main.ts', declaration({ recipients, app, clusters: ['alpha'] }));
+    repository.write('clusters/main.js', declaration({ recipients, app, clusters: ['alpha'] }));
     const made = await repository.run(['synth', '--now', '2026-11-22T08:00:00Z'], {
       as: own.custodian,
     });

@@ -84,8 +84,8 @@ onGitea(
     t.is(unknown.status, 2);
     t.regex(unknown.stderr, /"wob" names no certificate/u);
     own.repository.write(
-      'clusters/main.ts',
-      own.repository.read('clusters/main.ts').replaceAll('example.com', 'example.org'),
+      'clusters/main.js',
+      own.repository.read('clusters/main.js').replaceAll('example.com', 'example.org'),
     );
     own.repository.commit('Another name');
     own.push('main');

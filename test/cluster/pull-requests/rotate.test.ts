@@ -19,7 +19,7 @@ async function fleet(
   const { repository, custodian } = own;
   if (app === '') return own;
   repository.write(
-    'clusters/main.ts',
+    'clusters/main.js',
     declaration({ recipients: [custodian.recipient], clusters, app }),
   );
   const made = await repository.run(['synth', '--now', MADE], { as: custodian });
@@ -164,7 +164,7 @@ onGitea(
       repository.git('reset', '-q', '--hard', 'origin/main');
       const { recipient } = custodian;
       const main = declaration({ recipients: [recipient], clusters: ['alpha'], app: settings });
-      repository.write('clusters/main.ts', main);
+      repository.write('clusters/main.js', main);
       repository.commit('Other settings');
       own.push('main');
     };
@@ -227,7 +227,7 @@ const mesh = new pki.CertificateAuthority(alpha, 'mesh', { issuer: root, validit
 new pki.Certificate(alpha, 'below', { issuer: mesh, profile: 'client' });`;
     const { recipient } = custodian;
     repository.write(
-      'clusters/main.ts',
+      'clusters/main.js',
       declaration({ recipients: [recipient], clusters: ['alpha'], extra: root }),
     );
     for (const [args, now] of [

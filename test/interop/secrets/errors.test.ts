@@ -9,7 +9,7 @@ import { nativeCipher } from '../../../src/sops/cipher.ts';
 import { declaration } from '../../_helpers/declaration.ts';
 import { record, text } from '../../_helpers/fleet-tree.ts';
 import { PrivateKeyScanner } from '../../_helpers/private-key-scanner.ts';
-import { newPerson, Repository, type Person } from '../../_helpers/run-cli.ts';
+import { APP, newPerson, Repository, type Person } from '../../_helpers/run-cli.ts';
 import { toolTest } from '../../_helpers/tool-test.ts';
 import { toolPath } from '../../_helpers/tools.ts';
 import { program } from './_trace.ts';
@@ -27,11 +27,11 @@ const cipherOf = async (person: Person) => {
 async function made(t: ExecutionContext, app = '', extra = '') {
   const main = (sans: string, more = ''): string =>
     declaration({ recipients: [alice.recipient], sans: [sans], app, extra: more });
-  const repository = new Repository(t, { 'clusters/main.ts': main('a.example.com') });
+  const repository = new Repository(t, { 'clusters/main.js': main('a.example.com') });
   mkdirSync(repository.path('node_modules/bin'));
   const first = await repository.run(['synth'], { environment: pathTo(toolPath('sops')) });
   if (first.status !== 0) throw new Error(first.stderr);
-  repository.write('clusters/main.ts', main('b.example.com', extra));
+  repository.write('clusters/main.js', main('b.example.com', extra));
   const file =
     Object.keys(repository.files()).find((name) => /\/ca\/\w+\.sops\.yaml$/u.test(name)) ?? '';
   const { privateKey } = await (await cipherOf(alice)).decryptYaml(repository.read(file));
@@ -130,7 +130,7 @@ for (const [call, error] of [
     const before = repository.files();
     const { stderr } = await execa(
       toolPath('strace'),
-      ['-o', '/dev/null', '-e', `trace=${call}`, '-e', inject, ...program(['synth'])],
+      ['-o', '/dev/null', '-e', `trace=${call}`, '-e', inject, ...program(['synth', '--app', APP])],
       {
         cwd: repository.root,
         env: { PATH: process.env['PATH'] ?? '', SOPS_AGE_KEY: alice.identity, ...DEBUG },
