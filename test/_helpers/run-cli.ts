@@ -141,7 +141,7 @@ export class Repository {
     moment: () => boolean,
   ): Promise<Result> {
     return oneOfFew(async () => {
-      const child = execa(process.execPath, [PROGRAM, ...args], {
+      const child = execa(process.execPath, [PROGRAM, ...this.#declared(args, '')], {
         cwd: this.root,
         env: { PATH: process.env['PATH'] ?? '', HOME: this.path('node_modules') },
         extendEnv: false,
