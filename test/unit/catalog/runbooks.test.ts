@@ -1,11 +1,9 @@
 import test from 'ava';
-import { execa } from 'execa';
 import { domainOf } from '../../../src/catalog/rotation/domain.ts';
 import { RUNBOOKS } from '../../../src/catalog/rotation/runbooks.ts';
 import { REPLACEMENTS } from '../../../src/catalog/rotation/replacements.ts';
 import { rolloutSteps, stepsBefore, type Rollout } from '../../../src/catalog/rotation/rollout.ts';
 import type { RunbookStep } from '../../../src/catalog/rotation/runbook.ts';
-import { OWN_SERVER } from '../../../src/catalog/rotation/steps.ts';
 import { CertificateAuthority } from '../../../src/index.ts';
 import type { DesiredCluster, DesiredFile, DesiredKeyset } from '../../../src/model/desired.ts';
 import { findReferences } from '../../../src/model/reference.ts';
@@ -163,62 +161,6 @@ test('REPLACEMENTS: each says who is locked out, and why; nodes are changed at o
     t.regex(first?.title ?? '', domain === 'authority' ? /at once$/u : /at once: cp-1, cp-2$/u);
   }
   t.regex(rolloutSteps('ca', 'issue', ['cp-1', 'cp-2'])[0]?.title ?? '', /cp-1, then cp-2$/u);
-});
-
-/** Stands for kubectl: a cluster with workloads, one of which never rolls out. */
-const KUBECTL = `kubectl() {
-  case "$*" in
-    'get namespaces -o name') printf 'namespace/%s\n' app argocd flux-system kube-system ;;
-    *' get deployments,daemonsets,statefulsets -o name') [ "$2" = argocd ] || printf '%s\n' "deployment.apps/a-$2" "daemonset.apps/b-$2" ;;
-    *) echo "$2 $4 \${@: -1}"; [ "$4 \${@: -1}" != 'status daemonset.apps/b-app' ] ;;
-  esac
-}`;
-
-test('RUNBOOKS: workloads restart one after the other, each waited for, and those that deliver the next stage first', async (t) => {
-  const steps = (['accept', 'retire'] as const).flatMap((stage) => RUNBOOKS.ca.steps[stage]);
-  const rolling = steps.filter(({ title }) => title.startsWith('Restart Flux'));
-  t.is(rolling.length, 2);
-  for (const { commands } of rolling) {
-    const script = [KUBECTL, ...commands].join('\n');
-    const { stdout } = await execa('bash', ['-c', script]);
-    t.deepEqual(stdout.split('\n'), [
-      ...['flux-system', 'kube-system', 'app'].flatMap((namespace) =>
-        [`deployment.apps/a-${namespace}`, `daemonset.apps/b-${namespace}`].flatMap((name) => [
-          `${namespace} restart ${name}`,
-          `${namespace} status ${name}`,
-        ]),
-      ),
-      'not rolled out: app daemonset.apps/b-app',
-    ]);
-  }
-});
-
-test('RUNBOOKS: etcdctl is that of the pod where the host has none', async (t) => {
-  const [step] = RUNBOOKS['etcd-ca'].steps.accept;
-  const crictl =
-    'crictl() { [ "$1" = ps ] && echo container-1 && return; echo "$@"; }; PATH=/nowhere';
-  const script = [crictl, ...(step?.commands ?? [])].join('\n');
-  const { stdout } = await execa('/bin/bash', ['-c', script]);
-  t.regex(stdout, /^exec container-1 etcdctl --endpoints=\S+ .* endpoint health --cluster$/mu);
-});
-
-const everyStep = (domain: TrustDomain): RunbookStep[] =>
-  ([...TRANSITIONS, 'reissue'] as const).flatMap((rollout) => [
-    ...stepsBefore(domain, rollout),
-    ...rolloutSteps(domain, rollout, []),
-  ]);
-
-test('RUNBOOKS: what each API server answers by itself is asked of the one of the node', (t) => {
-  const OWN = /get --raw '?\/(?:readyz|metrics|openid|apis)/u;
-  let asked = 0;
-  for (const step of DOMAINS.flatMap((domain) => everyStep(domain)))
-    for (const command of step.commands.filter((line) => OWN.test(line))) {
-      asked += 1;
-      t.is(step.where, 'each control-plane node', step.title);
-      t.true(command.includes(' --server "$SERVER" '), command);
-      t.true(step.commands.includes(OWN_SERVER), step.title);
-    }
-  t.true(asked > 10);
 });
 
 test('stepsBefore: what a stage must not find out too late stands before it, and nowhere after', (t) => {

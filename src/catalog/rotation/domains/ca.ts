@@ -32,8 +32,7 @@ export const KUBELETS = stepOn(
   'each node',
   'Give every kubelet the bundle, and restart it',
   'Workers too: nodes/_worker, where it is declared. The kubelet follows pki/ca.crt (clientCAFile) when it changes, but reads the bundle in kubelet.conf at start only. kubelet.conf of a control-plane node is in its bundle; on other nodes put pki/ca.crt into theirs:',
-  'export KUBECONFIG=/etc/kubernetes/kubelet.conf',
-  'kubectl config set-cluster "$(kubectl config view --minify -o jsonpath=\'{.clusters[0].name}\')" --certificate-authority=/etc/kubernetes/pki/ca.crt --embed-certs=true',
+  'kubectl config --kubeconfig=/etc/kubernetes/kubelet.conf set-cluster "$(kubectl config --kubeconfig=/etc/kubernetes/kubelet.conf view --minify -o jsonpath=\'{.clusters[0].name}\')" --certificate-authority=/etc/kubernetes/pki/ca.crt --embed-certs=true',
   'systemctl restart kubelet',
 );
 
@@ -70,7 +69,7 @@ const SERVERS_SHOW = stepOn(
   'each control-plane node',
   'See that every API server shows a certificate of the new entry',
   'It must say "Verify return code: 0 (ok)".',
-  'openssl s_client -connect 127.0.0.1:6443 -CAfile /etc/kubernetes/pki/cluster-signing-ca.crt -verify_return_error </dev/null 2>&1 | grep "Verify return code"',
+  'openssl s_client -connect 127.0.0.1:6443 -CAfile /etc/kubernetes/pki/cluster-signing-ca.crt -partial_chain -verify_return_error </dev/null 2>&1 | grep "Verify return code"',
 );
 
 const NEW_CREDENTIALS = step(
