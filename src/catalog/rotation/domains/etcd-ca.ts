@@ -24,7 +24,7 @@ const OF_NEW_ENTRY = stepOn(
   'each control-plane node',
   'See that certificates are of the new entry',
   'The entry that issues is the first of the bundle. All must be OK.',
-  'for name in etcd/server etcd/peer etcd/healthcheck-client apiserver-etcd-client; do openssl verify -no-CApath -CAfile <(openssl x509 -in /etc/kubernetes/pki/etcd/ca.crt) "/etc/kubernetes/pki/$name.crt"; done',
+  'for name in etcd/server etcd/peer etcd/healthcheck-client apiserver-etcd-client; do openssl verify -no-CApath -partial_chain -CAfile <(openssl x509 -in /etc/kubernetes/pki/etcd/ca.crt) "/etc/kubernetes/pki/$name.crt"; done',
 );
 
 /** The CA of etcd. Peer certificates are of both a server and a client, so each member must trust both entries before one is issued. */

@@ -80,14 +80,14 @@ export const CLIENT_VERIFIES = stepOn(
   'each node',
   'See that the certificate of the kubelet is of the new entry',
   'The entry that issues is the first of ca.crt. Where the kubelet does not rotate its certificate, that is in kubelet.conf. It must say OK.',
-  "openssl verify -no-CApath -CAfile <(openssl x509 -in /etc/kubernetes/pki/ca.crt) <(openssl x509 -in /var/lib/kubelet/pki/kubelet-client-current.pem 2>/dev/null || kubectl config view --raw --kubeconfig /etc/kubernetes/kubelet.conf -o jsonpath='{.users[0].user.client-certificate-data}' | base64 -d)",
+  "openssl verify -no-CApath -partial_chain -CAfile <(openssl x509 -in /etc/kubernetes/pki/ca.crt) <(openssl x509 -in /var/lib/kubelet/pki/kubelet-client-current.pem 2>/dev/null || kubectl config view --raw --kubeconfig /etc/kubernetes/kubelet.conf -o jsonpath='{.users[0].user.client-certificate-data}' | base64 -d)",
 );
 
 export const SERVING_VERIFIES = stepOn(
   'each node',
   'See that what the kubelet shows is of the new entry',
   'Where it has serverTLSBootstrap; without, it shows a certificate that it signed itself. It must say OK.',
-  'openssl verify -no-CApath -CAfile <(openssl x509 -in /etc/kubernetes/pki/ca.crt) /var/lib/kubelet/pki/kubelet-server-current.pem',
+  'openssl verify -no-CApath -partial_chain -CAfile <(openssl x509 -in /etc/kubernetes/pki/ca.crt) /var/lib/kubelet/pki/kubelet-server-current.pem',
 );
 
 /** It has read the text when it started: that it runs since then is to be known from the step that restarts it. */
