@@ -18,8 +18,8 @@ const KEYSET = /([^/]+)\/pki\/([^/]+)\/keyset\.yaml$/u;
 const AS_IT_IS = ['--no-textconv', '--no-ext-diff', '--text', '--root', '--no-show-signature'];
 
 /**
- * Keysets that are between two stages of a rotation on the base branch, and since when: the first-parent committer date of the
- * commit that brought their `keyset.yaml` there (DESIGN §7).
+ * Keysets that are between two stages of a rotation on the base branch, and since when: the committer date of the commit that
+ * brought their `keyset.yaml` there (DESIGN §7).
  *
  * @param isBase whether HEAD is known to be the base: what the clone has of the remote may be older.
  * @throws PkiError `ERR_READ` in a shallow clone, whose oldest commit seems to have brought everything, and where git does not know
@@ -48,23 +48,52 @@ export async function observeStages(
   for (const file of found) {
     const [, cluster, keyset] = KEYSET.exec(file) ?? [];
     const content = contents.get(`${base}:./${file}`);
-    // a revision that comes to remember more is the same revision, with the same signature
-    const revision = ['-m', '-s', '-G', '^(revision|signature): '];
-    const log = ['log', '-1', '--first-parent', ...AS_IT_IS, ...revision, '--format=%H %cI'];
-    const [commit = '', date = ''] = text(await git(root, [...log, base, '--', file]))
-      .trim()
-      .split(' ');
-    if (cluster === undefined || keyset === undefined || content === undefined || date === '')
+    const brought = await broughtBy(root, base, file);
+    if (
+      cluster === undefined ||
+      keyset === undefined ||
+      content === undefined ||
+      brought === undefined
+    )
       continue;
     const later = await laterRevisions(root, base, file, content);
     stages.set(credentialPath(cluster, null, keyset), {
-      commit,
-      since: new Date(date),
+      ...brought,
       content,
       ...later,
     });
   }
   return stages;
+}
+
+/**
+ * The first-parent commit that brought a revision; and no earlier than any commit that changed it on any line, since a merge of the base
+ * into a branch makes that branch the first parent, and hides on it what the base had and took back meanwhile.
+ */
+async function broughtBy(
+  root: string,
+  base: string,
+  file: string,
+): Promise<Pick<MergedStage, 'commit' | 'since'> | undefined> {
+  // a revision that comes to remember more is the same revision, with the same signature
+  const revision = [...AS_IT_IS, '-s', '-G', '^(revision|signature): ', '--format=%H %cI'];
+  const lines = [
+    ['-1', '--first-parent', '-m'],
+    ['--full-history', '--no-merges'],
+  ];
+  const logs = await Promise.all(
+    lines.map((line) => git(root, ['log', ...line, ...revision, base, '--', file])),
+  );
+  const commits = logs.flatMap((log) =>
+    text(log)
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => {
+        const [commit = '', date = ''] = line.split(' ');
+        return { commit, since: new Date(date) };
+      }),
+  );
+  return commits.sort((one, other) => other.since.getTime() - one.since.getTime())[0];
 }
 
 /**
@@ -91,7 +120,15 @@ async function laterRevisions(
   content: Uint8Array,
 ): Promise<Pick<MergedStage, 'takenBack' | 'retired'>> {
   const log = text(
-    await git(root, ['log', '--no-show-signature', '--format=%H', base, '--', file]),
+    await git(root, [
+      'log',
+      '--full-history', // a merge may have taken the side that never had them
+      '--no-show-signature',
+      '--format=%H',
+      base,
+      '--',
+      file,
+    ]),
   );
   const objects = log.split('\n').flatMap((commit) => (commit ? [`${commit}:./${file}`] : []));
   const now = statementOf(content);

@@ -76,11 +76,14 @@ export function rotationStatus(
   }
   const { soak } = rotation;
   const wait = retirementWait({ soak, outsideLife: base.outsideLife });
-  const soaked = merged === undefined ? null : addSeconds(merged.since, soak);
-  const outlived = merged === undefined || wait === null ? null : addSeconds(merged.since, wait);
+  // a commit may say that it is older than what it brought
+  const since =
+    merged === undefined ? null : latest([merged.since, ...entries.map((entry) => madeAt(entry))]);
+  const soaked = since === null ? null : addSeconds(since, soak);
+  const outlived = since === null || wait === null ? null : addSeconds(since, wait);
   return {
     ...base,
-    since: merged?.since ?? null,
+    since,
     commit: merged?.commit ?? null,
     notBefore: next === 'retire' ? outlived : soaked,
     notBeforeWithLockout: soaked,
@@ -98,4 +101,8 @@ function takenBack(merged: MergedStage | undefined): string[] {
   return [
     `revision ${merged.takenBack} of it was taken back in git: bring that back (git revert of the revert), then use --abort`,
   ];
+}
+
+function latest(dates: readonly Date[]): Date {
+  return new Date(Math.max(...dates.map((date) => date.getTime())));
 }

@@ -119,6 +119,13 @@ test('rotationStatus: a stage soaks from the commit of the base branch', (t) => 
   t.is(early.message, '"issue" of "prod/ca" may not follow before 2026-11-23T08:00:00.000Z');
 });
 
+test('rotationStatus: no stage soaks before what it brought was made, whatever its commit says', (t) => {
+  const { since } = rotationStatus(CA, keyset('issuing', 'incoming'), {
+    merged: merged(after(NOW, -99 * DAY)),
+  });
+  t.deepEqual(since, after(NOW, -DAY));
+});
+
 test('rotationStatus: what is not on the base branch never soaks', (t) => {
   const status = rotationStatus(CA, keyset('issuing', 'incoming'), {});
   t.deepEqual([status.since, status.notBefore], [null, null]);
