@@ -23,6 +23,7 @@ export function chooseTransition(
     guardStage(status, acceptLockout, now);
     return next;
   }
+  if (abort !== null) refuseUnmerged(status);
   if (abort === 'abort-accept') guardBlockers(abort, status);
   guardReturn(status, now);
   if (abort !== null) return abort;
@@ -95,6 +96,21 @@ function guardReturn({ keyset, abortNotBefore: from }: RotationStatus, now: Date
         'the stage retire was taken back in git: who follows it does not trust the old entry',
       ],
       hint: 'roll out what the tree has now, everywhere; until then nothing may be signed by that entry',
+    },
+  );
+}
+
+/** A second revision would stand in one change with the first, which nobody may merge. */
+function refuseUnmerged({ keyset, since }: RotationStatus): void {
+  if (since !== null) return;
+  throw new PkiError(
+    'ERR_ROTATION',
+    `the stage of "${keyset}" is not on the base branch, so it needs no --abort`,
+    {
+      hint: [
+        'git stash --include-untracked takes back what is not committed',
+        'of a branch that is not merged, leave the commit out: git rebase --interactive, or git branch --delete',
+      ],
     },
   );
 }

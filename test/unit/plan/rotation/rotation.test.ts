@@ -228,16 +228,32 @@ for (const [what, over, fault] of UNFIT)
   });
 
 test('chooseTransition: the way back from each standing', (t) => {
-  const back = (...states: readonly EntryState[]): TransitionName | undefined =>
-    chooseTransition(request({ verb: 'abort' }), rotationStatus(CA, keyset(...states), {}), NOW);
-  t.is(back('issuing', 'incoming'), 'abort-accept');
-  t.is(back('issuing', 'outgoing'), 'abort-issue');
-  const none = t.throws(() => back('issuing'), {
+  const facts = { merged: merged(NOW) };
+  const back = (states: readonly EntryState[]): TransitionName | undefined =>
+    chooseTransition(request({ verb: 'abort' }), rotationStatus(CA, keyset(...states), facts), NOW);
+  t.is(back(['issuing', 'incoming']), 'abort-accept');
+  t.is(back(['issuing', 'outgoing']), 'abort-issue');
+  const none = t.throws(() => back(['issuing']), {
     instanceOf: PkiError,
     code: 'ERR_ROTATION',
     message: 'no rotation of "prod/ca" is under way',
   });
   t.regex(none.hints.join('\n'), /while it is not committed: .*git restore FILE…/u);
+});
+
+test('chooseTransition: a stage that is not merged needs no way back', (t) => {
+  for (const states of [
+    ['issuing', 'incoming'],
+    ['issuing', 'outgoing'],
+  ] as const) {
+    const status = rotationStatus(CA, keyset(...states), {});
+    const error = t.throws(() => chooseTransition(request({ verb: 'abort' }), status, NOW), {
+      instanceOf: PkiError,
+      code: 'ERR_ROTATION',
+      message: 'the stage of "prod/ca" is not on the base branch, so it needs no --abort',
+    });
+    t.regex(error.hints.join('\n'), /^git stash --include-untracked /mu);
+  }
 });
 
 test('chooseTransition: a lockout is accepted for the stage that causes one only', (t) => {
