@@ -2,61 +2,72 @@ import { isDeepStrictEqual } from 'node:util';
 import type { DesiredAuthority, DesiredCluster, DesiredKeyset } from '../model/desired.ts';
 import type { CredentialPath, KeyAlgorithm, Seconds } from '../model/names.ts';
 import type { CertificateInfo } from '../model/x509.ts';
-import type { ObservedCluster, ObservedEntry, ObservedKeyset } from '../model/observed.ts';
+import type { ObservedCluster, ObservedEntry } from '../model/observed.ts';
 import type { Finding } from '../model/plan.ts';
 import { waysToExtend } from '../model/store/rotation.ts';
 import { subjectText } from './checks.ts';
 import { rotationDueAt } from './renewal.ts';
 import { MOVES, standingOf } from './rotation/transitions.ts';
-import { unfitFaults } from './rotation/unfit.ts';
+import { unfitFaults, type Surroundings } from './rotation/unfit.ts';
+
+type Given = Surroundings & { readonly now: Date };
 
 /**
- * What a person must rotate: an authority that differs from its declaration, or that nears its end. Authorities are never issued
- * again by a check (DESIGN §5).
+ * What a person must rotate: an authority that differs from its declaration, or that nears its end, and what must not follow in a
+ * rotation. Authorities are never issued again by a check (DESIGN §5).
  */
 export function authorityFindings(
   cluster: DesiredCluster,
   store: ObservedCluster | undefined,
-  keyset: (path: CredentialPath) => ObservedKeyset | undefined,
-  { compromised, now }: { readonly compromised: ReadonlySet<string>; readonly now: Date },
+  given: Given,
 ): Finding[] {
-  const authorities = cluster.authorities.flatMap((desired) => {
-    const entry = issuingEntry(store?.keysets.get(desired.path));
-    if (!entry?.certificate) return [];
-    const issuer = issuerMessage(desired, entry, keyset);
-    const going = underWay(desired, store?.keysets.get(desired.path), compromised);
-    const certificate = { ...entry.certificate, ...entry.reissue, pathLength: entry.pathLength };
-    const due = dueMessage(desired, certificate, now);
-    const ways = going === '' ? `: ${waysToExtend(desired.path)}` : '';
-    const found = [
-      ...differences(desired, certificate),
-      ...(due === undefined ? [] : [[desired, `${due}${ways}`] as const]),
-      ...(issuer === undefined ? [] : [[desired, issuer] as const]),
-    ];
-    return found.map(([of, message]) => [of, `${message}${going}`] as const);
-  });
-  const serviceAccountKeys = cluster.serviceAccountKeys.flatMap((desired) => {
-    const keys = store?.keysets.get(desired.path);
-    const algorithm = issuingEntry(keys)?.keyAlgorithm;
-    const going = underWay(desired, keys, compromised);
-    return algorithm === undefined || algorithm === desired.keyAlgorithm
+  const messagesOf = (desired: DesiredKeyset): string[] => {
+    const { entries = [] } = store?.keysets.get(desired.path) ?? {};
+    const going = underWay(desired, entries, given);
+    const faults = entries.flatMap((entry) => unfitFaults(entry, desired, given));
+    return [...issuingMessages(desired, entries, given, going === ''), ...faults].map(
+      (message) => `${message}${going}`,
+    );
+  };
+  return [...cluster.authorities, ...cluster.serviceAccountKeys].flatMap((desired) =>
+    messagesOf(desired).map((message) => ({
+      code: 'RotationNeeded' as const,
+      cluster: cluster.name,
+      credential: desired.path,
+      message,
+    })),
+  );
+}
+
+/** What is wrong with the entry that issues. */
+function issuingMessages(
+  desired: DesiredKeyset,
+  entries: readonly ObservedEntry[],
+  { keyset, now }: Given,
+  isSteady: boolean,
+): string[] {
+  const entry = entries.find(({ state }) => state === 'issuing');
+  if (entry === undefined) return [];
+  if (desired.kind !== 'CertificateAuthority')
+    return entry.keyAlgorithm === desired.keyAlgorithm
       ? []
-      : [[desired, `${algorithmMessage(algorithm, desired)}${going}`] as const];
-  });
-  return [...authorities, ...serviceAccountKeys].map(([desired, message]) => ({
-    code: 'RotationNeeded',
-    cluster: cluster.name,
-    credential: desired.path,
-    message,
-  }));
+      : [algorithmMessage(entry.keyAlgorithm, desired)];
+  if (!entry.certificate) return [];
+  const certificate = { ...entry.certificate, ...entry.reissue, pathLength: entry.pathLength };
+  const due = dueMessage(desired, certificate, now);
+  return [
+    ...differences(desired, certificate),
+    ...(due === undefined ? [] : [isSteady ? `${due}: ${waysToExtend(desired.path)}` : due]),
+    ...issuerMessages(desired, entry, keyset),
+  ];
 }
 
 function differences(
   desired: DesiredAuthority,
   certificate: CertificateInfo & Pick<ObservedEntry, 'pathLength'>,
-): [DesiredAuthority, string][] {
+): string[] {
   const [was, is] = [subjectText(certificate.subject), subjectText(desired.subject)];
-  const messages = [
+  return [
     ...(was === is ? [] : [`subject is "${was}", is declared "${is}"`]),
     ...(isDeepStrictEqual([...certificate.dnsNames].sort(), [...desired.dnsNames].sort())
       ? []
@@ -70,7 +81,6 @@ function differences(
       ? []
       : [`pathLength is ${limitText(certificate)}, is declared ${limitText(desired)}`]),
   ];
-  return messages.map((message) => [desired, message]);
 }
 
 function dueMessage(
@@ -83,32 +93,36 @@ function dueMessage(
 }
 
 /** A rotation that has begun is to be gone on with, not begun; one whose new key must not be used is to be taken back. */
-function underWay(
-  desired: DesiredKeyset,
-  keyset: ObservedKeyset | undefined,
-  compromised: ReadonlySet<string>,
-): string {
-  const entries = keyset?.entries ?? [];
+function underWay(desired: DesiredKeyset, entries: readonly ObservedEntry[], given: Given): string {
   const standing = standingOf(entries);
   if (standing === 'steady') return '';
-  const unfit = entries.flatMap((entry) => unfitFaults(entry, desired, compromised));
-  return unfit.length === 0
-    ? `; its rotation is under way, "${MOVES[standing].next}" is next`
-    : `; its rotation is to be taken back (cdk8s-pki rotate ${desired.path.replace('/', ' ')} --abort): ${unfit.join('; ')}`;
+  const abort = `cdk8s-pki rotate ${desired.path.replace('/', ' ')} --abort`;
+  const incoming = entries.filter(({ state }) => state === 'incoming');
+  if (incoming.some((entry) => unfitFaults(entry, desired, given).length > 0))
+    return `; its rotation is to be taken back: ${abort}`;
+  const isDifferent = incoming.some(
+    ({ certificate, pathLength }) =>
+      desired.kind === 'CertificateAuthority' &&
+      certificate &&
+      differences(desired, { ...certificate, pathLength }).length > 0,
+  );
+  return isDifferent
+    ? `; its rotation is under way to an entry that is not as declared either: ${abort} takes it back`
+    : `; its rotation is under way, "${MOVES[standing].next}" is next`;
 }
 
 /** A CA under another one outlives neither a new declaration of its issuer nor the entry that signed it. */
-function issuerMessage(
+function issuerMessages(
   { issuer: is }: DesiredAuthority,
   { issuer: was }: ObservedEntry,
-  keyset: (path: CredentialPath) => ObservedKeyset | undefined,
-): string | undefined {
+  keyset: Given['keyset'],
+): string[] {
   if ((was?.keyset ?? null) !== is) {
-    return `issuer is ${quoted(was?.keyset)}, is declared ${quoted(is)}`;
+    return [`issuer is ${quoted(was?.keyset)}, is declared ${quoted(is)}`];
   }
-  if (was === null) return undefined;
+  if (was === null) return [];
   const state = keyset(was.keyset)?.entries.find(({ id }) => id === was.id)?.state ?? 'gone';
-  return state === 'issuing' ? undefined : `issuer "${was.keyset}/${was.id}" is ${state}`;
+  return state === 'issuing' ? [] : [`issuer "${was.keyset}/${was.id}" is ${state}`];
 }
 
 function limitText({ pathLength }: { readonly pathLength: number | null }): string {
@@ -121,10 +135,6 @@ function quoted(path: CredentialPath | null | undefined): string {
 
 function algorithmMessage(was: KeyAlgorithm | null, { keyAlgorithm }: DesiredKeyset): string {
   return `key algorithm is ${was ?? 'unknown'}, is declared ${keyAlgorithm}`;
-}
-
-function issuingEntry(keyset: ObservedKeyset | undefined): ObservedEntry | undefined {
-  return keyset?.entries.find(({ state }) => state === 'issuing');
 }
 
 /** The longest validity of what an authority issues in its cluster. */

@@ -151,6 +151,7 @@ function planCluster(
     return [{ path, file, recipients, formerRecipients, message }];
   });
   const exposed = entries.flatMap(({ path, id, leaving, ...entry }): Finding[] => {
+    if (entry.state === 'incoming') return []; // its rotation is to be taken back
     const text = exposedText(entry, compromised, leaving);
     return text === undefined
       ? []
@@ -187,7 +188,7 @@ function planCluster(
     reencrypt,
     remove: [...remove, ...replaced],
     findings: [
-      ...authorityFindings(cluster, store, keyset, { compromised, now }),
+      ...authorityFindings(cluster, store, { keyset, compromised, now }),
       ...held,
       ...exposed,
     ],

@@ -13,7 +13,7 @@ import {
   type TrustDomain,
 } from '../../model/store/rotation.ts';
 import { MOVES, standingOf } from './transitions.ts';
-import { unfitFaults } from './unfit.ts';
+import { unfitFaults, type Surroundings } from './unfit.ts';
 
 /**
  * Where a keyset stands, and from when its next stage may follow (DESIGN §7). A standing soaks from the commit that brought it to the
@@ -33,13 +33,13 @@ export function rotationStatus(
     domain = 'authority',
     users = [],
     compromised = new Set(),
+    keyset = () => undefined,
     unseen = [],
-  }: {
+  }: Partial<Surroundings> & {
     readonly merged?: MergedStage | undefined;
     readonly below?: readonly CredentialPath[];
     readonly domain?: TrustDomain;
     readonly users?: readonly KeysetUser[];
-    readonly compromised?: ReadonlySet<string>;
     readonly unseen?: readonly string[];
   },
 ): RotationStatus {
@@ -63,7 +63,7 @@ export function rotationStatus(
     declaredLife: rotation.outsideLife,
     notAfter: notAfter ?? null,
     issuer: entries[0]?.issuer ?? null,
-    unfit: entries.flatMap((entry) => unfitFaults(entry, desired, compromised)),
+    unfit: entries.flatMap((entry) => unfitFaults(entry, desired, { compromised, keyset })),
     dueAt:
       notAfter === undefined || desired.kind !== 'CertificateAuthority'
         ? null

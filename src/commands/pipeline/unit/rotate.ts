@@ -38,11 +38,10 @@ export function rotateUnit(context: Context, { unit, foreign }: Job, observed: C
   if (rotation === undefined)
     return { clusters: observed, transitions: [], statuses: [], below: [] };
   const { keyset: wanted, verb } = rotation.request;
+  const keysetOf = (path: CredentialPath): ObservedKeyset | undefined =>
+    observed.get(path.split('/')[0] ?? '')?.keysets.get(path) ?? foreign.keysets.get(path);
   if (verb === 'advance') guardBelow(observed, foreign.keysets.get(wanted));
-  if (verb === 'reissue') {
-    const own = observed.get(wanted.split('/')[0] ?? '')?.keysets.get(wanted);
-    guardIssuerNames(observed, wanted, (own ?? foreign.keysets.get(wanted))?.entries[0]);
-  }
+  if (verb === 'reissue') guardIssuerNames(observed, wanted, keysetOf(wanted)?.entries[0]);
   const compromised = compromisedNames(context.fleet.removedRecipients);
   const transitions: PlannedTransition[] = [];
   const statuses: RotationStatus[] = [];
@@ -58,17 +57,15 @@ export function rotateUnit(context: Context, { unit, foreign }: Job, observed: C
       below: signedByOutgoing(keyset, observed),
       domain: domainOf(owner ?? { bundles: [] }, desired),
       compromised,
+      keyset: keysetOf,
       users: unit.users.filter((user) => user.keyset === path),
       unseen: isSteady ? [] : unseenConsumers(unit, desired),
     });
     const status = withEvidence(standing, rotation.evidence?.get(path));
     statuses.push(status);
     if (path !== wanted) continue;
-    if (verb === 'reissue') {
-      const keysetOf = (of: CredentialPath): ObservedKeyset | undefined =>
-        observed.get(of.split('/')[0] ?? '')?.keysets.get(of) ?? foreign.keysets.get(of);
+    if (verb === 'reissue')
       stored = withKeyset(stored, cluster, withReissue(desired, keyset, keysetOf, now));
-    }
     const name = chooseTransition(rotation.request, status, now);
     if (name === undefined) continue;
     transitions.push(planTransition(name, desired, keyset, owner?.recipients ?? []));

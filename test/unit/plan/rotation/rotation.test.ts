@@ -4,11 +4,9 @@ import { PkiError } from '../../../../src/errors.ts';
 import type { EntryState, ObservedEntry, ObservedKeyset } from '../../../../src/model/observed.ts';
 import {
   NEW_ENTRY,
-  waysToExtend,
   type RotationRequest,
   type TransitionName,
 } from '../../../../src/model/store/rotation.ts';
-import { authorityFindings } from '../../../../src/plan/authority.ts';
 import { statusLines } from '../../../../src/commands/rotate/status.ts';
 import { chooseTransition } from '../../../../src/plan/rotation/choose.ts';
 import { planTransition } from '../../../../src/plan/rotation/plan-transition.ts';
@@ -19,9 +17,7 @@ import {
   after,
   ALICE,
   authority,
-  cluster,
   DAY,
-  observedCluster,
   NOW,
   observedEntry,
   observedKeyset,
@@ -263,35 +259,3 @@ test('chooseTransition: a lockout is accepted for the stage that causes one only
     message: '"accept" of "prod/ca" locks nobody out',
   });
 });
-
-test('authorityFindings: of an authority whose rotation is under way it says what is next', (t) => {
-  const found = (...states: readonly EntryState[]) => findingsOf(keyset(...states));
-  t.deepEqual(found('issuing'), [`due for rotation since then: ${waysToExtend(CA.path)}`]);
-  t.deepEqual(found('issuing', 'incoming'), [
-    'due for rotation since then; its rotation is under way, "issue" is next',
-  ]);
-  t.deepEqual(found('issuing', 'outgoing'), [
-    'due for rotation since then; its rotation is under way, "retire" is next',
-  ]);
-});
-
-test('authorityFindings: names no next stage that must not follow, but the way back from it', (t) => {
-  const { entries, ...rest } = keyset('issuing', 'incoming');
-  const readable = entries.map((entry) => ({ ...entry, formerRecipients: ['leaver'] }));
-  const found = findingsOf({ ...rest, entries: readable }, new Set(['leaver']));
-  t.is(found.length, 1);
-  t.regex(
-    found[0] ?? '',
-    /since then; its rotation is to be taken back \(cdk8s-pki rotate prod ca --abort\): the incoming entry \S+ is compromised: leaver could open its key$/u,
-  );
-});
-
-/** Long after its end. */
-function findingsOf(observed: ObservedKeyset, compromised = new Set<string>()): readonly string[] {
-  const prod = cluster('prod', { authorities: [CA] });
-  const keysets = new Map([[CA.path, observed]]);
-  const store = { ...observedCluster(prod), keysets };
-  const now = after(NOW, 9999 * DAY);
-  const found = authorityFindings(prod, store, (path) => keysets.get(path), { compromised, now });
-  return found.map(({ message }) => message.replace(/since \S+Z/u, 'since then'));
-}
