@@ -12,6 +12,7 @@ import { review } from '../review/review.ts';
 import { verification } from '../review/verification.ts';
 import type { Invocation } from './command.ts';
 import { openTree } from './input/tree.ts';
+import { stagesSince } from './input/waits.ts';
 
 /** `cdk8s-pki diff`: what a reviewer must know of the work tree against a revision. Needs no identity, and writes nothing. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -30,12 +31,14 @@ export async function run(invocation: Invocation): Promise<number> {
   const depth = await depthBelowRoot(cwd);
   const reader = repositoryReader(cwd, depth);
   const places = [tree, ...guardPlaces(depth)];
-  const { commit, reader: base, differing } = await openRevision(cwd, reader, places, revision);
+  const opened = await openRevision(cwd, reader, places, revision);
+  const { commit, reader: base, differing } = opened;
   const result = review(base, reader, {
     tree,
     differing,
     links: linksBelow(cwd, tree),
     now: options.now ?? new Date(),
+    waits: { since: await stagesSince(invocation, tree, opened) },
   });
   if (options.output === 'json') {
     const commands = verification(result, tree, commit);

@@ -10,6 +10,7 @@ import { leafFlags, type LeafContext } from './compare/leaf-flags.ts';
 import { recipientFlags } from './compare/recipients.ts';
 import { restartsOf } from './compare/restarts.ts';
 import { flag } from './flags.ts';
+import type { StageWaits } from './stages.ts';
 import { readRights } from './read/rights.ts';
 import type { Side } from './read/side.ts';
 import type { Change, ClusterReview, Flag } from './report.ts';
@@ -22,6 +23,7 @@ export interface ReviewContext {
   readonly stores: Stores;
   /** Recipients that the base's creation rules name. */
   readonly fleetRecipients: ReadonlySet<string>;
+  readonly waits: StageWaits;
 }
 
 /** Reviews one cluster, given its files that differ. */
@@ -33,7 +35,9 @@ export function reviewCluster(
   const { base, head, tree } = context;
   const folder = layout.cluster(tree, name);
   const documents = changedDocuments(base, head, tree, name, files);
-  const keysets = documents.keysets.flatMap((path) => compareKeyset(base, head, tree, path) ?? []);
+  const keysets = documents.keysets.flatMap(
+    (path) => compareKeyset(base, head, tree, path, context.waits) ?? [],
+  );
   const certificates = documents.leaves.flatMap(
     (path) => compareCertificate(base, head, tree, path) ?? [],
   );

@@ -26,6 +26,8 @@ export const FLAGS = {
   KeyReused: ['critical', 'key reused'],
   StoreEdited: ['critical', 'document of the store edited by hand'],
   EncryptedAnew: ['critical', 'encrypted anew for no reason'],
+  StageEarly: ['warning', 'stage of a rotation before its time'],
+  LockoutAccepted: ['warning', 'entry retired while it is in use'],
   AuthorityReissued: ['warning', 'authority reissued'],
   Revoked: ['warning', 'certificate revoked'],
   LedgerLineUnknown: ['warning', 'ledger line of no authority'],

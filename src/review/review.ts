@@ -10,6 +10,7 @@ import { deadlineOf } from './compare/copies.ts';
 import { flag, sortFlags } from './flags.ts';
 import { guardOf, guardPlaces } from './guards.ts';
 import { differingFiles, openSide, type Side } from './read/side.ts';
+import type { StageWaits } from './stages.ts';
 import type { Flag, Review, Totals } from './report.ts';
 
 export interface ReviewOptions {
@@ -20,6 +21,8 @@ export interface ReviewOptions {
   readonly differing?: readonly TreePath[];
   /** Symbolic links in the tree that is to be reviewed; default: none. */
   readonly links?: readonly TreePath[];
+  /** What is known of stages that are under way in the base; default: nothing, and nothing is said of it. */
+  readonly waits?: Omit<StageWaits, 'now'>;
 }
 
 /**
@@ -30,7 +33,7 @@ export interface ReviewOptions {
  * @param head the tree that is to be reviewed.
  */
 export function review(base: TreeReader, head: TreeReader, options: ReviewOptions): Review {
-  const { tree, now, links = [] } = options;
+  const { tree, now, links = [], waits = { since: new Map() } } = options;
   const [was, is] = [openSide(base), openSide(head)];
   const differing =
     options.differing ??
@@ -41,6 +44,7 @@ export function review(base: TreeReader, head: TreeReader, options: ReviewOption
     tree,
     stores: readStores(is, tree),
     fleetRecipients: ruleRecipients(was.text(treePath('.sops.yaml'))) ?? new Set(),
+    waits: { ...waits, now },
   };
   const fleetFlags: Flag[] = [];
   const byCluster = new Map<string, TreePath[]>();

@@ -1,4 +1,4 @@
-import type { DesiredFleet, DesiredUnit } from '../model/desired.ts';
+import type { DesiredFleet, DesiredRotation, DesiredUnit } from '../model/desired.ts';
 import { credentialParts, type CredentialPath, type Seconds } from '../model/names.ts';
 import { storedName } from '../model/recipients.ts';
 
@@ -7,7 +7,8 @@ export class Declared {
   readonly fleet: DesiredFleet;
   /** Names of everybody who is declared, in whatever role, as they stand in files. */
   readonly recipients: ReadonlySet<string>;
-  readonly keysets = new Set<CredentialPath>();
+  /** What stages of each keyset wait for. */
+  readonly keysets = new Map<CredentialPath, DesiredRotation>();
   /** How long an authority lives, from when its certificate is signed. */
   readonly authorities = new Map<CredentialPath, Seconds>();
   /** Of leaves. */
@@ -36,7 +37,8 @@ export class Declared {
     if (used.size > 0) this.#users.push({ names, used });
     for (const { name, authorities, serviceAccountKeys, leaves } of clusters) {
       this.#units.set(name, names);
-      for (const { path } of [...authorities, ...serviceAccountKeys]) this.keysets.add(path);
+      for (const { path, rotation } of [...authorities, ...serviceAccountKeys])
+        this.keysets.set(path, rotation);
       for (const { path, validity } of authorities) this.authorities.set(path, validity);
       for (const { path, validity } of leaves) this.validities.set(path, validity);
     }

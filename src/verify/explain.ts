@@ -46,6 +46,10 @@ const EXPLAINS: Readonly<Record<FlagCode, Explains>> = {
   OutsideLifeLower: never,
   DocumentMoved: never,
   StagesSkipped: never,
+  StageEarly: never,
+  // where nobody says how long tokens live, there is no other way
+  LockoutAccepted: ({ credential }, { declared }) =>
+    credential !== null && declared.keysets.get(credential)?.outsideLife === null,
   // a new keyset is declared; a further entry of one that is there was signed by the one before
   NewAuthority: ({ credential }, { declared, unsigned }) =>
     credential !== null && declared.keysets.has(credential) && !unsigned.has(credential),

@@ -88,6 +88,14 @@ const HINTS: Partial<Readonly<Record<FlagCode, readonly string[]>>> = {
     'bring keyset.yaml back as the base has it: git restore --source BASE FILE',
     'what is remembered may be longer than is wanted: --accept-lockout retires before its end',
   ],
+  StageEarly: [
+    'wait: the same change has no such finding once that time has come',
+    'where the cluster was asked (--kubeconfig), its pull request says what was seen, and somebody has to overrule this',
+  ],
+  LockoutAccepted: [
+    'wait: the same change has no such finding once that time has come',
+    'where it is meant so (--accept-lockout), somebody has to overrule this',
+  ],
   UnknownFile: [
     'if it is yours, move it out of the tree, all of which is generated: into a folder beside it, such as apps/, which Flux or Argo CD applies as well',
     'or declare it, as an ApiObject of the cluster that it is for: then synth writes it',

@@ -121,7 +121,10 @@ export function lookForStrangers(
   return [
     ...unknownFiles(side, { tree, files, links }),
     ...(changed === undefined
-      ? [...bypassFlags(side.text(rules), rules), ...unknownLedgerLines(side, tree, keysets)]
+      ? [
+          ...bypassFlags(side.text(rules), rules),
+          ...unknownLedgerLines(side, tree, new Set(keysets.keys())),
+        ]
       : []),
   ];
 }

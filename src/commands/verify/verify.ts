@@ -24,6 +24,7 @@ import { sarifLog } from '../../verify/print/sarif.ts';
 import { verifyText } from '../../verify/print/text.ts';
 import { verifyStores } from '../../verify/tree/store.ts';
 import type { Invocation } from '../command.ts';
+import { stagesSince } from '../input/waits.ts';
 import { findIdentities } from '../pipeline/identities.ts';
 import { generatedFiles, openBase, removedKeysets, textOf } from './compare.ts';
 import {
@@ -76,7 +77,15 @@ export async function run(invocation: Invocation): Promise<number> {
   const changes =
     base === undefined || !isChange
       ? undefined
-      : reviewOf(base, reader, { tree, links, now: options.now });
+      : reviewOf(base, reader, {
+          tree,
+          links,
+          now: options.now,
+          waits: {
+            since: await stagesSince(invocation, tree, base),
+            declared: declared.keysets,
+          },
+        });
   const flags =
     base === undefined || changes === undefined
       ? { findings: [], notes: [] }
@@ -124,10 +133,11 @@ function reviewOf(
   {
     tree,
     links,
+    waits,
     now = new Date(),
-  }: Pick<Required<ReviewOptions>, 'tree' | 'links'> & { readonly now: Date | undefined },
+  }: Pick<Required<ReviewOptions>, 'tree' | 'links' | 'waits'> & { readonly now: Date | undefined },
 ): ReturnType<typeof review> {
-  return review(base.reader, reader, { tree, links, differing: base.differing, now });
+  return review(base.reader, reader, { tree, links, differing: base.differing, waits, now });
 }
 
 /** Undefined where there is no identity to open anything with. */

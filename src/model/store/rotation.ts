@@ -71,7 +71,11 @@ export type RetirementWait = Pick<DesiredRotation, 'soak' | 'outsideLife'>;
  * what is declared now; null where nobody knows.
  */
 export function outsideLifeOf(
-  { rotation: { outsideLife: declared } }: Pick<DesiredKeyset, 'rotation'>,
+  {
+    rotation: { outsideLife: declared },
+  }: {
+    readonly rotation: Pick<DesiredRotation, 'outsideLife'>;
+  },
   entries: readonly {
     readonly state: EntryState | null;
     readonly outsideLife?: Seconds | undefined;

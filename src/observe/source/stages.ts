@@ -70,7 +70,7 @@ export async function observeStages(
  * The first-parent commit that brought a revision; and no earlier than any commit that changed it on any line, since a merge of the base
  * into a branch makes that branch the first parent, and hides on it what the base had and took back meanwhile.
  */
-async function broughtBy(
+export async function broughtBy(
   root: string,
   base: string,
   file: string,

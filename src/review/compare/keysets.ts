@@ -3,7 +3,7 @@ import { formatDuration } from '../../model/store/duration.ts';
 import { layout } from '../../model/store/layout.ts';
 import { entryTexts } from '../../model/store/rotation.ts';
 import type { CredentialPath } from '../../model/names.ts';
-import type { EntryState } from '../../model/observed.ts';
+import type { EntryState, ObservedKeyset } from '../../model/observed.ts';
 import type { CertificateInfo } from '../../model/x509.ts';
 import { observeKeyset, readKeysetListing, type KeysetListing } from '../../observe/keyset.ts';
 import { subjectText } from '../../plan/checks.ts';
@@ -14,6 +14,7 @@ import { transitionBetween } from '../../plan/rotation/transitions.ts';
 import { flag, type FlagPlace } from '../flags.ts';
 import { blockPem, embeddedBlocks } from '../read/embedded.ts';
 import { problemText, type Side } from '../read/side.ts';
+import { earlyFlags, type StageWaits } from '../stages.ts';
 import { crlFacts, readRevocations, revocationFlags } from './revocations.ts';
 import type { EntryFacts, Flag, KeysetChange, KeysetFacts } from '../report.ts';
 
@@ -22,6 +23,8 @@ const STATES: readonly EntryState[] = ['issuing', 'incoming', 'outgoing'];
 /** A keyset of one side. What is not sound is still shown, as far as it can be read. */
 interface Keyset {
   readonly listing: KeysetListing | null;
+  /** Null where it is not sound. */
+  readonly observed: ObservedKeyset | null;
   readonly facts: KeysetFacts | null;
   /** Certificates of entries, by their ids. */
   readonly certificates: ReadonlyMap<string, CertificateInfo>;
@@ -38,6 +41,7 @@ export function compareKeyset(
   head: Side,
   tree: string,
   credential: CredentialPath,
+  waits: StageWaits,
 ): { readonly change: KeysetChange; readonly flags: readonly Flag[] } | undefined {
   const was = readKeyset(base, tree, credential);
   const is = readKeyset(head, tree, credential);
@@ -60,7 +64,7 @@ export function compareKeyset(
   const [before, after] = [was?.revocations, is?.revocations];
   const revoked = is === undefined ? [] : revocationFlags(tree, credential, before, after);
   const reissued = again.map((one) => reissueFlag(tree, credential, one));
-  return { change, flags: [...flagsOf(change, was, is), ...reissued, ...revoked] };
+  return { change, flags: [...flagsOf(change, was, is, waits), ...reissued, ...revoked] };
 }
 
 function readKeyset(side: Side, tree: string, path: CredentialPath): Keyset | undefined {
@@ -71,7 +75,7 @@ function readKeyset(side: Side, tree: string, path: CredentialPath): Keyset | un
   const [listing, unlisted] = attempt(() =>
     content === undefined ? null : readKeysetListing(file, content, path),
   );
-  const [, error] = attempt(() => observeKeyset(side, tree, path));
+  const [observed = null, error] = attempt(() => observeKeyset(side, tree, path));
   const documents = new Map(
     (listing?.entries ?? []).map(({ id }) => [id, readEntry(side, tree, path, id)]),
   );
@@ -81,6 +85,7 @@ function readKeyset(side: Side, tree: string, path: CredentialPath): Keyset | un
   const revocations = readRevocations(side, tree, path);
   return {
     listing,
+    observed,
     revocations,
     facts:
       listing === null
@@ -198,6 +203,7 @@ function flagsOf(
   { credential, file }: KeysetChange,
   was: Keyset | undefined,
   is: Keyset | undefined,
+  waits: StageWaits,
 ): Flag[] {
   const cluster = credential.split('/')[0] ?? '';
   const place = { cluster, credential, file };
@@ -224,7 +230,8 @@ function flagsOf(
     const message = `${credential} was at revision ${before} and is at ${after}, with other entries`;
     flags.push(flag('KeysetRevisionLower', message, place));
   }
-  if (was !== undefined && !isSame && after > before) flags.push(...stageFlags(was, is, place));
+  if (was !== undefined && !isSame && after > before)
+    flags.push(...stageFlags(was, is, waits, place));
   if (!is.isUnsigned && was !== undefined && !isSame && !isSuccessor(was, is)) {
     const message = `no key that issued in revision ${before} of ${credential} signed revision ${after}`;
     flags.push(flag('KeysetNotSigned', message, place));
@@ -244,10 +251,12 @@ function forgottenFlags(was: Keyset | undefined, is: Keyset, place: FlagPlace): 
 }
 
 /** A stage is rolled out everywhere before the next. What is back where it was is none. */
-function stageFlags(was: Keyset, is: Keyset, place: FlagPlace): Flag[] {
+function stageFlags(was: Keyset, is: Keyset, waits: StageWaits, place: FlagPlace): Flag[] {
   const [before, after] = [was.facts?.entries ?? [], is.facts?.entries ?? []];
   if (stateText(before) === stateText(after)) return [];
-  if (transitionBetween(before, after) !== undefined) return [];
+  const stage = transitionBetween(before, after);
+  if (stage !== undefined)
+    return was.observed === null ? [] : earlyFlags(stage, was.observed, waits, place);
   const message = `${place.credential ?? ''} goes from ${stateText(before)} to ${stateText(after)}, which no single stage does: each must be rolled out everywhere before the next`;
   return [flag('StagesSkipped', message, place)];
 }

@@ -875,7 +875,9 @@ for (const { title, code, base = made, head, flags } of ROWS) {
 }
 
 test('flags: each has a planted case', (t) => {
-  const planted = new Set(ROWS.filter(({ flags }) => flags.length > 0).map(({ code }) => code));
+  const timed: FlagCode[] = ['StageEarly', 'LockoutAccepted']; // stages.test.ts
+  const planted = new Set(timed);
+  for (const { code } of ROWS.filter(({ flags }) => flags.length > 0)) planted.add(code);
   t.deepEqual([...planted].sort(), Object.keys(FLAGS).sort());
 });
 

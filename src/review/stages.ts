@@ -1,0 +1,76 @@
+import { DEFAULTS } from '../catalog/defaults.ts';
+import type { CredentialPath } from '../model/names.ts';
+import type { ObservedKeyset } from '../model/observed.ts';
+import { formatDuration } from '../model/store/duration.ts';
+import {
+  madeAt,
+  outsideLifeOf,
+  retirementWait,
+  type RetirementWait,
+  type TransitionName,
+} from '../model/store/rotation.ts';
+import { addSeconds } from '../plan/renewal.ts';
+import { flag, type FlagPlace } from './flags.ts';
+import type { Flag } from './report.ts';
+
+/** What stages wait for, as far as somebody knows it. */
+export interface StageWaits {
+  readonly now: Date;
+  /** Since when the base has the stage that it has; of what is not among them nothing is said. */
+  readonly since: ReadonlyMap<CredentialPath, Date>;
+  /** As it is declared; without a declaration, defaults and what entries remember. */
+  readonly declared?: ReadonlyMap<CredentialPath, RetirementWait> | undefined;
+}
+
+/**
+ * What a stage did not wait for, as its base tells: the same change has no such flag once that time has come.
+ *
+ * @param before the keyset as the base has it.
+ */
+export function earlyFlags(
+  stage: TransitionName,
+  before: ObservedKeyset,
+  { now, since, declared }: StageWaits,
+  place: FlagPlace,
+): Flag[] {
+  const { path, entries } = before;
+  const merged = since.get(path);
+  if (merged === undefined || (stage !== 'issue' && stage !== 'retire')) return [];
+  // a commit may say that it is older than what it brought
+  const from = new Date(Math.max(+merged, ...entries.map((entry) => +madeAt(entry))));
+  const known = declared?.get(path);
+  const rotation = known ?? undeclared(before);
+  const soaked = addSeconds(from, rotation.soak);
+  const text = `${path} goes on to "${stage}"`;
+  const flags: Flag[] = [];
+  if (now < soaked) {
+    const soak = `${formatDuration(rotation.soak)}${known === undefined ? ', unless another is declared' : ''}`;
+    const message = `${text} before ${soaked.toISOString()}: the base has the stage before it since ${from.toISOString()}, and its soak (${soak}) is not over, so it may not be everywhere; only evidence that it is justifies that`;
+    flags.push(flag('StageEarly', message, place));
+  }
+  if (stage === 'issue') return flags;
+  const wait = retirementWait({
+    soak: rotation.soak,
+    outsideLife: outsideLifeOf({ rotation }, entries),
+  });
+  const outlived = wait === null ? null : addSeconds(from, wait);
+  if (outlived !== null && (now >= outlived || +outlived === +soaked)) return flags;
+  const outgoing = entries.find(({ state }) => state === 'outgoing')?.id ?? '';
+  const what =
+    before.kind === 'ServiceAccountKey'
+      ? `a token that the outgoing key ${outgoing} signed`
+      : `a certificate of the outgoing entry ${outgoing} that is not in this tree`;
+  const until =
+    outlived === null
+      ? 'nobody says how long tokens live (rotation.maxTokenLife)'
+      : `the last of that would have ended by ${outlived.toISOString()}`;
+  const message = `${text}, which locks out whoever still has ${what}: ${until}`;
+  return [...flags, flag('LockoutAccepted', message, place)];
+}
+
+/** How long tokens live is remembered where it is declared. */
+function undeclared({ kind, entries }: ObservedKeyset): RetirementWait {
+  const isKnown =
+    kind === 'CertificateAuthority' || entries.some(({ outsideLife }) => outsideLife !== undefined);
+  return { soak: DEFAULTS.soak, outsideLife: isKnown ? 0 : null };
+}
