@@ -1,4 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
+import { rolloutSteps } from '../../src/catalog/rotation/rollout.ts';
 import { changed, newPerson, Repository, type Result, synthesized } from '../_helpers/run-cli.ts';
 
 const alice = await newPerson();
@@ -486,10 +487,21 @@ test('rotate: what a reverted retirement brings back signs again only once it is
   repository.commit('Revert', '2026-01-07T00:00:00Z');
   const early = ['prod', 'ca', '--now', '2026-01-07T12:00:00Z'];
   const message =
-    /"--abort" of "prod\/ca" may not follow before 2026-01-08T00:00:00.000Z \[ERR_ROTATION\]\n.*the stage retire was taken back/u;
+    /"--abort" of "prod\/ca" may not follow before 2026-01-08T00:00:00.000Z \[ERR_ROTATION\]\n.*the stage retire was taken back[^]*with the steps that ROTATION\.md has for accept/u;
   await refuses(t, repository, message, 1, ...early, '--abort');
   const { stdout } = await repository.run(['rotate', '--status', ...early.slice(2)]);
   t.regex(stdout, /issuing again, not before 2026-01-08T00:00:00.000Z, as the stage retire was/u);
+  const again = [...stdout.matchAll(/^ {2}before --abort: (.*)$/gmu)].map(([, title]) => title);
+  const accepting = rolloutSteps('ca', 'accept', []).map(({ title }) => title);
+  t.deepEqual(again, accepting);
+  const json = await repository.run(['rotate', '--status', ...early, '-o', 'json']);
+  const { rotations } = JSON.parse(json.stdout) as {
+    rotations: { beforeAbort: { title: string }[] }[];
+  };
+  t.deepEqual(
+    rotations.map(({ beforeAbort }) => beforeAbort.map(({ title }) => title)),
+    [accepting],
+  );
   await stage(t, repository, '2026-01-08T12:00:00Z', 'prod', 'ca', '--abort');
 });
 

@@ -27,6 +27,7 @@ export function statusJson(status: RotationStatus): unknown {
     outsideLife: span(outsideLife),
     declaredLife: span(declaredLife),
     before: stepsJson(partsBefore(partsOf(status, status.next))),
+    beforeAbort: stepsJson(partsBeforeReturn(status)),
     steps: underWay === null ? [] : stepsJson(partsOf(status, underWay)),
     users: [...new Set(users.map(({ cluster }) => cluster))],
     notAfter: notAfter?.toISOString() ?? null,
@@ -49,6 +50,10 @@ const partsOf = (
   { domain, users }: RotationStatus,
   rollout: TransitionName,
 ): readonly RolloutPart[] => rolloutParts(domain, rollout, [], users);
+
+/** Who followed a retirement that was taken back in git trusts the new entry alone: what comes back must be accepted again. */
+const partsBeforeReturn = (status: RotationStatus): readonly RolloutPart[] =>
+  status.abortNotBefore === null ? [] : partsOf(status, 'accept');
 
 /** Steps of a runbook; of a keyset that clusters share with those to which each belongs. */
 const stepsJson = (parts: readonly RolloutPart[]): unknown[] =>
@@ -97,7 +102,8 @@ export function statusLines(status: RotationStatus): string[] {
     ...lines,
     ...evidenceText(status),
     ...blockers.map((blocker) => `  first: ${blocker}`),
-    ...beforeText(status),
+    ...beforeText(status.next, partsBefore(partsOf(status, status.next))),
+    ...beforeText('--abort', partsBeforeReturn(status)),
     ...unfit.map((fault) => `  not to be issued, --abort takes it back: ${fault}`),
   ];
 }
@@ -105,7 +111,7 @@ export function statusLines(status: RotationStatus): string[] {
 const returnText = ({ abortNotBefore: from }: RotationStatus): string =>
   from === null
     ? ''
-    : `, not before ${from.toISOString()}, as the stage retire was taken back in git`;
+    : `, not before ${from.toISOString()}, as the stage retire was taken back in git: roll the stage out again with the steps that ROTATION.md has for accept, since who followed the retirement trusts the new entry alone`;
 
 /** What the cluster says, and what it made of the date. */
 function evidenceText({ evidence, notBefore }: RotationStatus): string[] {
@@ -120,11 +126,11 @@ function evidenceText({ evidence, notBefore }: RotationStatus): string[] {
   ];
 }
 
-/** What must hold before the next stage, which no tree tells; how to see it is in the runbook. */
-const beforeText = (status: RotationStatus): string[] =>
-  partsBefore(partsOf(status, status.next)).flatMap(({ heading, steps }) =>
+/** What must hold first, which no tree tells; how to see it is in the runbook. */
+const beforeText = (what: string, parts: readonly RolloutPart[]): string[] =>
+  parts.flatMap(({ heading, steps }) =>
     steps.map(
-      ({ title }) => `  before ${status.next}${heading === null ? '' : ` (${heading})`}: ${title}`,
+      ({ title }) => `  before ${what}${heading === null ? '' : ` (${heading})`}: ${title}`,
     ),
   );
 

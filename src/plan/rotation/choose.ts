@@ -95,7 +95,10 @@ function guardReturn({ keyset, abortNotBefore: from }: RotationStatus, now: Date
       details: [
         'the stage retire was taken back in git: who follows it does not trust the old entry',
       ],
-      hint: 'roll out what the tree has now, everywhere; until then nothing may be signed by that entry',
+      hint: [
+        'roll the stage out again, everywhere, with the steps that ROTATION.md has for accept (bundles of kubelets, workloads, those outside): who followed the retirement trusts the new entry alone',
+        `they are listed by cdk8s-pki rotate ${keyset.replace('/', ' ')} --status; until then nothing may be signed by the old entry`,
+      ],
     },
   );
 }

@@ -156,12 +156,16 @@ function takenBack(entries: readonly InventoryRow[]): string {
   return `The stage \`issue\` was taken back: ${idOf('issuing')} issues again, and ${idOf('outgoing')}, the newer one, leaves with \`retire\`, which ends this; another rotation may then begin.`;
 }
 
+/** Only git's history tells it. */
+const REVERTED =
+  ' Where `retire` was taken back in git, who followed it trusts one entry alone: `--status` lists what comes first.';
+
 function wayBack(stage: Rollout, command: string): string {
   if (stage === 'abort-issue')
-    return `\`${command} --abort\`: the outgoing entry, which is the newer one, issues again, as before this was taken back. Roll that out like this.`;
+    return `\`${command} --abort\`: the outgoing entry, which is the newer one, issues again, as before this was taken back. Roll that out like this.${REVERTED}`;
   return stage === 'accept'
     ? `\`${command} --abort\`: the incoming entry, which has signed nothing, leaves every bundle. Roll that out like this stage.`
-    : `\`${command} --abort\`: the outgoing entry issues again, the other one stays trusted, and what it signed is issued again. Roll that out like this stage.`;
+    : `\`${command} --abort\`: the outgoing entry issues again, the other one stays trusted, and what it signed is issued again. Roll that out like this stage.${REVERTED}`;
 }
 
 function whenNext(

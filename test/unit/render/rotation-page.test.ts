@@ -129,10 +129,13 @@ for (const keyset of [CA, KEY])
   test(`rotationPage: a stage that was taken back says so, which entry goes, and both ways on: ${keyset.name}`, (t) => {
     const older = page('outgoing', keyset) ?? '';
     t.true(older.includes(`\n## ${keyset.name}: issue\n`));
-    t.false(older.includes('taken back'));
+    t.true(older.includes(' Where `retire` was taken back in git, '), 'the page cannot know');
+    t.notRegex(older, /Nothing restarts\./u);
+    t.false(older.includes('The stage `issue` was taken back'));
     const text = page('outgoing', keyset, after(NOW, 999 * DAY)) ?? '';
     t.true(text.includes(`\n## ${keyset.name}: abort-issue\n`));
     const [outgoing] = /[0-9a-f]{16}(?= \| outgoing)/u.exec(text) ?? [''];
+    t.true(text.includes(' Where `retire` was taken back in git, '));
     t.regex(
       text,
       new RegExp(

@@ -55,7 +55,7 @@ export const CLUSTER_INFO = stepOn(
 
 const WORKER_BUNDLE = step(
   'Put ca.crt on the other nodes as well',
-  'nodes/_worker, where it is declared. It has the same certificates as before, the one that issues now first: the next steps tell it by that. Nothing restarts.',
+  'nodes/_worker, where it is declared. It has both certificates, the one that issues now first: the next steps tell it by that. Nothing restarts for it where the kubelet has had both since it followed accept. Where retire was taken back in git that is not so: follow the steps of accept again, which cdk8s-pki rotate --status lists.',
 );
 
 /** Before the last stage: after it, API servers would refuse those that still show what the outgoing entry signed. */
