@@ -144,7 +144,7 @@ test('rotate --compromised: of a shared authority it names the clusters that are
   const repository = await made(t);
   const replaced = await stage(t, repository, '2026-01-02T00:00:00Z', 'root', '--compromised');
   t.regex(replaced, /^ {2}Clusters that have it as the cluster CA:$/mu);
-  t.regex(replaced, /^ {2}- north \(cp-1, then cp-2\); south \(cp-1\)$/mu);
+  t.regex(replaced, /^ {2}- north \(cp-1, cp-2\); south \(cp-1\)$/mu);
   t.regex(
     replaced,
     /^ {4}files of each node that has them: .*\/etc\/kubernetes\/pki\/apiserver\.crt/mu,

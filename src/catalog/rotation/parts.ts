@@ -1,11 +1,15 @@
 import type { Following, KeysetUser } from '../../model/desired.ts';
 import type { TrustDomain } from '../../model/store/rotation.ts';
+import { WORKERS } from '../names/tree-name.ts';
 import { KUBEADM } from './domains/authority.ts';
-import { isIssuing, rolloutSteps, stepsBefore, type Rollout } from './rollout.ts';
+import { isAtOnce, isIssuing, rolloutSteps, stepsBefore, type Rollout } from './rollout.ts';
 import type { RunbookStep } from './runbook.ts';
 
-/** A cluster and its nodes, in their order. */
-export type Place = Pick<KeysetUser, 'cluster' | 'nodes'>;
+/** A cluster and its nodes. */
+export interface Place extends Pick<KeysetUser, 'cluster' | 'nodes'> {
+  /** Whether nodes wait for no other. */
+  readonly isAtOnce: boolean;
+}
 
 /** Clusters in which the same follows. */
 export interface Places {
@@ -93,7 +97,8 @@ function placesOf(users: readonly KeysetUser[], rollout: Rollout): Places[] {
     if (following.length === 0) continue;
     const key = JSON.stringify(following);
     const group = groups.get(key) ?? { places: [], following };
-    group.places.push(user);
+    const { cluster, nodes } = user;
+    group.places.push({ cluster, nodes, isAtOnce: isAtOnce(rollout) });
     groups.set(key, group);
   }
   return [...groups.values()];
@@ -115,8 +120,13 @@ function followingOf(user: KeysetUser, rollout: Rollout): Places['following'] {
 export const partsBefore = (parts: readonly RolloutPart[]): readonly RolloutPart[] =>
   parts.flatMap((part) => (part.before.length === 0 ? [] : [{ ...part, steps: part.before }]));
 
-/** A cluster with its nodes, for people: `prod (cp-1, then cp-2)`. */
-export const placeText = ({ cluster, nodes }: Place, name: (text: string) => string): string =>
-  nodes.length === 0
-    ? name(cluster)
-    : `${name(cluster)} (${nodes.map((node) => name(node)).join(', then ')})`;
+/** A cluster with its nodes, for people: `prod (cp-1, then cp-2, then workers)`, which have one folder together. */
+export function placeText(
+  { cluster, nodes, isAtOnce: isTogether }: Place,
+  name: (text: string) => string,
+): string {
+  if (nodes.length === 0) return name(cluster);
+  const names = nodes.filter((node) => node !== WORKERS).map((node) => name(node));
+  const all = nodes.includes(WORKERS) ? [...names, 'workers'] : names;
+  return `${name(cluster)} (${all.join(isTogether ? ', ' : ', then ')})`;
+}

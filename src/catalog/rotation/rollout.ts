@@ -34,6 +34,9 @@ const ROLLOUTS: Readonly<
 /** Whether what the keyset signs is issued again, besides what follows its trust bundle. */
 export const isIssuing = (rollout: Rollout): boolean => ROLLOUTS[rollout].like === 'issue';
 
+/** Whether nodes wait for no other. */
+export const isAtOnce = (rollout: Rollout): boolean => ROLLOUTS[rollout].order === AT_ONCE;
+
 /** What must hold before a rollout is merged; the way back, and what has no time to lose, wait for nothing. */
 export function stepsBefore(domain: TrustDomain, rollout: Rollout): readonly RunbookStep[] {
   return isStage(rollout) ? RUNBOOKS[domain].before[rollout] : [];
@@ -52,7 +55,7 @@ export function rolloutSteps(
   const following = followingSteps(domain, rollout) ?? steps[like];
   const pods = restarts[like];
   if (pods.length === 0) return following;
-  const names = nodes.length === 0 ? '' : `: ${nodes.join(order === AT_ONCE ? ', ' : ', then ')}`;
+  const names = nodes.length === 0 ? '' : `: ${nodes.join(isAtOnce(rollout) ? ', ' : ', then ')}`;
   const restart = stepOn(
     'each control-plane node',
     `${order.title}${names}`,
