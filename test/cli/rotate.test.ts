@@ -373,7 +373,7 @@ test('rotate --status: says where keysets stand, since which commit, and what ma
   const steps = (name: string): Record<string, unknown>[] =>
     rotations[0]?.[name] as Record<string, unknown>[];
   t.like(steps('before')[0], {
-    title: 'Keep kubeadm away until the rotation has ended',
+    title: 'Keep kubeadm from signing until the rotation has ended',
     commands: [],
   });
   t.like(steps('steps')[0], {

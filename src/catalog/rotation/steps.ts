@@ -71,14 +71,20 @@ export const rollWorkloads = (why: string): RunbookStep =>
     'done',
   );
 
+const WITHOUT_KUBEADM = 'Keep kubeadm from signing until the rotation has ended';
+
+/** kubeadm uses what is on a node, whatever its stage, and makes what is missing. */
+const FILES_FIRST =
+  "A control-plane node has all files of its folder of nodes/ before it joins; where kubeadm starts its pods (controlPlane: 'kubeadm'), kubeadm join --config /etc/kubernetes/kubeadm/config.yaml is the way then, and kubeadm upgrade is allowed with --certificate-renewal=false, on nodes that have all files of the stage; without, it signs again what the tree has issued. Elsewhere run neither on a control-plane node.";
+
 /** kubeadm takes the first certificate of ca.crt alone. */
 export const fence = step(
-  'Keep kubeadm away until the rotation has ended',
-  'Run no kubeadm join, upgrade, certs renew, init phase or kubeconfig user, on any node: kubeadm embeds only the first certificate of a bundle and signs with what lies on the node. Where a node must join, give it the whole bundle and every hash that ROTATION.md lists.',
+  WITHOUT_KUBEADM,
+  `Run no kubeadm certs renew, init phase or kubeconfig user, on any node, and no join with --certificate-key: kubeadm signs with what lies on the node, takes what somebody put into the Secret kubeadm-certs, which may be of another stage, and embeds only the first certificate of a bundle. ${FILES_FIRST} Where a worker joins, give it the whole bundle and every hash that ROTATION.md lists.`,
 );
 
 /** Where the key does not sign what workers have. kubeadm keeps uploaded keys for two hours. */
 export const serverFence = step(
-  'Keep kubeadm away from control-plane nodes until the rotation has ended',
-  'Run no kubeadm join --control-plane, upgrade, certs renew or init phase certs: kubeadm signs with what lies on the node, and copies what somebody put into the Secret kubeadm-certs, which may be of another stage. A control-plane node that joins gets its folder of nodes/ instead. Workers may join.',
+  WITHOUT_KUBEADM,
+  `Run no kubeadm certs renew or init phase certs, and no join with --certificate-key: kubeadm signs with what lies on the node, and takes what somebody put into the Secret kubeadm-certs, which may be of another stage. ${FILES_FIRST} Workers join as ever.`,
 );

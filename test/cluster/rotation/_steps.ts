@@ -49,7 +49,7 @@ const RULES: readonly Rule[] = [
   { title: /all members are healthy$/u, prints: /(?:is healthy[^]*){3}/u },
   { title: /^See that every API server reaches etcd/u, prints: /^ok$/u },
   {
-    title: /^See that certificates are of the new entry/u,
+    title: /^See that certificates are of the entry that issues/u,
     on: NODES,
     prints: /^(?:.*: OK\n?){4}$/u,
   },

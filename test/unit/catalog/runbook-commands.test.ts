@@ -116,3 +116,35 @@ test('RUNBOOKS: nothing that a shell keeps makes the next commands those of a no
     'config --kubeconfig=/etc/kubernetes/kubelet.conf set-cluster name of --kubeconfig=/etc/kubernetes/kubelet.conf --certificate-authority=/etc/kubernetes/pki/ca.crt --embed-certs=true',
   ]);
 });
+
+test('RUNBOOKS: nobody waits for a certificate that nobody will sign', async (t) => {
+  const wait = RUNBOOKS.ca.steps.issue.find(({ title }) => title.endsWith('that was approved'));
+  const answer = async (conditions: string): Promise<string> => {
+    const stub = `kubectl() { case "$*" in *certificate*) ;; *) ${conditions} ;; esac; }
+      cd() { builtin cd "$(mktemp -d)"; echo csr/rotate-1 > server.request; }
+      sleep() { echo waiting; kill $BASHPID; }`;
+    const script = [stub, ...(wait?.commands ?? [])].join('\n');
+    const { stdout } = await execa('bash', ['-c', script], { reject: false, timeout: 20_000 });
+    return stdout;
+  };
+  const gone = `echo 'Error from server (NotFound): csr "rotate-1" not found' >&2; return 1`;
+  for (const conditions of ['echo Denied', 'echo Approved Failed', gone])
+    t.regex(await answer(conditions), /^no certificate: csr\/rotate-1 was denied, [^\n]*$/u);
+  for (const conditions of [':', 'echo Approved', 'echo Unable to connect >&2; return 1'])
+    t.is(await answer(conditions), 'waiting');
+});
+
+test('RUNBOOKS: what issues may be the older entry, after a way back', (t) => {
+  for (const domain of DOMAINS)
+    for (const { title, text } of rolloutSteps(domain, 'abort-issue', []))
+      t.notRegex(`${title} ${text}`, /\b(?:new|old) entry\b/u, title);
+});
+
+test('RUNBOOKS: the port of an API server is that of its node', (t) => {
+  const asking = DOMAINS.flatMap((domain) => everyStep(domain)).filter(({ commands }) =>
+    commands.some((line) => line.includes('s_client -connect "${SERVER')),
+  );
+  t.true(asking.length > 0);
+  for (const { commands } of asking) t.is(commands[0], OWN_SERVER);
+  for (const command of everyCommand()) t.false(command.includes(':6443'), command);
+});

@@ -168,15 +168,15 @@ test('stepsBefore: what a stage must not find out too late stands before it, and
   for (const stage of STAGES) {
     for (const domain of DOMAINS.filter((one) => one !== 'authority')) {
       const [first, ...others] = stepsBefore(domain, stage);
-      t.regex(first?.title ?? '', /^Keep kubeadm away/u);
+      t.regex(first?.title ?? '', /^Keep kubeadm from signing/u);
       const after = [...others, ...rolloutSteps(domain, stage, [])];
       t.false(after.some(({ title }) => title.startsWith('Keep kubeadm')));
     }
   }
   const late = [
-    ['ca', /certificate of the kubelet is of the new entry|every API server shows/u, 2],
+    ['ca', /certificate of the kubelet is of the entry that issues|every API server shows/u, 2],
     ['service-account-key', /lives longer than it asked for|tokens in Secrets/u, 2],
-    ['etcd-ca', /certificates are of the new entry/u, 1],
+    ['etcd-ca', /certificates are of the entry that issues/u, 1],
     ['front-proxy-ca', /requests go through the front proxy/u, 1],
     ['authority', /a server shows|authorities below/u, 2],
   ] as const;
@@ -189,4 +189,18 @@ test('stepsBefore: what a stage must not find out too late stands before it, and
   }
   for (const rollout of ['abort-accept', 'abort-issue', 'replace', 'reissue'] as const)
     t.deepEqual(stepsBefore('ca', rollout), []);
+});
+
+test('stepsBefore: kubeadm signs nothing, but starts a control plane with the files of the tree where that is declared', (t) => {
+  const app = newApp();
+  newKubeadm(app, { kubernetesVersion: '1.34.4', controlPlane: 'kubeadm' });
+  const paths = describe(app).bundles.flatMap(({ files }) => files.map(({ path }) => path));
+  for (const domain of DOMAINS.filter((one) => one !== 'authority'))
+    for (const stage of STAGES) {
+      const { text = '' } = stepsBefore(domain, stage)[0] ?? {};
+      const [, config = ''] = / kubeadm join --config \/(\S+) is the way/u.exec(text) ?? [];
+      t.true(paths.includes(config), `${domain} ${stage}`);
+      t.regex(text, /^Run no kubeadm certs renew.* no join with --certificate-key:/u);
+      t.regex(text, /upgrade is allowed with --certificate-renewal=false/u);
+    }
 });

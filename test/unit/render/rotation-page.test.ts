@@ -122,7 +122,7 @@ test('rotationPage: what must hold before a stage stands before its steps, and b
     t.true(seen.includes(`. ${title}.** `), title);
     t.true(seen.includes(commands.join('\n')), title);
   }
-  t.false(after.includes('is of the new entry'));
+  t.false(after.includes('is of the entry that issues'));
 });
 
 for (const keyset of [CA, KEY])

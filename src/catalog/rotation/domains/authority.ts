@@ -23,7 +23,7 @@ const SERVER_SHOWS = step(
 
 const BELOW = step(
   'Rotate the authorities below it',
-  'One that has a certificate of the entry before needs one of the new entry: cdk8s-pki plan lists it as RotationNeeded. The last stage waits for that.',
+  'One that has a certificate of the entry before needs one of the entry that issues: cdk8s-pki plan lists it as RotationNeeded. The last stage waits for that.',
 );
 
 /** Any other authority that is declared. */

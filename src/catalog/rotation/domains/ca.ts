@@ -13,6 +13,7 @@ import {
   apiServicesAvailable,
   fence,
   nodesReady,
+  OWN_SERVER,
   published,
   rebuildPublished,
   rollWorkloads,
@@ -67,9 +68,10 @@ const LOAD_IN_CLUSTER = step(
 
 const SERVERS_SHOW = stepOn(
   'each control-plane node',
-  'See that every API server shows a certificate of the new entry',
+  'See that every API server shows a certificate of the entry that issues',
   'It must say "Verify return code: 0 (ok)".',
-  'openssl s_client -connect 127.0.0.1:6443 -CAfile /etc/kubernetes/pki/cluster-signing-ca.crt -partial_chain -verify_return_error </dev/null 2>&1 | grep "Verify return code"',
+  OWN_SERVER,
+  'openssl s_client -connect "${SERVER#https://}" -CAfile /etc/kubernetes/pki/cluster-signing-ca.crt -partial_chain -verify_return_error </dev/null 2>&1 | grep "Verify return code"',
 );
 
 const NEW_CREDENTIALS = step(

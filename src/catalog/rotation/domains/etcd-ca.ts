@@ -20,10 +20,10 @@ export const READY = stepOn(
   ...askOwnServer('get --raw /readyz/etcd'),
 );
 
-const OF_NEW_ENTRY = stepOn(
+const OF_ISSUING_ENTRY = stepOn(
   'each control-plane node',
-  'See that certificates are of the new entry',
-  'The entry that issues is the first of the bundle. All must be OK.',
+  'See that certificates are of the entry that issues',
+  'It is the first of the bundle. All must be OK.',
   'for name in etcd/server etcd/peer etcd/healthcheck-client apiserver-etcd-client; do openssl verify -no-CApath -partial_chain -CAfile <(openssl x509 -in /etc/kubernetes/pki/etcd/ca.crt) "/etc/kubernetes/pki/$name.crt"; done',
 );
 
@@ -50,7 +50,7 @@ export const ETCD_CA_RUNBOOK: Runbook = {
       serverFence,
       HEALTHY,
       READY,
-      OF_NEW_ENTRY,
+      OF_ISSUING_ENTRY,
       step(
         'Know that whoever is outside of the tree has new credentials',
         `A client certificate of the entry before is refused from then on. ${OUTSIDE}`,
@@ -62,7 +62,7 @@ export const ETCD_CA_RUNBOOK: Runbook = {
     issue: [
       HEALTHY,
       READY,
-      OF_NEW_ENTRY,
+      OF_ISSUING_ENTRY,
       step(
         'Hand new credentials to those outside of the tree',
         `A client certificate of the entry before is refused after the next stage. ${OUTSIDE}`,

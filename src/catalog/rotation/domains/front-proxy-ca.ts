@@ -12,7 +12,7 @@ const KEY = 'requestheader-client-ca-file';
 const REQUESTS = stepOn(
   'each control-plane node',
   'See that requests go through the front proxy',
-  'Any extension API will do; an answer of 401 or 403 is one that does not trust the new entry.',
+  'Any extension API will do; an answer of 401 or 403 is one that does not trust the entry that issues.',
   ...askOwnServer('get --raw /apis/metrics.k8s.io/v1beta1/nodes | head -c 200'),
 );
 
@@ -45,7 +45,7 @@ export const FRONT_PROXY_CA_RUNBOOK: Runbook = {
     issue: [apiServicesAvailable, REQUESTS],
     retire: [
       rebuildPublished(KEY, '/etc/kubernetes/pki/front-proxy-ca.crt'),
-      restartReaders('They would go on to believe whoever has a certificate of the old entry.'),
+      restartReaders('They would go on to believe whoever has a certificate of the retired entry.'),
       apiServicesAvailable,
     ],
   },

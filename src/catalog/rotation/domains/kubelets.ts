@@ -24,8 +24,13 @@ const send = (name: string, signer: string, usage: string): readonly string[] =>
   'END',
 ];
 
+/** Ends with a message where nobody will ever sign it. */
 const take = (name: string): readonly string[] => [
-  `until kubectl get "$(cat ${name}.request)" -o jsonpath='{.status.certificate}' | base64 -d | grep . > ${name}.crt; do sleep 2; done`,
+  `until kubectl get "$(cat ${name}.request)" -o jsonpath='{.status.certificate}' | base64 -d | grep . > ${name}.crt; do`,
+  `  case $(kubectl get "$(cat ${name}.request)" -o jsonpath='{.status.conditions[*].type}' 2>&1) in`,
+  `    Denied|*Failed|*'(NotFound)'*) echo "no certificate: $(cat ${name}.request) was denied, has failed or is gone; ask again"; exit 1 ;;`,
+  '  esac; sleep 2',
+  'done',
   `next=kubelet-${name}-$(date +%F-%H-%M-%S).pem; cat ${name}.crt ${name}.key > "$next"; ln -sfn "$next" kubelet-${name}-current.pem`,
   `rm ${name}.key ${name}.csr ${name}.crt ${name}.request; systemctl restart kubelet)`,
 ];
@@ -33,7 +38,7 @@ const take = (name: string): readonly string[] => [
 export const RENEW_CLIENT = stepOn(
   'each node',
   'Renew the client certificate of every kubelet',
-  'A kubelet keeps the certificate that it has, up to a year, and does not bootstrap again by itself. Do this when kube-controller-manager signs with the new entry on every control-plane node. On a node without /var/lib/kubelet/pki/kubelet-client-current.pem the certificate is in kubelet.conf, new with the bundle: restart the kubelet there. As root; the API server knows the node by the certificate that is still valid, and kubeadm:node-autoapprove-certificate-rotation approves the request:',
+  'A kubelet keeps the certificate that it has, up to a year, and does not bootstrap again by itself. Do this when kube-controller-manager signs with the entry that issues on every control-plane node. On a node without /var/lib/kubelet/pki/kubelet-client-current.pem the certificate is in kubelet.conf, new with the bundle: restart the kubelet there. As root; the API server knows the node by the certificate that is still valid, and kubeadm:node-autoapprove-certificate-rotation approves the request:',
   IN_PKI,
   nodeOf('kubelet-client-current.pem'),
   newRequest('client'),
@@ -78,14 +83,14 @@ export const TAKE_SERVING = stepOn(
 
 export const CLIENT_VERIFIES = stepOn(
   'each node',
-  'See that the certificate of the kubelet is of the new entry',
-  'The entry that issues is the first of ca.crt. Where the kubelet does not rotate its certificate, that is in kubelet.conf. It must say OK.',
+  'See that the certificate of the kubelet is of the entry that issues',
+  'It is the first of ca.crt. Where the kubelet does not rotate its certificate, that is in kubelet.conf. It must say OK.',
   "openssl verify -no-CApath -partial_chain -CAfile <(openssl x509 -in /etc/kubernetes/pki/ca.crt) <(openssl x509 -in /var/lib/kubelet/pki/kubelet-client-current.pem 2>/dev/null || kubectl config view --raw --kubeconfig /etc/kubernetes/kubelet.conf -o jsonpath='{.users[0].user.client-certificate-data}' | base64 -d)",
 );
 
 export const SERVING_VERIFIES = stepOn(
   'each node',
-  'See that what the kubelet shows is of the new entry',
+  'See that what the kubelet shows is of the entry that issues',
   'Where it has serverTLSBootstrap; without, it shows a certificate that it signed itself. It must say OK.',
   'openssl verify -no-CApath -partial_chain -CAfile <(openssl x509 -in /etc/kubernetes/pki/ca.crt) /var/lib/kubelet/pki/kubelet-server-current.pem',
 );
