@@ -95,7 +95,8 @@ export class App extends cdk8s.App {
 }
 
 /** `Date` takes February 30 for March 2. */
-function isDate(text: string): boolean {
+function isDate(text: unknown): boolean {
+  if (typeof text !== 'string') return false; // in JavaScript it may be left out
   const day = text.slice(0, 10);
   if (!/^\d{4}-\d\d-\d\d$/u.test(day) || Number.isNaN(Date.parse(text))) return false;
   return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);

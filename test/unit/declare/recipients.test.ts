@@ -30,6 +30,19 @@ test(
 );
 
 test(
+  'a removed recipient without a date, which JavaScript lets pass',
+  invalid,
+  () => {
+    const removed: object = { recipient: node };
+    return new App({
+      recipients: [custodian],
+      removedRecipients: [removed as { recipient: string; since: string }],
+    });
+  },
+  ['', /since undefined is not an RFC 3339 date/],
+);
+
+test(
   'a node’s recipient that is none',
   invalid,
   (app) => {
