@@ -30,6 +30,6 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   propose: ['model', '@octokit/core', 'execa', 'node:*'],
   inspect: ['model', 'catalog', 'x509/read', 'js-yaml', 'node:*'],
   review: ['model', 'catalog', 'plan', 'observe', 'x509/read', 'sops', 'js-yaml', 'node:crypto'],
-  verify: ['model', 'observe', 'review', 'x509/read', 'sops', 'node:crypto'],
+  verify: ['model', 'catalog', 'observe', 'review', 'x509/read', 'sops', 'node:crypto'],
   commands: ['*'],
 };

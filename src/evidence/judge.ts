@@ -1,5 +1,5 @@
 import type { Evidence } from '../model/store/evidence.ts';
-import type { RotationStatus, TrustDomain } from '../model/store/rotation.ts';
+import { SHOWN_DOMAINS, type RotationStatus, type TrustDomain } from '../model/store/rotation.ts';
 import type { ExpectedCluster } from './expected.ts';
 import type { ClusterView } from './fetch.ts';
 import { isWhole, merge, type Finding } from './finding.ts';
@@ -8,8 +8,6 @@ import { judgePods } from './pods.ts';
 import { judgePublished } from './published.ts';
 
 interface DomainRow {
-  /** Whether static pods are all that reads the stage, as far as the tree knows. */
-  readonly isSeen: boolean;
   /** What must hold beside that every static pod has started with the stage. */
   readonly also: (expected: ExpectedCluster, view: ClusterView) => readonly Finding[];
   /** Who is outside of the tree, or cannot be looked into. */
@@ -19,31 +17,26 @@ interface DomainRow {
 /** Who reads what a stage changes, by what the keyset is for: `catalog/rotation/` says it to people. */
 const DOMAINS: Readonly<Record<TrustDomain, DomainRow>> = {
   'etcd-ca': {
-    isSeen: true,
     also: () => [],
     unseen: ['backup jobs, monitoring and others outside of the tree that speak to etcd'],
   },
   'front-proxy-ca': {
-    isSeen: true,
     also: ({ files }, { authentication }) => [
       judgePublished(files.get('front-proxy-ca.crt'), authentication),
     ],
     unseen: ['extension API servers that read their ConfigMap at start only'],
   },
   'service-account-key': {
-    isSeen: true,
     also: (expected, { jwks }) => [judgeJwks(expected, jwks)],
     unseen: ['whoever keeps a copy of the JWKS outside of the cluster'],
   },
   ca: {
-    isSeen: false,
     also: () => [],
     unseen: [
       'which trust bundle kubelets, pods and people’s kubeconfigs have loaded: it takes the soak',
     ],
   },
   authority: {
-    isSeen: false,
     also: () => [],
     unseen: ['who trusts it, and with what: it takes the soak'],
   },
@@ -61,6 +54,6 @@ export function judge(
   return {
     ...found,
     unseen: [...waits, ...row.unseen],
-    isRolledOut: row.isSeen && unseen.length === 0 && isWhole(found),
+    isRolledOut: SHOWN_DOMAINS.has(domain) && unseen.length === 0 && isWhole(found),
   };
 }

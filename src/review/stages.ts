@@ -5,7 +5,6 @@ import { formatDuration } from '../model/store/duration.ts';
 import {
   madeAt,
   outsideLifeOf,
-  retirementWait,
   type RetirementWait,
   type TransitionName,
 } from '../model/store/rotation.ts';
@@ -40,21 +39,19 @@ export function earlyFlags(
   const from = new Date(Math.max(+merged, ...entries.map((entry) => +madeAt(entry))));
   const known = declared?.get(path);
   const rotation = known ?? undeclared(before);
-  const soaked = addSeconds(from, rotation.soak);
   const text = `${path} goes on to "${stage}"`;
+  const life = stage === 'issue' ? 0 : outsideLifeOf({ rotation }, entries);
+  const outlived = life === null ? null : addSeconds(from, life);
+  const isLockout = life !== 0 && (outlived === null || now < outlived);
+  // a lockout that is accepted waits for a soak alone
+  const due = addSeconds(from, rotation.soak + (isLockout ? 0 : (life ?? 0)));
   const flags: Flag[] = [];
-  if (now < soaked) {
+  if (now < due) {
     const soak = `${formatDuration(rotation.soak)}${known === undefined ? ', unless another is declared' : ''}`;
-    const message = `${text} before ${soaked.toISOString()}: the base has the stage before it since ${from.toISOString()}, and its soak (${soak}) is not over, so it may not be everywhere; only evidence that it is justifies that`;
+    const message = `${text} before ${due.toISOString()}: the base has the stage before it since ${from.toISOString()}, and its soak (${soak}) is not over, so it may not be everywhere; only evidence that it is justifies that`;
     flags.push(flag('StageEarly', message, place));
   }
-  if (stage === 'issue') return flags;
-  const wait = retirementWait({
-    soak: rotation.soak,
-    outsideLife: outsideLifeOf({ rotation }, entries),
-  });
-  const outlived = wait === null ? null : addSeconds(from, wait);
-  if (outlived !== null && (now >= outlived || +outlived === +soaked)) return flags;
+  if (!isLockout) return flags;
   const outgoing = entries.find(({ state }) => state === 'outgoing')?.id ?? '';
   const what =
     before.kind === 'ServiceAccountKey'

@@ -1,5 +1,7 @@
+import { domainOf } from '../catalog/rotation/domain.ts';
 import type { DesiredFleet, DesiredRotation, DesiredUnit } from '../model/desired.ts';
 import { credentialParts, type CredentialPath, type Seconds } from '../model/names.ts';
+import type { TrustDomain } from '../model/store/rotation.ts';
 import { storedName } from '../model/recipients.ts';
 
 /** What of a declaration explains a tree: kept for all clusters at once, so no more than is asked for. */
@@ -9,6 +11,8 @@ export class Declared {
   readonly recipients: ReadonlySet<string>;
   /** What stages of each keyset wait for. */
   readonly keysets = new Map<CredentialPath, DesiredRotation>();
+  /** What each keyset is for. */
+  readonly domains = new Map<CredentialPath, TrustDomain>();
   /** How long an authority lives, from when its certificate is signed. */
   readonly authorities = new Map<CredentialPath, Seconds>();
   /** Of leaves. */
@@ -35,10 +39,13 @@ export class Declared {
     const names = clusters.map(({ name }) => name);
     const used = new Set(imports.map((path) => credentialParts(path).cluster));
     if (used.size > 0) this.#users.push({ names, used });
-    for (const { name, authorities, serviceAccountKeys, leaves } of clusters) {
+    for (const cluster of clusters) {
+      const { name, authorities, serviceAccountKeys, leaves } = cluster;
       this.#units.set(name, names);
-      for (const { path, rotation } of [...authorities, ...serviceAccountKeys])
-        this.keysets.set(path, rotation);
+      for (const keyset of [...authorities, ...serviceAccountKeys]) {
+        this.keysets.set(keyset.path, keyset.rotation);
+        this.domains.set(keyset.path, domainOf(cluster, keyset));
+      }
       for (const { path, validity } of authorities) this.authorities.set(path, validity);
       for (const { path, validity } of leaves) this.validities.set(path, validity);
     }

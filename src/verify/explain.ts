@@ -1,5 +1,6 @@
 import type { CredentialPath, TreePath } from '../model/names.ts';
 import { layout } from '../model/store/layout.ts';
+import { SHOWN_DOMAINS } from '../model/store/rotation.ts';
 import type { FlagCode } from '../review/flags.ts';
 import { ruleRecipients } from '../review/fleet/sops-rules.ts';
 import type { CertificateChange, Flag, KeysetChange, Review } from '../review/report.ts';
@@ -46,7 +47,9 @@ const EXPLAINS: Readonly<Record<FlagCode, Explains>> = {
   OutsideLifeLower: never,
   DocumentMoved: never,
   StagesSkipped: never,
-  StageEarly: never,
+  // the tree does not tell by what it follows: a cluster can show that it is rolled out
+  StageEarly: ({ credential }, { declared }) =>
+    credential !== null && SHOWN_DOMAINS.has(declared.domains.get(credential) ?? 'authority'),
   // where nobody says how long tokens live, there is no other way
   LockoutAccepted: ({ credential }, { declared }) =>
     credential !== null && declared.keysets.get(credential)?.outsideLife === null,

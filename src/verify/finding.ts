@@ -90,7 +90,7 @@ const HINTS: Partial<Readonly<Record<FlagCode, readonly string[]>>> = {
   ],
   StageEarly: [
     'wait: the same change has no such finding once that time has come',
-    'where the cluster was asked (--kubeconfig), its pull request says what was seen, and somebody has to overrule this',
+    'nothing that can be asked of a cluster takes the place of this soak: where it is meant so, somebody has to overrule this',
   ],
   LockoutAccepted: [
     'wait: the same change has no such finding once that time has come',

@@ -15,6 +15,13 @@ export type Standing = 'steady' | 'accepted' | 'issued';
 /** What a keyset is for: kubeadm's keysets, or any other authority. */
 export type TrustDomain = 'ca' | 'etcd-ca' | 'front-proxy-ca' | 'service-account-key' | 'authority';
 
+/** Whose rollout a cluster can show, so that evidence may take the place of a soak (DESIGN §7). */
+export const SHOWN_DOMAINS: ReadonlySet<TrustDomain> = new Set([
+  'etcd-ca',
+  'front-proxy-ca',
+  'service-account-key',
+]);
+
 /** What somebody asked of `rotate`, or of `reissue`. */
 export interface RotationRequest {
   readonly keyset: CredentialPath;
