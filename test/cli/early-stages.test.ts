@@ -74,7 +74,7 @@ test('verify: a stage before its time is found, and is clean once that has come'
   );
   t.regex(
     retire.stdout,
-    /^warning LockoutAccepted: .* goes on to "retire", .* by 2026-03-07T00:00:00.000Z/mu,
+    /^warning LockoutAccepted: .* goes on to "retire", .* by 2026-03-05T00:00:00.000Z/mu,
   );
   const { stdout: report } = await repository.run(['diff', '--now', soon]);
   t.regex(report, /stage of a rotation before its time.*\(24h, unless another is declared\)/u);
