@@ -67,33 +67,29 @@ export async function observeStages(
 }
 
 /**
- * The first-parent commit that brought a revision; and no earlier than any commit that changed it on any line, since a merge of the base
- * into a branch makes that branch the first parent, and hides on it what the base had and took back meanwhile.
+ * The first-parent commit that brought a revision; or a later one that changed it on another line, since a merge of the base into a branch
+ * makes that branch the first parent, and hides on it what the base had and took back meanwhile.
  */
 export async function broughtBy(
   root: string,
   base: string,
   file: string,
 ): Promise<Pick<MergedStage, 'commit' | 'since'> | undefined> {
-  // a revision that comes to remember more is the same revision, with the same signature
-  const revision = [...AS_IT_IS, '-s', '-G', '^(revision|signature): ', '--format=%H %cI'];
-  const lines = [
-    ['-1', '--first-parent', '-m'],
-    ['--full-history', '--no-merges'],
-  ];
-  const logs = await Promise.all(
-    lines.map((line) => git(root, ['log', ...line, ...revision, base, '--', file])),
-  );
-  const commits = logs.flatMap((log) =>
-    text(log)
+  const changes = async (...line: readonly string[]) => {
+    // a revision that comes to remember more is the same revision, with the same signature
+    const revision = [...AS_IT_IS, '-s', '-G', '^(revision|signature): ', '--format=%H %cI'];
+    return text(await git(root, ['log', ...revision, ...line, '--', file]))
       .split('\n')
       .filter(Boolean)
-      .map((line) => {
-        const [commit = '', date = ''] = line.split(' ');
+      .map((found) => {
+        const [commit = '', date = ''] = found.split(' ');
         return { commit, since: new Date(date) };
-      }),
-  );
-  return commits.sort((one, other) => other.since.getTime() - one.since.getTime())[0];
+      });
+  };
+  const [brought] = await changes('-1', '--first-parent', '-m', base);
+  if (brought === undefined) return undefined;
+  const beside = await changes('--full-history', '--no-merges', base, `^${brought.commit}`);
+  return [brought, ...beside].reduce((one, other) => (other.since > one.since ? other : one));
 }
 
 /**

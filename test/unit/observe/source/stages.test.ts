@@ -129,3 +129,10 @@ test('observeStages: a retirement that a merge left out is one that was there', 
   history.on(8, 'merge', '-q', '-s', 'ours', '-m', 'not that', 'feature');
   t.deepEqual(await history.observed(), { day: day(6), retired: 4 });
 });
+
+test('observeStages: what came before a stage does not make it younger, whatever its clock was', async (t) => {
+  const history = new History(t);
+  history.stage('issued', 3, 9);
+  history.stage('accepted', 4, 3);
+  t.is((await history.observed()).day, day(3));
+});
