@@ -8,6 +8,7 @@ import { ControlPlane } from '../_machines/control-plane.ts';
 import type { Machine } from '../_machines/machine.ts';
 import { ADDRESSES, ADMIN, CLUSTER, CONTROLLERS, HOSTS, LOAD, NODES } from './_cluster.ts';
 import { SERVERS, SERVICE, WORKERS, type NodeName } from './_cluster.ts';
+import { Complaints } from './_complaints.ts';
 import { approveServing, startWorker } from './_kubelet.ts';
 
 const PLACES = NODES.map((node) => ({
@@ -15,8 +16,6 @@ const PLACES = NODES.map((node) => ({
   node,
   addresses: [`${ADDRESSES[node]}/24`],
 }));
-/** A pair is replaced file by file: whoever reads it in between keeps the pair of before. */
-const COMPLAINT = /x509: |tls: (?!private key does not match)|Unauthorized|unknown authority/u;
 /** Seconds that a pod has to end: API servers would wait for their watches, each time for a minute. */
 const GRACE = 5;
 const DAY = 86_400_000;
@@ -26,8 +25,7 @@ export class Topology {
   readonly fleet: Fleet;
   readonly plane: ControlPlane;
   readonly load: Machine;
-  /** How much of each log was looked through. */
-  readonly #read = new Map<string, number>();
+  readonly #complaints = new Complaints();
   /** Nodes whose pods restart: a controller that starts without its API server would never know of a front proxy. */
   #restarting: readonly NodeName[] = [];
   /** Pods that had ended by themselves. */
@@ -178,13 +176,7 @@ export class Topology {
   complaints(): readonly string[] {
     return [...NODES, ...Object.keys(WORKERS)].flatMap((node) => {
       const machine = this.machine(node);
-      return podsOf(node).flatMap((pod) => {
-        const place = `${node}/${pod}`;
-        const log = machine.log(pod);
-        const fresh = log.slice(this.#read.get(place) ?? 0).split('\n');
-        this.#read.set(place, log.length);
-        return fresh.filter((line) => COMPLAINT.test(line)).map((line) => `${place}: ${line}`);
-      });
+      return podsOf(node).flatMap((pod) => this.#complaints.of(`${node}/${pod}`, machine.log(pod)));
     });
   }
 
