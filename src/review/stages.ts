@@ -3,8 +3,8 @@ import type { CredentialPath } from '../model/names.ts';
 import type { ObservedKeyset } from '../model/observed.ts';
 import { formatDuration } from '../model/store/duration.ts';
 import {
-  madeAt,
   outsideLifeOf,
+  soaksFrom,
   type RetirementWait,
   type TransitionName,
 } from '../model/store/rotation.ts';
@@ -35,8 +35,7 @@ export function earlyFlags(
   const { path, entries } = before;
   const merged = since.get(path);
   if (merged === undefined || (stage !== 'issue' && stage !== 'retire')) return [];
-  // a commit may say that it is older than what it brought
-  const from = new Date(Math.max(+merged, ...entries.map((entry) => +madeAt(entry))));
+  const from = soaksFrom(merged, entries);
   const known = declared?.get(path);
   const rotation = known ?? undeclared(before);
   const text = `${path} goes on to "${stage}"`;

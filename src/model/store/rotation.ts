@@ -103,6 +103,12 @@ export const madeAt = ({
   issuedAt,
 }: Pick<ObservedEntry, 'certificate' | 'issuedAt'>): Date => certificate?.notBefore ?? issuedAt;
 
+/** From when a stage soaks: the commit that brought it may say that it is older than what it brought. */
+export const soaksFrom = (
+  merged: Date,
+  entries: readonly Pick<ObservedEntry, 'certificate' | 'issuedAt'>[],
+): Date => new Date(Math.max(merged.getTime(), ...entries.map((entry) => madeAt(entry).getTime())));
+
 /** Whether the stage `issue` was taken back: what is to leave is younger than what issues. */
 export function isTakenBack(
   entries: readonly { readonly state: EntryState | null; readonly madeAt?: Date | undefined }[],

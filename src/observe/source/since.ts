@@ -2,9 +2,8 @@ import { credentialPath, type CredentialPath } from '../../model/names.ts';
 import { layout } from '../../model/store/layout.ts';
 import { requireHistory } from './git.ts';
 import type { Revision } from './revision.ts';
-import { broughtBy } from './stages.ts';
+import { broughtBy, KEYSET } from './stages.ts';
 
-const KEYSET = /([^/]+)\/pki\/([^/]+)\/keyset\.yaml$/u;
 const UNDER_WAY = /state: "?(?:incoming|outgoing)\b/u;
 
 /**

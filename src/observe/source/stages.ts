@@ -12,7 +12,8 @@ import {
   WHOLE_HISTORY,
 } from './git.ts';
 
-const KEYSET = /([^/]+)\/pki\/([^/]+)\/keyset\.yaml$/u;
+/** Its cluster and its name. */
+export const KEYSET = /([^/]+)\/pki\/([^/]+)\/keyset\.yaml$/u;
 
 /** Whatever is configured: no programs that show files to people, and nothing that hides or adds a line. */
 const AS_IT_IS = ['--no-textconv', '--no-ext-diff', '--text', '--root', '--no-show-signature'];

@@ -8,6 +8,7 @@ import {
   madeAt,
   outsideLifeOf,
   retirementWait,
+  soaksFrom,
   type MergedStage,
   type RotationStatus,
   type TrustDomain,
@@ -76,9 +77,7 @@ export function rotationStatus(
   }
   const { soak } = rotation;
   const wait = retirementWait({ soak, outsideLife: base.outsideLife });
-  // a commit may say that it is older than what it brought
-  const since =
-    merged === undefined ? null : latest([merged.since, ...entries.map((entry) => madeAt(entry))]);
+  const since = merged === undefined ? null : soaksFrom(merged.since, entries);
   const soaked = since === null ? null : addSeconds(since, soak);
   const outlived = since === null || wait === null ? null : addSeconds(since, wait);
   return {
@@ -101,8 +100,4 @@ function takenBack(merged: MergedStage | undefined): string[] {
   return [
     `revision ${merged.takenBack} of it was taken back in git: bring that back (git revert of the revert), then use --abort`,
   ];
-}
-
-function latest(dates: readonly Date[]): Date {
-  return new Date(Math.max(...dates.map((date) => date.getTime())));
 }
