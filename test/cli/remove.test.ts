@@ -228,7 +228,7 @@ new pki.Certificate(prod, 'mesh', { issuer: testCa, profile: 'peer', dnsNames: [
   repository.write('clusters/main.js', main());
   const used = {
     code: 'ERR_IN_USE',
-    message: '"test" has issued what declared clusters use',
+    message: '"test" has issued certificates that stand in trees of declared clusters',
     details: ['deploy/prod/pki/mesh.sops.yaml'],
     hint: /^declare it again, give these another issuer and run cdk8s-pki synth$/u,
   };

@@ -11,6 +11,7 @@ export function statusJson(status: RotationStatus): unknown {
     notAfter,
     dueAt,
     abortNotBefore,
+    abortNotAfter,
     soak,
     outsideLife,
     declaredLife,
@@ -34,6 +35,7 @@ export function statusJson(status: RotationStatus): unknown {
     dueAt: dueAt?.toISOString() ?? null,
     since: since?.toISOString() ?? null,
     abortNotBefore: abortNotBefore?.toISOString() ?? null,
+    abortNotAfter: abortNotAfter?.toISOString() ?? null,
     notBefore: isUnderWay ? (notBefore?.toISOString() ?? null) : null,
     notBeforeWithLockout: isUnderWay ? (notBeforeWithLockout?.toISOString() ?? null) : null,
   };
@@ -108,10 +110,11 @@ export function statusLines(status: RotationStatus): string[] {
   ];
 }
 
-const returnText = ({ abortNotBefore: from }: RotationStatus): string =>
-  from === null
+const returnText = ({ abortNotBefore: from, abortNotAfter: until }: RotationStatus): string =>
+  (until === null ? '' : ` as long as its certificate is valid, until ${until.toISOString()}`) +
+  (from === null
     ? ''
-    : `, not before ${from.toISOString()}, as the stage retire was taken back in git: roll the stage out again with the steps that ROTATION.md has for accept, since who followed the retirement trusts the new entry alone`;
+    : `, not before ${from.toISOString()}, as the stage retire was taken back in git: roll the stage out again with the steps that ROTATION.md has for accept, since who followed the retirement trusts the new entry alone`);
 
 /** What the cluster says, and what it made of the date. */
 function evidenceText({ evidence, notBefore }: RotationStatus): string[] {

@@ -165,6 +165,8 @@ export interface RotationStatus {
   readonly notBeforeWithLockout: Date | null;
   /** From when the stage may be taken back; null where that is at any time, as no stage dropped what comes back. */
   readonly abortNotBefore: Date | null;
+  /** Until when: the end of what would issue again; null where nothing would, and where it is a key, which has no end. */
+  readonly abortNotAfter: Date | null;
   /** What a soak is, as declared now. */
   readonly soak: Seconds;
   /** How long that lives which the entry to be retired, or the one that signs, signed outside of the tree; null where nobody knows. */

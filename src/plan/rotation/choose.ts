@@ -86,7 +86,23 @@ function guardStage(status: RotationStatus, acceptLockout: boolean, now: Date): 
 }
 
 /** What signs again must be trusted again: where `retire` was taken back in git, some may still trust the other entry alone. */
-function guardReturn({ keyset, abortNotBefore: from }: RotationStatus, now: Date): void {
+function guardReturn(
+  { keyset, abortNotBefore: from, abortNotAfter: until }: RotationStatus,
+  now: Date,
+): void {
+  if (until !== null && now.getTime() >= until.getTime()) {
+    const rotate = `cdk8s-pki rotate ${keyset.replace('/', ' ')}`;
+    throw new PkiError(
+      'ERR_ROTATION',
+      `"--abort" of "${keyset}" may not follow: the certificate of the old entry ended on ${until.toISOString()}`,
+      {
+        hint: [
+          `nothing that it would sign were valid; the way on is the stage "retire": ${rotate}`,
+          `where the entry that issues must not be trusted: ${rotate} --compromised --dry-run says what that costs`,
+        ],
+      },
+    );
+  }
   if (from === null || now.getTime() >= from.getTime()) return;
   throw new PkiError(
     'ERR_ROTATION',

@@ -73,9 +73,10 @@ export function rotationStatus(
   if (standing === 'steady') {
     const always = new Date(0);
     const when = { notBefore: always, notBeforeWithLockout: always };
-    return { ...base, ...when, since: null, commit: null, abortNotBefore: null, blockers: [] };
+    return { ...base, ...when, since: null, commit: null, ...NO_RETURN, blockers: [] };
   }
   const { soak } = rotation;
+  const outgoing = entries.find(({ state }) => state === 'outgoing');
   const wait = retirementWait({ soak, outsideLife: base.outsideLife });
   const since = merged === undefined ? null : soaksFrom(merged.since, entries);
   const soaked = since === null ? null : addSeconds(since, soak);
@@ -87,12 +88,15 @@ export function rotationStatus(
     notBefore: next === 'retire' ? outlived : soaked,
     notBeforeWithLockout: soaked,
     abortNotBefore: next === 'retire' && merged?.retired !== undefined ? soaked : null,
+    abortNotAfter: outgoing?.certificate?.notAfter ?? null,
     blockers: [
       ...takenBack(merged),
       ...(next === 'retire' ? below.map((keyset) => belowBlocker(keyset)) : []),
     ],
   };
 }
+
+const NO_RETURN = { abortNotBefore: null, abortNotAfter: null };
 
 /** What a later revision issued is in use, and the states do not say so. */
 function takenBack(merged: MergedStage | undefined): string[] {

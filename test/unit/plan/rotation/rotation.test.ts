@@ -252,6 +252,25 @@ test('chooseTransition: a stage that is not merged needs no way back', (t) => {
   }
 });
 
+test('chooseTransition: an entry whose certificate has ended does not issue again', (t) => {
+  const status = rotationStatus(CA, keyset('issuing', 'outgoing'), { merged: merged(NOW) });
+  const end = observedEntry(CA).certificate?.notAfter ?? NOW;
+  const abort = (now: Date): TransitionName | undefined =>
+    chooseTransition(request({ verb: 'abort' }), status, now);
+  t.is(abort(after(end, -1)), 'abort-issue');
+  const error = t.throws(() => abort(end), {
+    instanceOf: PkiError,
+    code: 'ERR_ROTATION',
+    message: `"--abort" of "prod/ca" may not follow: the certificate of the old entry ended on ${end.toISOString()}`,
+  });
+  t.regex(error.hints.join('\n'), /"retire": cdk8s-pki rotate prod ca$/mu);
+  t.true(
+    statusLines(status).includes(
+      `  retire drops id-1; the other way is --abort, which makes it issuing again as long as its certificate is valid, until ${end.toISOString()}`,
+    ),
+  );
+});
+
 test('chooseTransition: a lockout is accepted for the stage that causes one only', (t) => {
   const status = rotationStatus(CA, keyset('issuing'), {});
   t.throws(() => chooseTransition(request({ acceptLockout: true }), status, NOW), {
