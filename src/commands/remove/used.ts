@@ -31,11 +31,15 @@ export function refuseUsed(
   );
   if (users.length === 0) return;
   const rest = users.length - MOST_NAMED;
-  throw new PkiError('ERR_IN_USE', `"${text}" has issued certificates that stand in trees of declared clusters`, {
-    details: [...users.slice(0, MOST_NAMED), ...(rest > 0 ? [`and ${rest} more`] : [])],
-    hint: [
-      'declare it again, give these another issuer and run cdk8s-pki synth',
-      `then take it out of the declaration: cdk8s-pki remove ${text}`,
-    ],
-  });
+  throw new PkiError(
+    'ERR_IN_USE',
+    `"${text}" has issued certificates that stand in trees of declared clusters`,
+    {
+      details: [...users.slice(0, MOST_NAMED), ...(rest > 0 ? [`and ${rest} more`] : [])],
+      hint: [
+        'declare it again, give these another issuer and run cdk8s-pki synth',
+        `then take it out of the declaration: cdk8s-pki remove ${text}`,
+      ],
+    },
+  );
 }
