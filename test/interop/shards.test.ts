@@ -22,7 +22,7 @@ const alice = await newPerson();
 /** A fleet in a repository, and a bare one that it was pushed to. */
 function fleetWithRemote(t: ExecutionContext): { repository: Repository; remote: string } {
   const repository = new Repository(t, {
-    'clusters/main.js': declaration({ recipients: [alice.recipient], clusters: NAMES }),
+    'clusters/main.ts': declaration({ recipients: [alice.recipient], clusters: NAMES }),
   });
   repository.commit();
   const remote = path.join(scratch(t), 'remote.git');
@@ -44,7 +44,7 @@ async function isWhole(t: ExecutionContext, remote: string, branch: string): Pro
   const checkout = new Repository(t);
   checkout.git('fetch', '-q', remote, branch);
   checkout.git('checkout', '-q', '-f', 'FETCH_HEAD');
-  const { stdout, stderr } = await checkout.run(['plan']);
+  const { stdout, stderr } = await checkout.run(['plan', '--app', 'clusters/main.ts']);
   t.is(stdout, `nothing to do: ${NAMES.length} clusters are as declared\n`, stderr);
   const clusters = [...checkout.read('deploy/authorities.yaml').matchAll(/cluster: (\w+)/gu)];
   t.deepEqual(
