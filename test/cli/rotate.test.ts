@@ -490,7 +490,10 @@ test('rotate: what a reverted retirement brings back signs again only once it is
     /"--abort" of "prod\/ca" may not follow before 2026-01-08T00:00:00.000Z \[ERR_ROTATION\]\n.*the stage retire was taken back[^]*with the steps that ROTATION\.md has for accept/u;
   await refuses(t, repository, message, 1, ...early, '--abort');
   const { stdout } = await repository.run(['rotate', '--status', ...early.slice(2)]);
-  t.regex(stdout, /issuing again, not before 2026-01-08T00:00:00.000Z, as the stage retire was/u);
+  t.regex(
+    stdout,
+    /issuing again \(its certificate ends on [^)]*\), not before 2026-01-08T00:00:00.000Z, as the stage retire was/u,
+  );
   const again = [...stdout.matchAll(/^ {2}before --abort: (.*)$/gmu)].map(([, title]) => title);
   const accepting = rolloutSteps('ca', 'accept', []).map(({ title }) => title);
   t.deepEqual(again, accepting);

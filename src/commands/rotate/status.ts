@@ -111,7 +111,7 @@ export function statusLines(status: RotationStatus): string[] {
 }
 
 const returnText = ({ abortNotBefore: from, abortNotAfter: until }: RotationStatus): string =>
-  (until === null ? '' : ` as long as its certificate is valid, until ${until.toISOString()}`) +
+  (until === null ? '' : ` (its certificate ends on ${until.toISOString()})`) +
   (from === null
     ? ''
     : `, not before ${from.toISOString()}, as the stage retire was taken back in git: roll the stage out again with the steps that ROTATION.md has for accept, since who followed the retirement trusts the new entry alone`);

@@ -266,7 +266,7 @@ test('chooseTransition: an entry whose certificate has ended does not issue agai
   t.regex(error.hints.join('\n'), /"retire": cdk8s-pki rotate prod ca$/mu);
   t.true(
     statusLines(status).includes(
-      `  retire drops id-1; the other way is --abort, which makes it issuing again as long as its certificate is valid, until ${end.toISOString()}`,
+      `  retire drops id-1; the other way is --abort, which makes it issuing again (its certificate ends on ${end.toISOString()})`,
     ),
   );
 });
