@@ -5,10 +5,11 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
 /** Strict: dotted decimal or RFC 4291 text, no zone; an IPv4-mapped address is its IPv4 address. */
 function parse(text: string): Address | undefined {
-  // ipaddr.js tells an invalid address by throwing inside, which is slow for the many names that are none.
+  // ipaddr.js tells an invalid address by throwing inside, which is slow for the many names, with ports too, that are none.
   if (/^[\d.]+$/u.test(text))
     return ipaddr.IPv4.isValidFourPartDecimal(text) ? ipaddr.IPv4.parse(text) : undefined;
-  if (!/^[\da-f:.]*:[\da-f:.]*$/iu.test(text) || !ipaddr.IPv6.isValid(text)) return undefined;
+  if (!/^[\da-f.]*:[\da-f.]*:[\da-f:.]*$/iu.test(text) || !ipaddr.IPv6.isValid(text))
+    return undefined;
   const address = ipaddr.IPv6.parse(text);
   // Go refuses certificates with IPv4-mapped addresses (crypto/x509: 4 or 16 octets, never mapped).
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
