@@ -10,8 +10,6 @@ import { rotationDueAt } from './renewal.ts';
 import { MOVES, standingOf } from './rotation/transitions.ts';
 import { unfitFaults, type Surroundings } from './rotation/unfit.ts';
 
-type Given = Surroundings & { readonly now: Date };
-
 /**
  * What a person must rotate: an authority that differs from its declaration, or that nears its end, and what must not follow in a
  * rotation. Authorities are never issued again by a check (DESIGN §5).
@@ -19,7 +17,7 @@ type Given = Surroundings & { readonly now: Date };
 export function authorityFindings(
   cluster: DesiredCluster,
   store: ObservedCluster | undefined,
-  given: Given,
+  given: Surroundings,
 ): Finding[] {
   const messagesOf = (desired: DesiredKeyset): string[] => {
     const { entries = [] } = store?.keysets.get(desired.path) ?? {};
@@ -43,7 +41,7 @@ export function authorityFindings(
 function issuingMessages(
   desired: DesiredKeyset,
   entries: readonly ObservedEntry[],
-  { keyset, now }: Given,
+  { keyset, now }: Surroundings,
   isSteady: boolean,
 ): string[] {
   const entry = entries.find(({ state }) => state === 'issuing');
@@ -93,7 +91,11 @@ function dueMessage(
 }
 
 /** A rotation that has begun is to be gone on with, not begun; one whose new key must not be used is to be taken back. */
-function underWay(desired: DesiredKeyset, entries: readonly ObservedEntry[], given: Given): string {
+function underWay(
+  desired: DesiredKeyset,
+  entries: readonly ObservedEntry[],
+  given: Surroundings,
+): string {
   const standing = standingOf(entries);
   if (standing === 'steady') return '';
   const abort = `cdk8s-pki rotate ${desired.path.replace('/', ' ')} --abort`;
@@ -115,7 +117,7 @@ function underWay(desired: DesiredKeyset, entries: readonly ObservedEntry[], giv
 function issuerMessages(
   { issuer: is }: DesiredAuthority,
   { issuer: was }: ObservedEntry,
-  keyset: Given['keyset'],
+  keyset: Surroundings['keyset'],
 ): string[] {
   if ((was?.keyset ?? null) !== is) {
     return [`issuer is ${quoted(was?.keyset)}, is declared ${quoted(is)}`];

@@ -23,7 +23,7 @@ import { unfitFaults, type Surroundings } from './unfit.ts';
  *
  * @param facts `merged`: what the base branch has of it, undefined where that is another state; `below`: keysets with an entry that
  *   this one's outgoing entry signed; `domain`: what it is for; `users`: clusters that share it; `compromised`: names of recipients in
- *   wrong hands; `unseen`: as the status has it.
+ *   wrong hands; `unseen`: as the status has it; `now`: when an entry has ended, none has where nobody says.
  */
 export function rotationStatus(
   desired: DesiredKeyset,
@@ -35,6 +35,7 @@ export function rotationStatus(
     users = [],
     compromised = new Set(),
     keyset = () => undefined,
+    now = new Date(0),
     unseen = [],
   }: Partial<Surroundings> & {
     readonly merged?: MergedStage | undefined;
@@ -64,7 +65,7 @@ export function rotationStatus(
     declaredLife: rotation.outsideLife,
     notAfter: notAfter ?? null,
     issuer: entries[0]?.issuer ?? null,
-    unfit: entries.flatMap((entry) => unfitFaults(entry, desired, { compromised, keyset })),
+    unfit: entries.flatMap((entry) => unfitFaults(entry, desired, { compromised, keyset, now })),
     dueAt:
       notAfter === undefined || desired.kind !== 'CertificateAuthority'
         ? null

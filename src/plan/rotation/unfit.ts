@@ -7,20 +7,25 @@ export interface Surroundings {
   readonly compromised: ReadonlySet<string>;
   /** Of the tree. */
   readonly keyset: (path: CredentialPath) => ObservedKeyset | undefined;
+  readonly now: Date;
 }
 
-/** Why an entry that nobody uses yet must not begin to issue: what a new key was made to end would begin again with it. */
+/** Why an entry that nobody uses yet must not begin to issue: it has ended, or what a new key was made to end would begin again with it. */
 export function unfitFaults(
-  { id, state, keyAlgorithm, recipients, formerRecipients, issuer }: ObservedEntry,
+  { id, state, certificate, keyAlgorithm, recipients, formerRecipients, issuer }: ObservedEntry,
   desired: Pick<DesiredKeyset, 'keyAlgorithm'>,
-  { compromised, keyset }: Surroundings,
+  { compromised, keyset, now }: Surroundings,
 ): string[] {
   if (state !== 'incoming') return [];
   const readers = new Set([...recipients, ...formerRecipients]);
   const hostile = [...readers].filter((name) => compromised.has(name));
   const isOrphan =
     issuer !== null && keyset(issuer.keyset)?.entries.every((above) => above.id !== issuer.id);
+  const end = certificate?.notAfter;
   return [
+    ...(end !== undefined && now.getTime() >= end.getTime()
+      ? [`the certificate of the incoming entry ${id} ended on ${end.toISOString()}`]
+      : []),
     ...(isOrphan === true
       ? [`the incoming entry ${id} is of "${issuer.keyset}/${issuer.id}", which is gone`]
       : []),

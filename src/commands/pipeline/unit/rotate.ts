@@ -58,6 +58,7 @@ export function rotateUnit(context: Context, { unit, foreign }: Job, observed: C
       domain: domainOf(owner ?? { bundles: [] }, desired),
       compromised,
       keyset: keysetOf,
+      now,
       users: unit.users.filter((user) => user.keyset === path),
       unseen: isSteady ? [] : unseenConsumers(unit, desired),
     });

@@ -50,7 +50,8 @@ function found(
   return findings.map(({ message }) => message.replace(/since \S+Z/u, 'since then'));
 }
 
-const LATE = { now: after(NOW, 9999 * DAY) };
+const END = observedEntry(CA).certificate?.notAfter ?? NOW;
+const LATE = { now: after(END, -DAY) };
 
 test('authorityFindings: of an authority whose rotation is under way it says what is next', (t) => {
   t.deepEqual(found(keyset(['issuing']), LATE), [
@@ -92,6 +93,14 @@ for (const [what, over, fault] of [
       `${fault}${back}`,
     ]);
   });
+
+test('authorityFindings: an incoming entry that has ended is to be taken back', (t) => {
+  const back = `; its rotation is to be taken back: ${ABORT}`;
+  t.deepEqual(found(keyset(['issuing', 'incoming']), { now: END }), [
+    `due for rotation since then${back}`,
+    `the certificate of the incoming entry id-1 ended on ${END.toISOString()}${back}`,
+  ]);
+});
 
 test('authorityFindings: an incoming entry of one that stands above is none', (t) => {
   const [above] = observedKeyset(ROOT).entries;

@@ -223,6 +223,24 @@ for (const [what, over, fault] of UNFIT)
     t.true(statusLines(status).includes(`  not to be issued, --abort takes it back: ${fault}`));
   });
 
+test('chooseTransition: an incoming entry whose certificate has ended never signs', (t) => {
+  const end = observedEntry(CA).certificate?.notAfter ?? NOW;
+  const at = (now: Date): TransitionName | undefined => {
+    const facts = { merged: merged(NOW), now };
+    return chooseTransition(
+      request(),
+      rotationStatus(CA, keyset('issuing', 'incoming'), facts),
+      now,
+    );
+  };
+  t.is(at(after(end, -1)), 'issue');
+  const error = t.throws(() => at(end), { instanceOf: PkiError, code: 'ERR_ROTATION' });
+  t.deepEqual(error.details, [
+    `the certificate of the incoming entry id-1 ended on ${end.toISOString()}`,
+  ]);
+  t.regex(error.hints.join('\n'), /rotate prod ca --abort, merge that/u);
+});
+
 test('chooseTransition: the way back from each standing', (t) => {
   const facts = { merged: merged(NOW) };
   const back = (states: readonly EntryState[]): TransitionName | undefined =>
