@@ -1,5 +1,5 @@
 import { PLACEHOLDERS } from '../../model/placeholder.ts';
-import { extraArgument, type ComponentRow, type NodeInput } from './input.ts';
+import { extraArgument, trustFlag, type ComponentRow, type NodeInput } from './input.ts';
 import {
   clientUrl,
   ETCD_CRL,
@@ -37,12 +37,12 @@ export const ETCD: ComponentRow = {
     { name: 'data-dir', value: () => ETCD_DATA_DIR },
     { name: 'cert-file', value: () => pki('etcd/server.crt') },
     { name: 'key-file', value: () => pki('etcd/server.key') },
-    { name: 'trusted-ca-file', value: () => pki('etcd/ca.crt') },
+    trustFlag('trusted-ca-file', 'etcd/ca.crt'),
     { name: 'client-cert-auth', value: () => 'true' },
     { name: 'client-crl-file', value: crlFile },
     { name: 'peer-cert-file', value: () => pki('etcd/peer.crt') },
     { name: 'peer-key-file', value: () => pki('etcd/peer.key') },
-    { name: 'peer-trusted-ca-file', value: () => pki('etcd/ca.crt') },
+    trustFlag('peer-trusted-ca-file', 'etcd/ca.crt'),
     { name: 'peer-client-cert-auth', value: () => 'true' },
     { name: 'peer-crl-file', value: crlFile },
     { name: 'snapshot-count', value: () => '10000' },

@@ -1,4 +1,5 @@
 import type { Seconds } from '../../model/names.ts';
+import { pki } from './places.ts';
 
 export type ComponentName =
   'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler';
@@ -45,6 +46,10 @@ export interface FlagRow {
   readonly value: (input: NodeInput) => string | undefined;
   readonly since?: number;
   readonly until?: number;
+  /** The file by which the component trusts, which a rotation changes. */
+  readonly trusts?: string;
+  /** Whether it may name other files besides; else the last value is the one that counts. */
+  readonly isRepeatable?: boolean;
 }
 
 export interface VolumeRow {
@@ -75,6 +80,14 @@ export interface ComponentRow {
   readonly probe: ProbeRow;
   readonly annotations: (input: NodeInput) => Readonly<Record<string, string>>;
 }
+
+/** A flag that names what a component trusts: a bundle, or public keys, below /etc/kubernetes/pki. */
+export const trustFlag = (name: string, file: string, isRepeatable = false): FlagRow => ({
+  name,
+  value: () => pki(file),
+  trusts: pki(file),
+  isRepeatable,
+});
 
 /** The last value of an extra argument, which is the one that a component takes. */
 export function extraArgument(

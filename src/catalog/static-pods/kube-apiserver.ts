@@ -1,5 +1,5 @@
 import { DEFAULTS } from '../defaults.ts';
-import { extraArgument, type ComponentRow, type NodeInput } from './input.ts';
+import { extraArgument, trustFlag, type ComponentRow, type NodeInput } from './input.ts';
 import { clientUrl, CERTIFICATES_DIR, hostPort, localhost, pki, probeHost } from './places.ts';
 
 const AUTHORIZATION_MODES = ['Node', 'RBAC', 'Webhook', 'ABAC', 'AlwaysAllow', 'AlwaysDeny'];
@@ -13,13 +13,13 @@ export const KUBE_APISERVER: ComponentRow = {
     { name: 'advertise-address', value: ({ advertiseAddress }) => advertiseAddress },
     { name: 'enable-admission-plugins', value: () => 'NodeRestriction' },
     { name: 'service-cluster-ip-range', value: ({ serviceSubnets }) => serviceSubnets.join(',') },
-    { name: 'service-account-key-file', value: () => pki('sa.pub') },
+    trustFlag('service-account-key-file', 'sa.pub', true),
     { name: 'service-account-signing-key-file', value: () => pki('sa.key') },
     {
       name: 'service-account-issuer',
       value: ({ dnsDomain }) => `https://kubernetes.default.svc.${dnsDomain}`,
     },
-    { name: 'client-ca-file', value: () => pki('ca.crt') },
+    trustFlag('client-ca-file', 'ca.crt'),
     { name: 'tls-cert-file', value: () => pki('apiserver.crt') },
     { name: 'tls-private-key-file', value: () => pki('apiserver.key') },
     { name: 'kubelet-client-certificate', value: () => pki('apiserver-kubelet-client.crt') },
@@ -31,12 +31,12 @@ export const KUBE_APISERVER: ComponentRow = {
     { name: 'requestheader-username-headers', value: () => 'X-Remote-User' },
     { name: 'requestheader-group-headers', value: () => 'X-Remote-Group' },
     { name: 'requestheader-extra-headers-prefix', value: () => 'X-Remote-Extra-' },
-    { name: 'requestheader-client-ca-file', value: () => pki('front-proxy-ca.crt') },
+    trustFlag('requestheader-client-ca-file', 'front-proxy-ca.crt'),
     { name: 'requestheader-allowed-names', value: () => 'front-proxy-client' },
     { name: 'proxy-client-cert-file', value: () => pki('front-proxy-client.crt') },
     { name: 'proxy-client-key-file', value: () => pki('front-proxy-client.key') },
     { name: 'etcd-servers', value: etcdServers },
-    { name: 'etcd-cafile', value: () => pki('etcd/ca.crt') },
+    trustFlag('etcd-cafile', 'etcd/ca.crt'),
     { name: 'etcd-certfile', value: () => pki('apiserver-etcd-client.crt') },
     { name: 'etcd-keyfile', value: () => pki('apiserver-etcd-client.key') },
     { name: 'authorization-mode', value: authorizationMode },

@@ -1,5 +1,5 @@
 import { formatDuration } from '../../model/store/duration.ts';
-import { extraArgument, type ComponentRow, type NodeInput } from './input.ts';
+import { extraArgument, trustFlag, type ComponentRow, type NodeInput } from './input.ts';
 import { CERTIFICATES_DIR, KUBERNETES_DIR, pki, PORTS, probeHost } from './places.ts';
 
 const KUBECONFIG = `${KUBERNETES_DIR}/controller-manager.conf`;
@@ -16,9 +16,9 @@ export const KUBE_CONTROLLER_MANAGER: ComponentRow = {
     { name: 'kubeconfig', value: () => KUBECONFIG },
     { name: 'authentication-kubeconfig', value: () => KUBECONFIG },
     { name: 'authorization-kubeconfig', value: () => KUBECONFIG },
-    { name: 'client-ca-file', value: () => pki('ca.crt') },
-    { name: 'requestheader-client-ca-file', value: () => pki('front-proxy-ca.crt') },
-    { name: 'root-ca-file', value: () => pki('ca.crt') },
+    trustFlag('client-ca-file', 'ca.crt'),
+    trustFlag('requestheader-client-ca-file', 'front-proxy-ca.crt'),
+    trustFlag('root-ca-file', 'ca.crt'),
     { name: 'service-account-private-key-file', value: () => pki('sa.key') },
     { name: 'cluster-signing-cert-file', value: () => pki('cluster-signing-ca.crt') },
     { name: 'cluster-signing-key-file', value: () => pki('ca.key') },

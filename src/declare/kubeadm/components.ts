@@ -84,16 +84,33 @@ const OWN_FLAGS: Readonly<Record<ComponentName, Readonly<Record<string, string>>
 function argumentProblems({ extraArgs = {} }: Component, component: ComponentName): string[] {
   return Object.entries(extraArgs).flatMap(([name, values]) => {
     const flag = `extraArgs ${JSON.stringify(name)}`;
-    const reason = new Map(Object.entries(OWN_FLAGS[component])).get(name);
+    const known = name.replaceAll('_', '-'); // which is the same to Kubernetes
+    const reason = new Map(Object.entries(OWN_FLAGS[component])).get(known);
     if (reason !== undefined) return [`${flag} cannot be given: ${reason}`];
     if (name.startsWith('-')) return [`${flag} is written with dashes; name the flag without them`];
     if (!/^[A-Za-z0-9][-A-Za-z0-9_.]*$/u.test(name)) return [`${flag} is not the name of a flag`];
     const list = [values].flat();
     if (list.length === 0) return [`${flag} is an empty list`];
+    const untrusted = trustProblem(known, list, component);
+    if (untrusted !== undefined) return [`${flag} ${untrusted}`];
     return list.every((value) => typeof value === 'string' && /^\P{Cc}*$/u.test(value))
       ? []
       : [`${flag} has a value that is not one line of text`];
   });
+}
+
+/** A rotation changes who is trusted in the files of the tree alone, so a component must go on reading them. */
+function trustProblem(
+  name: string,
+  values: readonly string[],
+  component: ComponentName,
+): string | undefined {
+  const rows = COMPONENTS.find((row) => row.name === component)?.flags ?? [];
+  const { trusts, isRepeatable } = rows.find((row) => row.name === name) ?? {};
+  if (trusts === undefined || (isRepeatable ? values : values.slice(-1)).includes(trusts))
+    return undefined;
+  const must = isRepeatable ? 'must name' : 'must be';
+  return `${must} ${JSON.stringify(trusts)}: rotations change who is trusted there`;
 }
 
 function volumeProblems({ extraVolumes = [] }: Component, component: ComponentName): string[] {

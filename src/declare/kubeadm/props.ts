@@ -54,6 +54,7 @@ export interface ExtraVolume {
 export interface Component {
   /**
    * Flags by name, without dashes; a list is the flag repeated. They replace a default flag of the same name, and come last.
+   * A flag of what a component trusts (`client-ca-file`, `service-account-key-file`) must go on naming the file of the tree.
    * @default - kubeadm's flags
    */
   readonly extraArgs?: Readonly<Record<string, string | readonly string[]>>;
