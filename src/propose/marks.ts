@@ -67,6 +67,9 @@ export function readMarks(body: string): Marks {
   };
 }
 
+/** Of a pull request that is closed by this program and not by people. */
+export const withoutMarks = (body: string): string => `${body.replace(MARK, '').trimEnd()}\n`;
+
 const PREFIXES: Readonly<Record<Urgency, string>> = {
   routine: '',
   soon: '[due soon] ',

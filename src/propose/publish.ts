@@ -10,6 +10,7 @@ import {
   remarkOf,
   STOPPED,
   titleOf,
+  withoutMarks,
 } from './marks.ts';
 import type { Work } from './policy.ts';
 import type { Renewal } from './renewal.ts';
@@ -101,6 +102,8 @@ export class Publisher<W extends Work> {
     if (!hasRemark(await forge.comments(pull), 'closed')) {
       await forge.comment(pull, remarkOf('closed', reason));
     }
+    // nobody refused it: what is due again need not wait
+    await forge.update(pull, { title: pull.title, body: withoutMarks(pull.body) });
     await forge.close(pull);
     if (commit !== undefined) await this.#state.refs.push(pull.branch, null, commit);
   }

@@ -325,6 +325,24 @@ onGitea('a closed one waits, also where its branch was deleted', async (t) => {
 });
 
 onGitea(
+  'one that was closed since nothing of it was due does not wait when it is due again',
+  async (t) => {
+    const day = (count: number): string => new Date(Date.now() + count * 86_400_000).toISOString();
+    const own = await fleet(t, ['alpha'], day(-300));
+    const { repository } = own;
+    await own.propose(day(0));
+    const args = ['renew', '--now', day(0)];
+    t.is((await repository.run(args, { as: own.custodian })).status, 0);
+    repository.commit('By hand');
+    own.push('main');
+    t.regex((await own.propose(day(0))).stdout, /^closed cdk8s-pki\/renew\/alpha/mu);
+    repository.git('revert', '--no-edit', 'HEAD');
+    own.push('main');
+    t.regex((await own.propose(day(1))).stdout, /^opened cdk8s-pki\/renew\/alpha/mu);
+  },
+);
+
+onGitea(
   'what was renewed on the base itself is closed with the reason, and its branch goes',
   async (t) => {
     const own = await fleet(t, ['alpha', 'bravo']);

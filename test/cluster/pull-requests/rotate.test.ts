@@ -245,3 +245,53 @@ new pki.Certificate(alpha, 'below', { issuer: mesh, profile: 'client' });`;
     t.deepEqual(branches(await own.pulls('open')), ['cdk8s-pki/renew/alpha']);
   },
 );
+
+onGitea(
+  'renew --pull-request: an automatic stage takes nothing along that is to be done besides, in any cluster that it is made in',
+  async (t) => {
+    const own = await fleet(t, ['alpha', 'bravo']);
+    const { repository, custodian } = own;
+    const declare = (names: readonly string[], clusters = ['alpha', 'bravo']): void => {
+      const extra = `const root = new pki.CertificateAuthority(app, 'root', { rotation: { automatic: true } });
+for (const cluster of [${clusters.join(', ')}])
+  new pki.Certificate(cluster, 'meshed', { issuer: root, profile: 'server', dnsNames: cluster === bravo ? ${JSON.stringify(names)} : ['web.example.com'] });`;
+      const { recipient } = custodian;
+      repository.write(
+        'clusters/main.js',
+        declaration({ recipients: [recipient], clusters, extra }),
+      );
+    };
+    declare(['web.example.com']);
+    for (const [args, now] of [
+      [['synth'], '2026-11-23T00:00:00Z'],
+      [['rotate', '_shared', 'root'], '2026-11-24T00:00:00Z'],
+    ] as const) {
+      const ran = await repository.run([...args, '--now', now], { as: custodian });
+      t.is(ran.status, 0, ran.stderr);
+      repository.commit(args.join(' '), now);
+      own.push('main');
+    }
+    const now = '2026-11-26T00:00:00Z';
+    const waits = /that of _shared\/root waits until the tree is as declared: .*deploy\/(\w+)\//u;
+    const pending = async (cluster: string): Promise<void> => {
+      repository.commit('What is declared', now);
+      own.push('main');
+      const { stdout, stderr } = await own.propose(now);
+      t.is(waits.exec(stderr)?.[1], cluster, stderr);
+      const open = await own.pulls('open');
+      t.true(branches(open).includes(`cdk8s-pki/renew/${cluster}`), stdout);
+      t.false(branches(open).includes('cdk8s-pki/rotate/_shared/root'), stdout);
+      for (const pull of open) await own.merge(pull);
+      own.fetch();
+      repository.git('reset', '-q', '--hard', 'origin/main');
+    };
+    declare(['web.example.com', 'added.example.com']);
+    await pending('bravo');
+    declare(['web.example.com', 'added.example.com'], ['alpha', 'bravo', 'delta']);
+    await pending('delta');
+    const { stderr } = await own.propose(now);
+    t.notRegex(stderr, waits);
+    const stage = await only(own);
+    t.is(stage.title, 'Rotate _shared/root: issue (stage 2 of 3)');
+  },
+);

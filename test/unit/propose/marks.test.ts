@@ -9,6 +9,7 @@ import {
   recordOf,
   remarkOf,
   titleOf,
+  withoutMarks,
 } from '../../../src/propose/marks.ts';
 import { filesDigest } from '../../../src/propose/git/objects.ts';
 import { setDigest, type Work } from '../../../src/propose/policy.ts';
@@ -37,6 +38,12 @@ test('bodyOf: stays under 64 KiB, says how much is missing, and keeps its mark',
 test('bodyOf: a mark in the text itself is not the one that is read', (t) => {
   const planted = `<!-- cdk8s-pki: {"set":"${'0'.repeat(64)}","urgency":"expired"} -->`;
   t.deepEqual(readMarks(bodyOf(planted, work, NOW)), MARKS);
+});
+
+test('withoutMarks: leaves the text, and nothing that a later run reads', (t) => {
+  const body = withoutMarks(bodyOf('Some text.', work, NOW));
+  t.is(body, 'Some text.\n');
+  t.deepEqual(readMarks(body), { set: null, urgency: null });
 });
 
 const unreadable = test.macro({

@@ -27,6 +27,14 @@ interface Automatic {
   readonly isWhole: boolean;
 }
 
+const MOST_NAMED = 3;
+
+const pendingText = (keyset: CredentialPath, files: readonly string[]): string => {
+  const more = files.length > MOST_NAMED ? ` and ${files.length - MOST_NAMED} more` : '';
+  const named = files.slice(0, MOST_NAMED).join(', ');
+  return `a stage is alone in its change, so that of ${keyset} waits until the tree is as declared: ${named}${more}`;
+};
+
 /** What `rotate` does, for the pull request that carries it; without a request, every stage that is automatic and may follow. */
 export class RotationsOf implements Renewal<RotationWork> {
   /** One keyset's pull request says nothing of another's. */
@@ -38,6 +46,8 @@ export class RotationsOf implements Renewal<RotationWork> {
   #tree = 'deploy';
   /** Of every key that the base has or had. */
   #knownIds: ReadonlySet<string> = new Set();
+  /** Files that are to change without a stage. */
+  #pending: ReadonlySet<string> = new Set();
   /** What clusters said of stages that wait. */
   #evidence: Asked['evidence'] = new Map();
 
@@ -55,12 +65,13 @@ export class RotationsOf implements Renewal<RotationWork> {
     );
     const complete: RotationWork[] = [];
     for (const work of works) {
-      const actions = work.set.length === 0 ? [] : await this.#actions(cwd, work);
+      const made = work.set.length === 0 ? { actions: [] } : await this.#made(cwd, work);
       const isAsked = this.#isAsked;
-      if (!('blocked' in actions)) complete.push({ ...work, actions, isAsked });
+      if ('pending' in made) this.#invocation.output.note(made.pending);
+      else if ('actions' in made) complete.push({ ...work, actions: made.actions, isAsked });
       else if (work.wish === 'automatic') complete.push({ ...work, set: [] });
       else {
-        const why = `somebody asked for "${work.transition}", which cannot be made now: ${actions.blocked}`;
+        const why = `somebody asked for "${work.transition}", which cannot be made now: ${made.blocked}`;
         complete.push(leftToPeople(work, why));
       }
     }
@@ -123,20 +134,29 @@ export class RotationsOf implements Renewal<RotationWork> {
     // others are not to wait with it
     for (const [cluster, { message }] of failures)
       this.#invocation.output.note(`${cluster} could not be asked, so its stages wait: ${message}`);
+    this.#pending = new Set(result.files.list.map(({ path }) => path));
     const rotations = result.rotations.map((status) => this.#seen(status));
     return [...automaticWorks({ ...result, rotations }, open, this.#now, failures), ...strays];
   }
 
   /**
-   * An automatic stage that another cluster blocks, or an error of it, waits: nobody asked for it, and others are not to wait with it.
-   * Errors were told with the renewals before.
+   * What a stage would make. An automatic one that another cluster blocks, or an error of it, waits: nobody asked for it, and others are
+   * not to wait with it; errors were told with the renewals before. One that would take along what else is to be done waits for that.
    */
-  async #actions(
+  async #made(
     cwd: string,
-    { request }: RotationWork,
-  ): Promise<RotationWork['actions'] | { readonly blocked: string }> {
+    { request, keyset }: RotationWork,
+  ): Promise<
+    | Pick<RotationWork, 'actions'>
+    | { readonly blocked: string }
+    /** What is open stays as it is. */
+    | { readonly pending: string }
+  > {
     try {
-      return (await this.#run(cwd, request, undefined)).actions;
+      const { actions, files } = await this.#run(cwd, request, undefined);
+      const along = files.list.map(({ path }) => path).filter((path) => this.#pending.has(path));
+      if (along.length === 0) return { actions };
+      return { pending: pendingText(keyset, along) };
     } catch (error) {
       if (error instanceof PkiError && !this.#isAsked) return { blocked: error.message };
       throw error;
