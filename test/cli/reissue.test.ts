@@ -217,7 +217,12 @@ test('reissue: needs an identity, and a tree that is as declared; --dry-run says
   t.regex(without.stderr, /need an identity of a custodian \[ERR_IDENTITY_NEEDED\]/u);
   const dry = await repository.run([...args, '--dry-run', '-o', 'json']);
   t.is(dry.status, 0, dry.stderr);
-  const { actions, files } = JSON.parse(dry.stdout) as Record<'actions' | 'files', object[]>;
+  const { actions, files, warnings, steps } = JSON.parse(dry.stdout) as Record<
+    'actions' | 'files' | 'warnings' | 'steps',
+    object[]
+  >;
+  t.regex(String(warnings[0]), /^deadline: /u);
+  t.true(steps.some((one) => JSON.stringify(one).includes('"commands":["')));
   t.like(actions[0], {
     action: 'reissue',
     credential: 'prod/ca',

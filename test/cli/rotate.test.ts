@@ -296,8 +296,15 @@ test('rotate --accept-lockout: says who is locked out, before and after, and not
   const dry = await rotate(repository, ...lockout, '--dry-run', '--now', '2026-01-05T00:00:00Z');
   t.is(dry.status, 0, dry.stderr);
   t.regex(dry.stdout, LOCKOUT);
-  const done = await stage(t, repository, '2026-01-05T00:00:00Z', ...lockout);
-  t.regex(done.stdout, LOCKOUT);
+  const done = await stage(t, repository, '2026-01-05T00:00:00Z', ...lockout, '-o', 'json');
+  const { warnings, before, steps } = JSON.parse(done.stdout) as {
+    warnings: readonly string[];
+    before: readonly { title: string }[];
+    steps: readonly { title: string; commands: readonly string[] }[];
+  };
+  t.regex(warnings.join('\n'), LOCKOUT);
+  t.regex(before[0]?.title ?? '', /^Keep kubeadm/u);
+  t.true(steps.some(({ commands }) => REBUILD.test(commands.join('\n'))));
 });
 
 test('rotate --compromised: says the outage before it makes it, and waits for no history', async (t) => {

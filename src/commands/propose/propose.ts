@@ -7,6 +7,7 @@ import { git } from '../../propose/git/program.ts';
 import { prefixOfKind, propose, type ProposalKind } from '../../propose/propose.ts';
 import type { Work } from '../../propose/policy.ts';
 import type { Outcome, Renewal } from '../../propose/renewal.ts';
+import type { Finding } from '../../model/plan.ts';
 import type { RotationRequest } from '../../model/store/rotation.ts';
 import type { Invocation } from '../command.ts';
 import { Problems } from '../pipeline/problems.ts';
@@ -36,7 +37,7 @@ export async function proposeRenewal(invocation: Invocation): Promise<number> {
         problems.add(clusters, error);
       });
     }
-    return problems;
+    return { problems, findings: renewal.findings };
   });
 }
 
@@ -52,7 +53,7 @@ export async function proposeRotation(
     await proposal(kind, rotation, (clusters, error) => {
       problems.add(clusters, error);
     });
-    return problems;
+    return { problems };
   });
 }
 
@@ -64,8 +65,14 @@ export async function proposeRevocation(invocation: Invocation): Promise<number>
     await proposal('revoke', revocation, (clusters, error) => {
       problems.add(clusters, error);
     });
-    return problems;
+    return { problems };
   });
+}
+
+/** What no pull request sees to. */
+interface Left {
+  readonly problems: Problems;
+  readonly findings?: readonly Finding[];
 }
 
 type Proposal = <W extends Work>(
@@ -76,10 +83,7 @@ type Proposal = <W extends Work>(
 
 async function proposeAll(
   { cwd, environment, options, output }: Invocation,
-  work: (
-    proposal: Proposal,
-    hasOpen: (kind: ProposalKind) => Promise<boolean>,
-  ) => Promise<Problems>,
+  work: (proposal: Proposal, hasOpen: (kind: ProposalKind) => Promise<boolean>) => Promise<Left>,
 ): Promise<number> {
   const site = siteOf(options.forge, environment, await remoteOf(cwd));
   const outcomes: Outcome[] = [];
@@ -113,15 +117,16 @@ async function proposeAll(
     });
   const hasOpen = async (kind: ProposalKind): Promise<boolean> =>
     (await forge.open(await forge.defaultBranch(), prefixOfKind(kind))).length > 0;
-  let problems: Problems;
+  let left: Left;
   try {
-    problems = await work(proposal, hasOpen);
+    left = await work(proposal, hasOpen);
   } catch (error) {
     if (outcomes.length > 0 && options.output === 'json')
       for (const outcome of outcomes) output.note(textOf(outcome));
     throw error;
   }
-  if (options.output === 'json') output.json({ pullRequests: outcomes });
+  const { problems, findings } = left;
+  if (options.output === 'json') output.json({ pullRequests: outcomes, findings });
   else if (outcomes.length === 0 && problems.error === null)
     output.line('nothing is due, and no pull request is open');
   if (problems.error !== null) throw problems.error;

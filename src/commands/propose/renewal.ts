@@ -1,4 +1,5 @@
 import { treePath, type CredentialPath } from '../../model/names.ts';
+import type { Finding } from '../../model/plan.ts';
 import { clusterOfFile, layout } from '../../model/store/layout.ts';
 import type { PullRequestText } from '../../propose/forges/forge.ts';
 import type { ProposedFile } from '../../propose/git/objects.ts';
@@ -23,6 +24,8 @@ export class RenewalOf implements Renewal<ClusterWork> {
   isWhole: boolean;
   /** Of single clusters: theirs are neither proposed nor closed. */
   problems = new Problems();
+  /** What a person must see to. */
+  findings: readonly Finding[] = [];
   /** What is rotated without being asked for, once it was planned. */
   keysets: DeclaredKeysets = { tree: 'deploy', all: new Set(), automatic: new Set() };
   readonly #invocation: Invocation;
@@ -58,6 +61,9 @@ export class RenewalOf implements Renewal<ClusterWork> {
     const result = await runDeclaration(this.#with(cwd), 'propose', undefined);
     refuseUnknownNames(this.#invocation, result);
     this.problems = result.problems;
+    this.findings = result.findings;
+    for (const { code, credential, message } of result.findings)
+      this.#invocation.output.note(`${code} ${credential}: ${message}`);
     for (const line of waitingText(result.waiting)) this.#invocation.output.note(line);
     this.isWhole &&= result.problems.error === null;
     const failed = new Set(result.problems.clusters);

@@ -10,7 +10,7 @@ import { transaction } from '../writing/transaction.ts';
 import { askClusters, type Asked, isWaiting } from './evidence.ts';
 import { refuseUnfinished, refuseUnknown, refuseUnmerged } from './refuse.ts';
 import { requestOf } from './request.ts';
-import { runbookLines } from './runbook.ts';
+import { runbookJson, runbookLines } from './runbook.ts';
 import { statusJson, statusLines } from './status.ts';
 import { warningLines } from './warnings.ts';
 
@@ -104,14 +104,16 @@ function report(
   tense: 'to do' | 'done',
 ): void {
   const now = options.now ?? new Date();
+  const warnings = warningLines(request, result.rotations, now);
   if (options.output === 'json') {
     const asked = result.rotations.find(({ keyset }) => keyset === request.keyset);
     const evidence = asked && isByEvidence(asked, now) ? { evidence: asked.evidence } : {};
-    output.json({ ...reportJson(result), ...evidence });
+    const runbook = runbookJson(request, result.rotations);
+    output.json({ ...reportJson(result), warnings, ...runbook, ...evidence });
     return;
   }
   reportText(output, result, tense);
-  for (const line of warningLines(request, result.rotations, now)) output.line(line);
+  for (const line of warnings) output.line(line);
   if (tense === 'to do') return;
   for (const line of runbookLines(request, result.rotations)) output.line(line);
 }

@@ -41,6 +41,25 @@ export function runbookLines(
   ];
 }
 
+/** The same for programs: what must hold before the merge, and all steps with their commands. */
+export function runbookJson(
+  request: RotationRequest,
+  statuses: readonly RotationStatus[],
+): { readonly before: readonly unknown[]; readonly steps: readonly unknown[] } {
+  const status = statuses.find(({ keyset }) => keyset === request.keyset);
+  const transition = status && transitionOf(request, status);
+  if (!status || !transition) return { before: [], steps: [] };
+  const parts = rolloutParts(status.domain, transition, [], status.users);
+  return { before: stepsJson(partsBefore(parts)), steps: stepsJson(parts) };
+}
+
+/** Steps of a runbook; of a keyset that clusters share with those to which each belongs. */
+export const stepsJson = (parts: readonly RolloutPart[]): unknown[] =>
+  parts.flatMap(({ places, steps }) => {
+    const clusters = places.flatMap(({ places: all }) => all.map(({ cluster }) => cluster));
+    return steps.map((each) => ({ ...each, ...(clusters.length === 0 ? {} : { clusters }) }));
+  });
+
 function partLines({ heading, places, steps }: RolloutPart, isWhole: boolean): string[] {
   const plain = (text: string): string => text;
   return [

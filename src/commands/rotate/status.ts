@@ -1,6 +1,7 @@
 import { partsBefore, rolloutParts, type RolloutPart } from '../../catalog/rotation/parts.ts';
 import { formatDuration } from '../../model/store/duration.ts';
 import type { RotationStatus, TransitionName } from '../../model/store/rotation.ts';
+import { stepsJson } from './runbook.ts';
 
 /** A status with RFC 3339 dates. */
 export function statusJson(status: RotationStatus): unknown {
@@ -56,13 +57,6 @@ const partsOf = (
 /** Who followed a retirement that was taken back in git trusts the new entry alone: what comes back must be accepted again. */
 const partsBeforeReturn = (status: RotationStatus): readonly RolloutPart[] =>
   status.abortNotBefore === null ? [] : partsOf(status, 'accept');
-
-/** Steps of a runbook; of a keyset that clusters share with those to which each belongs. */
-const stepsJson = (parts: readonly RolloutPart[]): unknown[] =>
-  parts.flatMap(({ places, steps }) => {
-    const clusters = places.flatMap(({ places: all }) => all.map(({ cluster }) => cluster));
-    return steps.map((each) => ({ ...each, ...(clusters.length === 0 ? {} : { clusters }) }));
-  });
 
 /** Where one keyset stands, for people. */
 export function statusLines(status: RotationStatus): string[] {

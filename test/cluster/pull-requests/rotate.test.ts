@@ -293,5 +293,18 @@ for (const cluster of [${clusters.join(', ')}])
     t.notRegex(stderr, waits);
     const stage = await only(own);
     t.is(stage.title, 'Rotate _shared/root: issue (stage 2 of 3)');
+
+    // an incoming entry that must not be issued ends no run, and is not passed over in silence
+    const main = repository.read('clusters/main.js');
+    const larger = main.replace('{ automatic: true }', "$&, keyAlgorithm: 'RSA-3072'");
+    repository.write('clusters/main.js', larger);
+    repository.commit('Another algorithm', now);
+    own.push('main');
+    const stalled = await own.propose(now);
+    t.is(stalled.status, 0, stalled.stderr);
+    t.regex(
+      stalled.stderr,
+      /RotationNeeded _shared\/root: the incoming entry [^\n]* is to be taken back: cdk8s-pki rotate _shared root --abort$/mu,
+    );
   },
 );
