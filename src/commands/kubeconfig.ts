@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { load } from 'js-yaml';
+import { LONGEST_KUBECONFIG } from '../catalog/defaults.ts';
 import { UNRESTRICTED_GROUP } from '../catalog/kubeconfigs.ts';
 import { EXIT, PkiError } from '../errors.ts';
 import { issue } from '../issue/issue.ts';
@@ -27,8 +28,6 @@ import { openTree, type OpenTree } from './input/tree.ts';
 const HOUR: Seconds = 3600;
 const DEFAULT_VALIDITY: Seconds = 8 * HOUR;
 
-/** Nothing records such a kubeconfig and nothing revokes it: longer ones are declared. */
-const LONGEST_VALIDITY: Seconds = 24 * HOUR;
 const BREAK_GLASS: Identity = {
   user: 'kubernetes-super-admin',
   groups: [UNRESTRICTED_GROUP],
@@ -122,7 +121,7 @@ function identityOf(options: Invocation['options']): Identity {
     );
   }
   const seconds = validity === undefined ? DEFAULT_VALIDITY : parseDuration(validity);
-  if (seconds === undefined || seconds <= 0 || seconds > LONGEST_VALIDITY) {
+  if (seconds === undefined || seconds <= 0 || seconds > LONGEST_KUBECONFIG) {
     throw new PkiError('ERR_USAGE', `--validity "${validity ?? ''}" is not a duration up to 24h`, {
       hint: 'write hours, minutes and seconds such as 8h or 1h30m; declare a Kubeconfig for a longer life',
     });

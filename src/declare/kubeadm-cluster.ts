@@ -2,6 +2,7 @@ import { Construct } from 'constructs';
 import { SERVICE_ACCOUNT_KEY, type AuthorityName } from '../catalog/authorities.ts';
 import { AUTHORITIES } from '../catalog/authorities.ts';
 import { CERTIFICATES } from '../catalog/certificates.ts';
+import { LONGEST_KUBECONFIG } from '../catalog/defaults.ts';
 import { KUBECONFIGS } from '../catalog/kubeconfigs.ts';
 import { alternativeNames } from '../catalog/names/san.ts';
 import { WORKERS } from '../catalog/names/tree-name.ts';
@@ -83,10 +84,11 @@ export class KubeadmCluster extends Cluster {
         'ca and frontProxyCa are one: every client certificate could pass for the front proxy',
       ]);
 
-    // kube-controller-manager signs with it
+    // kube-controller-manager signs with it, and `kubeconfig` of this program
     const signing = markAs(this.ca, 'CertificateAuthority');
     if (signing !== undefined) {
-      const outsideLife = Math.max(signing.outsideLife, controlPlane.clusterSigningDuration);
+      const signed = Math.max(controlPlane.clusterSigningDuration, LONGEST_KUBECONFIG);
+      const outsideLife = Math.max(signing.outsideLife, signed);
       setMark(this.ca, { ...signing, outsideLife });
     }
 

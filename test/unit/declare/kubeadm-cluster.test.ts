@@ -253,6 +253,16 @@ test('KubeadmCluster: settings come from the nearest scope', (t) => {
   t.is(authorities[0]?.renewBefore, (365 + 6 + 30) * 86_400);
 });
 
+test('KubeadmCluster: what its authority signs outside of the tree lives no shorter than a kubeconfig that is printed', (t) => {
+  const lifeOf = (clusterSigningDuration: Duration): number | null | undefined => {
+    const app = newApp();
+    newKubeadm(app, { kubernetesVersion: '1.34.4', clusterSigningDuration });
+    return describe(app).authorities.find(({ name }) => name === 'ca')?.rotation.outsideLife;
+  };
+  t.is(lifeOf(Duration.hours(2)), 24 * 3600);
+  t.is(lifeOf(Duration.hours(36)), 36 * 3600);
+});
+
 test('certificate: by kubeadm’s name and node', (t) => {
   const app = newApp();
   const prod = newKubeadm(app, { controlPlaneNodes: NODES });
