@@ -48,13 +48,18 @@ export const REVOKED: Readonly<Record<TrustDomain, Describe>> = {
     ],
   }),
   'service-account-key': () => ({ remains: 'a key has no certificate', steps: [] }),
-  authority: (status) => ({
+  'external-etcd-ca': byOwnCrl,
+  authority: byOwnCrl,
+};
+
+function byOwnCrl(status: RevocationStatus): Revoked {
+  return {
     remains: `only programs that are given the CRL of "${status.authority}" refuse it; all others take it until then`,
     steps: [
       `the CRL is in the record of the authority; give it to what uses the certificate, or end it with: ${replacement(status)}`,
     ],
-  }),
-};
+  };
+}
 
 function clientOfApi(status: RevocationStatus): Revoked {
   const { user, groups, bindings } = status;

@@ -20,6 +20,10 @@ const DOMAINS: Readonly<Record<TrustDomain, DomainRow>> = {
     also: () => [],
     unseen: ['backup jobs, monitoring and others outside of the tree that speak to etcd'],
   },
+  'external-etcd-ca': {
+    also: () => [],
+    unseen: ['the members of an etcd that the cluster does not run: it takes the soak'],
+  },
   'front-proxy-ca': {
     also: ({ files }, { authentication }) => [
       judgePublished(files.get('front-proxy-ca.crt'), authentication),

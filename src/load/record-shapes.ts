@@ -239,7 +239,14 @@ export const unitShape = objectOf<DesiredUnit>({
     objectOf<KeysetUser>({
       keyset: credentialPath,
       cluster: clusterName,
-      domain: oneOf('ca', 'etcd-ca', 'front-proxy-ca', 'service-account-key', 'authority'),
+      domain: oneOf(
+        'ca',
+        'etcd-ca',
+        'external-etcd-ca',
+        'front-proxy-ca',
+        'service-account-key',
+        'authority',
+      ),
       nodes: listOf(bundleNode),
       authorities: listOf(credential),
       trusting: following,

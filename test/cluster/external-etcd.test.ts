@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { load } from 'js-yaml';
+import { RUNBOOKS } from '../../src/catalog/rotation/runbooks.ts';
 import { record, text } from '../_helpers/fleet-tree.ts';
 import { Fleet } from '../_helpers/fleet.ts';
 import { clusterTest, watch } from './_cluster-test.ts';
@@ -85,6 +86,32 @@ clusterTest(
       const { status, stdout } = await etcdctl(plane.machine(member), ['get', key, '--keys-only']);
       t.is(status, 0, member);
       t.is((JSON.parse(stdout.toString()) as { readonly count?: number }).count, 1, member);
+    }
+  },
+);
+
+clusterTest(
+  'the commands by which a rotation of its authority is followed work where the API servers are',
+  async (t) => {
+    const { before, steps } = RUNBOOKS['external-etcd-ca'];
+    const prints = {
+      'See that every member of etcd takes': /^(?:\{"health":"true",.*\}\n?){3}$/u,
+      'See that every member of etcd trusts': /^1\n1\n1$/u, // nothing is under way
+      'See that every member of etcd shows': /^(?:\s*Verify return code: 0 \(ok\)\n?){3,}$/u,
+      'See that certificates are of': /^\S+\/apiserver-etcd-client\.crt: OK$/u,
+      'See that every API server reaches': /^ok$/u,
+    };
+    const all = [...Object.values(before), ...Object.values(steps)].flat();
+    const run = all.filter(({ commands }) => commands.length > 0);
+    for (const [title, commands] of new Map(run.map((step) => [step.title, step.commands]))) {
+      const shell = ['60', 'bash', '-c', commands.join('\n')];
+      const { stdout, stderr } = await plane.machine('node-1').runFile('/usr/bin/timeout', shell);
+      const [, printed] = Object.entries(prints).find(([start]) => title.startsWith(start)) ?? [];
+      t.regex(
+        stdout.toString().trim(),
+        printed ?? /nothing is known of it/u,
+        title + stderr.toString(),
+      );
     }
   },
 );

@@ -3,6 +3,10 @@ import { formatReference } from '../../model/reference.ts';
 import type { TrustDomain } from '../../model/store/rotation.ts';
 import { AUTHORITIES } from '../authorities.ts';
 
+/** Below `etc/kubernetes/pki`: who speaks to etcd, and who is a member. */
+const ETCD_CLIENT = 'apiserver-etcd-client';
+const ETCD_MEMBER = 'etcd/server';
+
 /** What a keyset is for, told from the files of its own cluster's nodes: an authority may have any name. */
 export function domainOf(
   { bundles }: Pick<DesiredCluster, 'bundles'>,
@@ -15,6 +19,14 @@ export function domainOf(
       bundle.files.filter((file) => file.content === content).map((file) => file.path),
     ),
   );
-  const row = AUTHORITIES.find(({ baseFile }) => files.has(`etc/kubernetes/pki/${baseFile}.crt`));
+  const row = AUTHORITIES.find(({ baseFile }) => files.has(certificateFile(baseFile)));
+  if (row?.name === 'etcd-ca' && has(ETCD_CLIENT) && !has(ETCD_MEMBER)) return 'external-etcd-ca';
   return row?.name ?? 'authority';
+
+  function has(baseFile: string): boolean {
+    const path = certificateFile(baseFile);
+    return bundles.some((bundle) => bundle.files.some((file) => file.path === path));
+  }
 }
+
+const certificateFile = (baseFile: string): string => `etc/kubernetes/pki/${baseFile}.crt`;

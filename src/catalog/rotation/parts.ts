@@ -31,6 +31,7 @@ export interface RolloutPart {
 /** Those that deliver nothing else, and wait for nobody, last. */
 const HEADINGS: Readonly<Record<TrustDomain, string>> = {
   'etcd-ca': 'Clusters that have it as the authority of etcd',
+  'external-etcd-ca': 'Clusters that have it as the authority of an etcd that they do not run',
   ca: 'Clusters that have it as the cluster CA',
   'front-proxy-ca': 'Clusters that have it as the authority of the front proxy',
   'service-account-key': 'Clusters that have it as the key of service accounts',

@@ -2,6 +2,7 @@ import type { TrustDomain } from '../../model/store/rotation.ts';
 import * as authority from './domains/authority.ts';
 import * as ca from './domains/ca.ts';
 import * as etcd from './domains/etcd-ca.ts';
+import * as externalEtcd from './domains/external-etcd-ca.ts';
 import { step, stepOn, type RunbookStep } from './runbook.ts';
 import { apiServicesAvailable, nodesReady, rollWorkloads } from './steps.ts';
 
@@ -33,6 +34,12 @@ export const REISSUES: Readonly<Record<TrustDomain, readonly RunbookStep[]>> = {
     etcd.HEALTHY,
     etcd.READY,
     step('Hand the certificate to those outside of the tree', etcd.OUTSIDE),
+  ],
+  'external-etcd-ca': [
+    externalEtcd.MEMBERS_TAKE_BUNDLE,
+    externalEtcd.HEALTHY,
+    etcd.READY,
+    step('Hand the certificate to those outside of the tree', externalEtcd.OUTSIDE),
   ],
   'front-proxy-ca': [
     step(

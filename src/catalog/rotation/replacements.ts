@@ -1,5 +1,7 @@
 import type { TrustDomain } from '../../model/store/rotation.ts';
 import { CA_BUNDLES, CLUSTER_INFO, OUTSIDE, rootConfigMaps } from './domains/ca.ts';
+import * as etcd from './domains/etcd-ca.ts';
+import * as externalEtcd from './domains/external-etcd-ca.ts';
 import { APPROVE_SERVING } from './domains/kubelets.ts';
 import { step, stepOn, type RunbookStep } from './runbook.ts';
 import {
@@ -105,6 +107,18 @@ export const REPLACEMENTS: Readonly<Record<TrustDomain, Replacement>> = {
         'Hand new credentials to those outside of the tree',
         'Backup jobs, monitoring that scrapes etcd, and members and clients of an etcd that this tree does not run.',
       ),
+      INTRUDER,
+      RECOVER,
+    ],
+  },
+  'external-etcd-ca': {
+    lockout:
+      'Members refuse every API server, and each other, until all of them have new files, so the API is down, and etcd has no quorum; data is kept. Whoever has this key can read and write all of etcd, past every API server: only the end of all trust in it takes that away.',
+    steps: [
+      externalEtcd.MEMBERS_TAKE_ALL,
+      externalEtcd.HEALTHY,
+      etcd.READY,
+      step('Hand new credentials to those outside of the tree', externalEtcd.OUTSIDE),
       INTRUDER,
       RECOVER,
     ],

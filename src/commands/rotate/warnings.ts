@@ -84,6 +84,7 @@ const LOCKOUTS: Readonly<Record<TrustDomain, Lockout>> = {
     after: 'Pods get another one when they start again; tokens in Secrets must be made anew.',
   },
   'etcd-ca': OUTSIDE,
+  'external-etcd-ca': OUTSIDE,
   'front-proxy-ca': OUTSIDE,
   authority: OUTSIDE,
 };

@@ -13,7 +13,8 @@ export type TransitionName = Stage | 'abort-accept' | 'abort-issue' | 'replace';
 export type Standing = 'steady' | 'accepted' | 'issued';
 
 /** What a keyset is for: kubeadm's keysets, or any other authority. */
-export type TrustDomain = 'ca' | 'etcd-ca' | 'front-proxy-ca' | 'service-account-key' | 'authority';
+export type TrustDomain =
+  'ca' | 'etcd-ca' | 'external-etcd-ca' | 'front-proxy-ca' | 'service-account-key' | 'authority';
 
 /** Whose rollout a cluster can show, so that evidence may take the place of a soak (DESIGN §7). */
 export const SHOWN_DOMAINS: ReadonlySet<TrustDomain> = new Set([

@@ -4,8 +4,9 @@ import { RUNBOOKS } from '../../../src/catalog/rotation/runbooks.ts';
 import { REPLACEMENTS } from '../../../src/catalog/rotation/replacements.ts';
 import { rolloutSteps, stepsBefore, type Rollout } from '../../../src/catalog/rotation/rollout.ts';
 import type { RunbookStep } from '../../../src/catalog/rotation/runbook.ts';
-import { CertificateAuthority } from '../../../src/index.ts';
+import { CertificateAuthority, Cluster } from '../../../src/index.ts';
 import type { DesiredCluster, DesiredFile, DesiredKeyset } from '../../../src/model/desired.ts';
+import type { CredentialPath } from '../../../src/model/names.ts';
 import { findReferences } from '../../../src/model/reference.ts';
 import type { Stage, TransitionName, TrustDomain } from '../../../src/model/store/rotation.ts';
 import { describe, newApp, newKubeadm } from '../../_helpers/declare.ts';
@@ -25,6 +26,19 @@ function kubeadm(): DesiredCluster {
   return describe(app);
 }
 
+/** Of the two that share an authority, the one with API servers. */
+function withExternalEtcd(): DesiredCluster {
+  const app = newApp();
+  const etcd = {
+    endpoints: ['https://10.0.0.21:2379'],
+    authority: new CertificateAuthority(new Cluster(app, 'etcd'), 'ca'),
+  };
+  newKubeadm(app, { kubernetesVersion: '1.34.4', etcd });
+  return describe(app);
+}
+
+const EXTERNAL = { path: 'etcd/ca' as CredentialPath };
+
 const keysetsOf = ({ authorities, serviceAccountKeys }: DesiredCluster): DesiredKeyset[] => [
   ...authorities,
   ...serviceAccountKeys,
@@ -33,7 +47,7 @@ const keysetsOf = ({ authorities, serviceAccountKeys }: DesiredCluster): Desired
 /** Whether a stage of the keyset changes the file: trust alone, or also what signs and is signed. */
 function changes(
   { leaves }: DesiredCluster,
-  { path }: DesiredKeyset,
+  { path }: Pick<DesiredKeyset, 'path'>,
   stage: Stage,
   content: string,
 ): boolean {
@@ -60,23 +74,54 @@ test('RUNBOOKS: cluster-info follows the trust bundle of the cluster CA, when it
 });
 
 test('RUNBOOKS: restarts are the static pods that read a file which the stage changes', (t) => {
+  const restarting = (
+    cluster: DesiredCluster,
+    keyset: Pick<DesiredKeyset, 'path'>,
+    stage: Stage,
+  ): string[] => {
+    const files: readonly DesiredFile[] = cluster.bundles[0]?.files ?? [];
+    const changed = new Set(
+      files
+        .filter(({ content }) => changes(cluster, keyset, stage, content))
+        .map(({ path }) => path),
+    );
+    return files
+      .filter(
+        ({ path, reads }) => /\/manifests\//u.test(path) && reads.some((one) => changed.has(one)),
+      )
+      .map(({ path }) => path.replace(/^.*\/(.*)\.yaml$/u, '$1'))
+      .sort();
+  };
   const cluster = kubeadm();
-  const files: readonly DesiredFile[] = cluster.bundles[0]?.files ?? [];
-  const pods = files.filter(({ path }) => path.includes('/manifests/'));
-  t.is(pods.length, 4);
-  for (const keyset of keysetsOf(cluster))
-    for (const stage of STAGES) {
-      const changed = new Set(
-        files
-          .filter(({ content }) => changes(cluster, keyset, stage, content))
-          .map(({ path }) => path),
-      );
-      const restarting = pods
-        .filter(({ reads }) => reads.some((path) => changed.has(path)))
-        .map(({ path }) => path.replace(/^.*\/(.*)\.yaml$/u, '$1'));
+  for (const stage of STAGES) {
+    for (const keyset of keysetsOf(cluster)) {
       const { restarts } = RUNBOOKS[domainOf(cluster, keyset)];
-      t.deepEqual([...restarts[stage]].sort(), restarting.sort(), `${keyset.name} ${stage}`);
+      const pods = restarting(cluster, keyset, stage);
+      t.deepEqual([...restarts[stage]].sort(), pods, `${keyset.name} ${stage}`);
     }
+    const pods = restarting(withExternalEtcd(), EXTERNAL, stage);
+    t.deepEqual(pods, ['kube-apiserver']);
+    t.deepEqual(RUNBOOKS['external-etcd-ca'].restarts[stage], pods);
+  }
+});
+
+test('RUNBOOKS: of an etcd that the cluster does not run, commands name files that its nodes have', (t) => {
+  const [bundle] = withExternalEtcd().bundles;
+  const files = new Set(bundle?.files.map(({ path }) => `/${path}`));
+  const rollouts: readonly Rollout[] = [...TRANSITIONS, 'reissue'];
+  const named = rollouts
+    .flatMap((rollout) => [
+      ...stepsBefore('external-etcd-ca', rollout),
+      ...rolloutSteps('external-etcd-ca', rollout, ['cp-1']),
+    ])
+    .flatMap(({ where, title, text, commands }) => {
+      t.not(where, 'each member of etcd', title);
+      t.notRegex(text, /files that etcd/u);
+      return commands.join(' ').match(/\/etc\/kubernetes\/[\w/-]+\.\w+/gu) ?? [];
+    });
+  const missing = [...new Set(named)].filter((file) => !files.has(file));
+  t.deepEqual(missing, []);
+  t.true(named.includes('/etc/kubernetes/pki/apiserver-etcd-client.key'));
 });
 
 test('domainOf: tells what a keyset is for by the files of the nodes, not by its name', (t) => {
@@ -91,6 +136,9 @@ test('domainOf: tells what a keyset is for by the files of the nodes, not by its
       ['service-account-key', 'service-account-key'],
     ],
   );
+  const external = withExternalEtcd();
+  const authority = { kind: 'CertificateAuthority', path: EXTERNAL.path } as const;
+  t.is(domainOf(external, authority), 'external-etcd-ca');
   const [ca] = cluster.authorities;
   t.is(ca && domainOf({ bundles: [] }, ca), 'authority');
 });
@@ -177,6 +225,7 @@ test('stepsBefore: what a stage must not find out too late stands before it, and
     ['ca', /certificate of the kubelet is of the entry that issues|every API server shows/u, 2],
     ['service-account-key', /lives longer than it asked for|tokens in Secrets/u, 2],
     ['etcd-ca', /certificates are of the entry that issues/u, 1],
+    ['external-etcd-ca', /of the entry that issues|that the issuing entry signed/u, 2],
     ['front-proxy-ca', /requests go through the front proxy/u, 1],
     ['authority', /a server shows|authorities below/u, 2],
   ] as const;

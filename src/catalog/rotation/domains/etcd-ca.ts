@@ -20,11 +20,11 @@ export const READY = stepOn(
   ...askOwnServer('get --raw /readyz/etcd'),
 );
 
-const OF_ISSUING_ENTRY = stepOn(
+export const OF_ISSUING_ENTRY = stepOn(
   'each control-plane node',
   'See that certificates are of the entry that issues',
-  'It is the first of the bundle. All must be OK.',
-  'for name in etcd/server etcd/peer etcd/healthcheck-client apiserver-etcd-client; do openssl verify -no-CApath -partial_chain -CAfile <(openssl x509 -in /etc/kubernetes/pki/etcd/ca.crt) "/etc/kubernetes/pki/$name.crt"; done',
+  'It is the first of the bundle. All that are there must be OK.',
+  'for name in etcd/server etcd/peer etcd/healthcheck-client apiserver-etcd-client; do [ ! -e "/etc/kubernetes/pki/$name.crt" ] || openssl verify -no-CApath -partial_chain -CAfile <(openssl x509 -in /etc/kubernetes/pki/etcd/ca.crt) "/etc/kubernetes/pki/$name.crt"; done',
 );
 
 /** The CA of etcd. Peer certificates are of both a server and a client, so each member must trust both entries before one is issued. */
