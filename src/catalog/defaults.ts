@@ -28,7 +28,7 @@ export const KEY_ALGORITHMS: readonly KeyAlgorithm[] = [
 ];
 
 /** Of `kubeconfig`, which prints it. Nothing records such a kubeconfig and nothing revokes it: longer ones are declared. */
-export const LONGEST_KUBECONFIG: Seconds = DAY;
+export const LONGEST_KUBECONFIG: Seconds = 24 * 3600;
 
 /** Room to rotate an authority in: it must outlive its longest leaf by three soaks and this (DESIGN §5). */
 export const ROTATION_MARGIN: Seconds = 30 * DAY;

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { parse } from 'yaml';
 import { readCrl } from '../../src/x509/read/crl/crl.ts';
@@ -122,8 +122,42 @@ test('revoke: older certificates of the leaf that git knows and that are still g
     repository.commit('renewed', at(day));
     serials.push(serialOf(repository, 'cp-1/etcd-peer'));
   }
-  await succeed(t, repository, 'revoke', 'prod', 'cp-1/etcd-peer', '--now', at(370));
+  const shallow = repository.path('.git/shallow');
+  writeFileSync(shallow, `${repository.git('rev-parse', 'HEAD')}\n`);
+  const unknown = {
+    code: 'ERR_READ',
+    message:
+      /^this clone is shallow: git cannot tell which certificates "prod\/cp-1\/etcd-peer" had/u,
+    hint: /git fetch --unshallow/u,
+  };
+  const late = ['revoke', 'prod', 'cp-1/etcd-peer', '--now', at(370)];
+  await refused(t, repository, late, unknown, { as: alice });
+  rmSync(shallow);
+  await succeed(t, repository, ...late);
   t.deepEqual(revoked(repository).sort(), serials.slice(1).sort(), 'the first one expired');
+});
+
+test('revoke: so are those that only a merged line of history had, and each once, however often it is asked for', async (t) => {
+  const repository = await made(t);
+  const name = 'cp-1/etcd-peer';
+  const serials = [serialOf(repository, name)];
+  const renewed = async (day: number): Promise<void> => {
+    await succeed(t, repository, 'renew', name, '--now', at(day));
+    repository.commit('renewed', at(day));
+    serials.push(serialOf(repository, name));
+  };
+  const main = repository.git('branch', '--show-current');
+  repository.git('switch', '-q', '-c', 'side');
+  await renewed(10);
+  repository.git('switch', '-q', main);
+  await renewed(11);
+  repository.git('merge', '-q', '-s', 'ours', '-m', 'Merge', 'side');
+  for (const day of [12, 13]) {
+    await succeed(t, repository, 'revoke', 'prod', name, '--now', at(day));
+    t.deepEqual(revoked(repository).sort(), serials.toSorted());
+    repository.commit('revoked', at(day));
+    serials.push(serialOf(repository, name));
+  }
 });
 
 test('revoke: a renewal of the CRL changes no manifest, and one that was cut off goes on from the record', async (t) => {

@@ -1,13 +1,15 @@
 import { layout } from '../../../model/store/layout.ts';
 import type { CredentialPath } from '../../../model/names.ts';
-import { git, isInRepository, readBlobs, text } from '../git.ts';
+import { git, isInRepository, readBlobs, requireHistory, text } from '../git.ts';
 
 /** Both sides of a change, as `--raw` has them: modes, then the names of the two blobs. */
 const CHANGE = /:\d{6} \d{6} ([0-9a-f]{40,64}) ([0-9a-f]{40,64}) /gu;
 
 /**
- * Every content that the document of a leaf had in a commit up to HEAD, each once. What a shallow clone has cut off is not among
- * them. Nothing outside a repository, and before the first commit.
+ * Every content that the document of a leaf had in a commit up to HEAD, each once. Nothing outside a repository, and before the first
+ * commit.
+ *
+ * @throws PkiError `ERR_READ` in a shallow clone, which has no more than a part of the history.
  */
 export async function observePastLeaf(
   root: string,
@@ -19,6 +21,7 @@ export async function observePastLeaf(
     absent: [1],
   });
   if (head === undefined) return [];
+  await requireHistory(root, `which certificates "${path}" had before`);
   const flags = ['--full-history', '-m', '--no-renames', '--raw', '--no-abbrev', '--format='];
   const place = `:(literal)${layout.leaf(tree, path)}`;
   const log = text(await git(root, ['log', ...flags, 'HEAD', '--', place]));
