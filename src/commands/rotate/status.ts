@@ -1,4 +1,5 @@
 import { partsBefore, rolloutParts, type RolloutPart } from '../../catalog/rotation/parts.ts';
+import { managerLines } from './warnings.ts';
 import { formatDuration } from '../../model/store/duration.ts';
 import type { RotationStatus, TransitionName } from '../../model/store/rotation.ts';
 import { stepsJson } from './runbook.ts';
@@ -69,6 +70,7 @@ export function statusLines(status: RotationStatus): string[] {
     return [
       `${keyset}: steady, ${issuing?.id ?? ''} is issuing${until}${due}`,
       ...rememberedText(status),
+      ...managerLines(status).map((line) => `  before accept: ${line}`),
     ];
   }
   const names = `${issuing?.id ?? ''} is issuing, ${other?.id ?? ''} is ${other?.state ?? ''}`;

@@ -1,3 +1,4 @@
+import { SIGNING_FLAGS } from '../../catalog/rotation/domains/signing.ts';
 import { REPLACEMENTS } from '../../catalog/rotation/replacements.ts';
 import { evidenceLines } from './evidence.ts';
 import type { RotationRequest, RotationStatus, TrustDomain } from '../../model/store/rotation.ts';
@@ -18,12 +19,24 @@ export function warningLines(
   return [
     ...(request.verb === 'compromised' ? [`outage: ${outageOf(status)}`] : []),
     ...(request.verb === 'reissue' ? [`deadline: ${reissueDeadline(status, now)}`] : []),
+    ...(request.verb === 'advance' ? managerLines(status).map((line) => `manifests: ${line}`) : []),
     ...(lockout === null ? [] : [`lockout (--accept-lockout): ${lockout}`]),
     ...(request.verb === 'advance'
       ? evidenceLines(status, now).map((line) => `evidence: ${line}`)
       : []),
   ];
 }
+
+/** What a manifest that is not of the tree must name before the bundle has two certificates; nothing where none is about to come. */
+export const managerLines = ({
+  foreignManagers,
+  standing,
+}: Pick<RotationStatus, 'foreignManagers' | 'standing'>): string[] =>
+  standing !== 'steady' || foreignManagers.length === 0
+    ? []
+    : [
+        `the tree has no manifest of kube-controller-manager for ${foreignManagers.map((name) => `"${name}"`).join(', ')}, and it exits where --cluster-signing-cert-file has two certificates, as pki/ca.crt has after "accept": before that is rolled out its manifest must have ${SIGNING_FLAGS.join(' and ')}, on every control-plane node (or declare kubernetesVersion, and the tree says it)`,
+      ];
 
 /** What everything is for that has to do with a keyset: one that is shared is for what its users have it for. */
 function domainsOf({ domain, users }: Pick<RotationStatus, 'domain' | 'users'>): TrustDomain[] {

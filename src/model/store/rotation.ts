@@ -144,6 +144,8 @@ export interface RotationStatus {
   readonly domain: TrustDomain;
   /** Clusters that share it, and what follows there. */
   readonly users: readonly KeysetUser[];
+  /** Clusters that have its key for a kube-controller-manager whose manifest is not of the tree. */
+  readonly foreignManagers: readonly string[];
   readonly standing: Standing;
   /** What is outgoing is the newer entry: the stage `issue` was taken back. */
   readonly takenBack: boolean;

@@ -22,8 +22,8 @@ import { unfitFaults, type Surroundings } from './unfit.ts';
  * it signed outside of the tree, or with a lockout that somebody accepts.
  *
  * @param facts `merged`: what the base branch has of it, undefined where that is another state; `below`: keysets with an entry that
- *   this one's outgoing entry signed; `domain`: what it is for; `users`: clusters that share it; `compromised`: names of recipients in
- *   wrong hands; `unseen`: as the status has it; `now`: when an entry has ended, none has where nobody says.
+ *   this one's outgoing entry signed; `domain`: what it is for; `users`: clusters that share it; `foreignManagers`, `compromised`: names of recipients in
+ *   wrong hands; `unseen`: as the status has them; `now`: when an entry has ended, none has where nobody says.
  */
 export function rotationStatus(
   desired: DesiredKeyset,
@@ -33,6 +33,7 @@ export function rotationStatus(
     below = [],
     domain = 'authority',
     users = [],
+    foreignManagers = [],
     compromised = new Set(),
     keyset = () => undefined,
     now = new Date(0),
@@ -42,6 +43,7 @@ export function rotationStatus(
     readonly below?: readonly CredentialPath[];
     readonly domain?: TrustDomain;
     readonly users?: readonly KeysetUser[];
+    readonly foreignManagers?: readonly string[];
     readonly unseen?: readonly string[];
   },
 ): RotationStatus {
@@ -53,6 +55,7 @@ export function rotationStatus(
     keyset: path,
     domain,
     users,
+    foreignManagers,
     standing,
     takenBack: isTakenBack(entries.map((entry) => ({ ...entry, madeAt: madeAt(entry) }))),
     entries: entries.map(({ id, state }) => ({ id, state })),

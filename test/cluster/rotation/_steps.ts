@@ -39,6 +39,11 @@ const SYSTEMCTL = 'systemctl() { echo "$@"; }';
 const RULES: readonly Rule[] = [
   { title: /^Put the changed files/u, prints: /readyz check passed/u },
   { title: /authentication has both certificates/u, prints: /^2$/u },
+  {
+    title: /signs with a file of one certificate$/u,
+    prints:
+      /^--cluster-signing-cert-file=\S+cluster-signing-ca\.crt\n--cluster-signing-key-file=\S+\/ca\.key$/u,
+  },
   { title: /^Rebuild extension-apiserver-auth/u, prints: /replaced\n1$/u },
   { title: /^See that kube-root-ca.crt has/u, prints: /^$/u },
   { title: /^See that cluster-info has the bundle/u, prints: /replaced$/u },

@@ -9,6 +9,7 @@ import {
   SERVING_VERIFIES,
   TAKE_SERVING,
 } from './kubelets.ts';
+import { SIGNS_WITH_ONE } from './signing.ts';
 import {
   apiServicesAvailable,
   fence,
@@ -88,7 +89,7 @@ export const CA_RUNBOOK: Runbook = {
     retire: ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'],
   },
   before: {
-    accept: [fence],
+    accept: [fence, SIGNS_WITH_ONE],
     issue: [fence, published(KEY, 2), rootConfigMaps(2), KUBELET_TRUSTS, nodesReady],
     retire: [
       fence,

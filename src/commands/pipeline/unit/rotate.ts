@@ -1,4 +1,5 @@
 import { domainOf } from '../../../catalog/rotation/domain.ts';
+import { foreignManagers } from '../../../catalog/rotation/foreign-managers.ts';
 import { PkiError } from '../../../errors.ts';
 import type { DesiredKeyset, DesiredUnit } from '../../../model/desired.ts';
 import type { CredentialPath } from '../../../model/names.ts';
@@ -52,6 +53,7 @@ export function rotateUnit(context: Context, { unit, foreign }: Job, observed: C
     if (keyset === undefined) continue;
     const owner = unit.clusters.find(({ name }) => name === cluster);
     const isSteady = keyset.entries.length === 1;
+    const users = unit.users.filter((user) => user.keyset === path);
     const standing = rotationStatus(desired, keyset, {
       merged: mergedStage(context, path),
       below: signedByOutgoing(keyset, observed),
@@ -59,7 +61,8 @@ export function rotateUnit(context: Context, { unit, foreign }: Job, observed: C
       compromised,
       keyset: keysetOf,
       now,
-      users: unit.users.filter((user) => user.keyset === path),
+      users,
+      foreignManagers: foreignManagers(unit.clusters, path, users),
       unseen: isSteady ? [] : unseenConsumers(unit, desired),
     });
     const status = withEvidence(standing, rotation.evidence?.get(path));
