@@ -289,6 +289,10 @@ for (const cluster of [${clusters.join(', ')}])
     await pending('bravo');
     declare(['web.example.com', 'added.example.com'], ['alpha', 'bravo', 'delta']);
     await pending('delta');
+    // a file of the fleet is in nobody's renewal: waiting for it would have no end
+    repository.git('rm', '-q', '.gitattributes');
+    repository.commit('Without attributes', now);
+    own.push('main');
     const { stderr } = await own.propose(now);
     t.notRegex(stderr, waits);
     const stage = await only(own);

@@ -1,6 +1,7 @@
 import { PkiError } from '../../../errors.ts';
 import type { CredentialPath } from '../../../model/names.ts';
 import type { RotationRequest, RotationStatus } from '../../../model/store/rotation.ts';
+import { clusterOfFile } from '../../../model/store/layout.ts';
 import { observeKeyset } from '../../../observe/keyset.ts';
 import { ledgerEntries, observeLedger } from '../../../observe/ledger.ts';
 import { treeReader } from '../../../observe/source/reader.ts';
@@ -46,7 +47,7 @@ export class RotationsOf implements Renewal<RotationWork> {
   #tree = 'deploy';
   /** Of every key that the base has or had. */
   #knownIds: ReadonlySet<string> = new Set();
-  /** Files that are to change without a stage. */
+  /** Files of clusters that are to change without a stage: those of the fleet have no pull request of their own to wait for. */
   #pending: ReadonlySet<string> = new Set();
   /** What clusters said of stages that wait. */
   #evidence: Asked['evidence'] = new Map();
@@ -134,7 +135,8 @@ export class RotationsOf implements Renewal<RotationWork> {
     // others are not to wait with it
     for (const [cluster, { message }] of failures)
       this.#invocation.output.note(`${cluster} could not be asked, so its stages wait: ${message}`);
-    this.#pending = new Set(result.files.list.map(({ path }) => path));
+    const pending = result.files.list.map(({ path }) => path);
+    this.#pending = new Set(pending.filter((path) => clusterOfFile(this.#tree, path) !== null));
     const rotations = result.rotations.map((status) => this.#seen(status));
     return [...automaticWorks({ ...result, rotations }, open, this.#now, failures), ...strays];
   }
