@@ -1,4 +1,4 @@
-import { step, stepOn, type Runbook } from '../runbook.ts';
+import { step, stepOn, type Runbook, type RunbookStep } from '../runbook.ts';
 import { askOwnServer, ETCDCTL, etcdctl, serverFence } from '../steps.ts';
 
 export const HEALTHY = stepOn(
@@ -20,11 +20,17 @@ export const READY = stepOn(
   ...askOwnServer('get --raw /readyz/etcd'),
 );
 
-export const OF_ISSUING_ENTRY = stepOn(
-  'each control-plane node',
-  'See that certificates are of the entry that issues',
-  'It is the first of the bundle. All that are there must be OK.',
-  'for name in etcd/server etcd/peer etcd/healthcheck-client apiserver-etcd-client; do [ ! -e "/etc/kubernetes/pki/$name.crt" ] || openssl verify -no-CApath -partial_chain -CAfile <(openssl x509 -in /etc/kubernetes/pki/etcd/ca.crt) "/etc/kubernetes/pki/$name.crt"; done',
+/** @param names of files that each control-plane node must have, below `pki` */
+export const ofIssuingEntry = (...names: readonly string[]): RunbookStep =>
+  stepOn(
+    'each control-plane node',
+    'See that certificates are of the entry that issues',
+    'It is the first of the bundle. All must be OK.',
+    `for name in ${names.join(' ')}; do openssl verify -no-CApath -partial_chain -CAfile <(openssl x509 -in /etc/kubernetes/pki/etcd/ca.crt) "/etc/kubernetes/pki/$name.crt"; done`,
+  );
+
+const OF_ISSUING_ENTRY = ofIssuingEntry(
+  ...['etcd/server', 'etcd/peer', 'etcd/healthcheck-client', 'apiserver-etcd-client'],
 );
 
 /** The CA of etcd. Peer certificates are of both a server and a client, so each member must trust both entries before one is issued. */

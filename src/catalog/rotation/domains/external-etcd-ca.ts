@@ -1,6 +1,6 @@
 import { step, stepOn, type Runbook } from '../runbook.ts';
 import { serverFence } from '../steps.ts';
-import { OF_ISSUING_ENTRY, READY } from './etcd-ca.ts';
+import { ofIssuingEntry, READY } from './etcd-ca.ts';
 
 const PKI = '/etc/kubernetes/pki';
 const AS_CLIENT = `-cert ${PKI}/apiserver-etcd-client.crt -key ${PKI}/apiserver-etcd-client.key`;
@@ -8,6 +8,8 @@ const AS_CLIENT = `-cert ${PKI}/apiserver-etcd-client.crt -key ${PKI}/apiserver-
 /** A loop over the members that the API server of the node is told of. */
 const eachMember = (command: string): string =>
   `for url in $(grep -e --etcd-servers= /etc/kubernetes/manifests/kube-apiserver.yaml | grep -o 'https://[^,"]*'); do ${command}; done`;
+
+const OF_ISSUING_ENTRY = ofIssuingEntry('apiserver-etcd-client');
 
 const ONE_BY_ONE =
   'etcd reads its trust bundles at start only: restart one member after the other, and see that all are healthy before the next.';
