@@ -22,8 +22,8 @@ import { unfitFaults, type Surroundings } from './unfit.ts';
  * it signed outside of the tree, or with a lockout that somebody accepts.
  *
  * @param facts `merged`: what the base branch has of it, undefined where that is another state; `below`: keysets with an entry that
- *   this one's outgoing entry signed; `domain`: what it is for; `users`: clusters that share it; `foreignManagers`, `compromised`: names of recipients in
- *   wrong hands; `unseen`: as the status has them; `now`: when an entry has ended, none has where nobody says.
+ *   this one's outgoing entry signed; `domain`: what it is for; `users`: clusters that share it; `compromised`: names of recipients in
+ *   wrong hands; `foreignManagers`, `unseen`: as the status has them; `now`: tells which entries have ended, none where nobody says.
  */
 export function rotationStatus(
   desired: DesiredKeyset,
