@@ -19,12 +19,14 @@ type Describe = (status: RevocationStatus) => Revoked;
  * revocation (kubernetes/kubernetes#18982), so that rights or trust must be taken away instead.
  */
 export const REVOKED: Readonly<Record<TrustDomain, Describe>> = {
-  'etcd-ca': ({ credential, hasHttpListener }) => {
+  'etcd-ca': ({ credential, isDeclared, hasHttpListener }) => {
     const { node } = credentialParts(credential);
     return {
       remains: 'etcd refuses it from the next handshake on, where the new files are',
       steps: [
-        `roll out the node bundles, ${node === null ? 'whoever uses the certificate' : `"${node}"`} first: until it has its new certificate, members with the CRL refuse it`,
+        isDeclared
+          ? `roll out the node bundles, ${node === null ? 'whoever uses the certificate' : `"${node}"`} first: until it has its new certificate, members with the CRL refuse it`
+          : 'roll out the node bundles of all members',
         'members read the CRL anew at every handshake; connections that are open stay open: restart members one after the other to end them',
         'without the file that --client-crl-file names etcd refuses everybody: files before manifests',
         ...(hasHttpListener ? [HTTP_LISTENER] : []),
@@ -62,7 +64,7 @@ function byOwnCrl(status: RevocationStatus): Revoked {
 }
 
 function clientOfApi(status: RevocationStatus): Revoked {
-  const { user, groups, bindings } = status;
+  const { user, groups, bindings, isDeclared } = status;
   const of = groups.length === 0 ? '' : ` of ${groups.map((group) => `"${group}"`).join(', ')}`;
   const remains = `the API server has no revocation: who has the old key is user "${user}"${of} until then`;
   const end = `end it for good with: ${replacement(status)}`;
@@ -76,7 +78,7 @@ function clientOfApi(status: RevocationStatus): Revoked {
     steps: [
       ...bindings.map(
         (binding) =>
-          `its rights end with ${binding}: take that subject out, and declare the new certificate under another name or group first, which loses them too`,
+          `its rights end with ${binding}: take that subject out${isDeclared ? ', and declare the new certificate under another name or group first, which loses them too' : ''}`,
       ),
       ...(user.startsWith('system:')
         ? [`Kubernetes itself gives rights to "${user}", which the new certificate needs as well`]

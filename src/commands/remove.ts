@@ -37,12 +37,21 @@ function decideRemoval(invocation: Invocation, target: Target): Promise<Removal>
   });
 }
 
-function report({ options, output }: Invocation, { text }: Target, { files, left }: Removal): void {
+function report(
+  { options, output }: Invocation,
+  { text, cluster, member }: Target,
+  { files, left, good }: Removal,
+): void {
   if (options.output === 'json') output.json({ removed: text, files, left });
   else {
     const count = files.filter(({ change }) => change === 'delete').length;
     const verb = options.dryRun === true ? 'would remove' : 'removed';
     output.line(`${verb} ${text}: ${count === 1 ? '1 file' : `${count} files`} deleted`);
+    const last = new Date(Math.max(...good.map((end) => end.getTime())));
+    if (good.length > 0)
+      output.line(
+        `note: ${good.length === 1 ? '1 certificate of it is' : `${good.length} certificates of it are`} good until ${last.toISOString()}; where somebody else may have its keys, once this is committed: cdk8s-pki revoke ${cluster} '${member ?? ''}/*'`,
+      );
   }
   for (const path of left) output.note(`left as it is, it was not made here: ${path}`);
 }

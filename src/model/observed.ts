@@ -83,3 +83,27 @@ export interface ObservedCluster {
   /** Entries of keysets that are replaced on purpose: their files go. */
   readonly replaced: readonly { readonly path: CredentialPath; readonly file: TreePath }[];
 }
+
+/** A certificate that a leaf had in some commit, with a private key that somebody could open there. */
+export interface PastCertificate {
+  readonly path: CredentialPath;
+  readonly issuer: IssuerId;
+  readonly certificate: CertificateInfo;
+  /** Who could, of those that were asked about; as documents name them. */
+  readonly readers: readonly string[];
+}
+
+/** What git's history tells of recipients that must never have had a key. */
+export interface PastReaders {
+  /** Those that could open a private key in an earlier commit, by `entryId` of its public key. */
+  readonly byKey: ReadonlyMap<string, readonly string[]>;
+  readonly certificates: readonly PastCertificate[];
+  /** Files that they could open, of which nothing says whose key they held, if any. */
+  readonly unknown: readonly string[];
+}
+
+export const NO_PAST_READERS: PastReaders = {
+  byKey: new Map(),
+  certificates: [],
+  unknown: [],
+};

@@ -45,7 +45,7 @@ export interface Action {
 
 /** Something a person must see to; it stops nothing else. */
 export interface Finding {
-  readonly code: 'RotationNeeded';
+  readonly code: 'RotationNeeded' | 'RevocationNeeded';
   readonly cluster: string;
   readonly credential: CredentialPath;
   readonly message: string;

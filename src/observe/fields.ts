@@ -95,7 +95,7 @@ export function storeError(file: TreePath, message: string, cause?: unknown): Pk
 }
 
 /** Decodes UTF-8 and parses YAML whose scalars all stay text; `ERR_STORE` where it is not one mapping. */
-function parseFields(file: TreePath, content: Uint8Array): Fields {
+export function parseFields(file: TreePath, content: Uint8Array): Fields {
   if (content.length === 0) throw storeError(file, 'the file is empty');
   let text: string;
   try {

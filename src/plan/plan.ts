@@ -5,14 +5,21 @@ import type {
   RemovedRecipient,
 } from '../model/desired.ts';
 import type { CredentialPath, Seconds, TreePath } from '../model/names.ts';
-import type { ObservedCluster, ObservedKeyset, ObservedLeaf } from '../model/observed.ts';
+import type {
+  ObservedCluster,
+  ObservedKeyset,
+  ObservedLeaf,
+  UnreadableLeaf,
+} from '../model/observed.ts';
 import type { Action, Finding, Waiting } from '../model/plan.ts';
+import type { PastCertificate } from '../model/observed.ts';
 import type { PlannedCrl } from '../model/store/revocations.ts';
 import type { PlannedReissue } from '../model/store/rotation.ts';
 import { exposedText, type ReasonedCheck } from './checks.ts';
 import { planLeaves, type PlannedLeaf } from './leaves.ts';
 import { authorityFindings, longestLeaf } from './authority.ts';
 import { crlAction, planCrl } from './revocation/crl.ts';
+import { exposedCertificates } from './revocation/exposed.ts';
 import { memoryAction, planMemories, type PlannedMemory } from './rotation/outside-life.ts';
 import { planReissues, reissueAction } from './rotation/plan-reissue.ts';
 import {
@@ -34,6 +41,8 @@ export interface ObservedUnit {
   readonly leaving: ReadonlyMap<CredentialPath, ReadonlySet<string>>;
   /** By authority, the longest life that outputs let kube-controller-manager give to what it signs. */
   readonly signingLives: ReadonlyMap<CredentialPath, Seconds>;
+  /** Certificates of leaves that their authority signed, with keys that compromised recipients could open in some commit. */
+  readonly exposed: readonly PastCertificate[];
 }
 
 export interface PlannedReencryption {
@@ -150,7 +159,15 @@ function planCluster(
       : recipientsText(was, recipients);
     return [{ path, file, recipients, formerRecipients, message }];
   });
-  const exposed = entries.flatMap(({ path, id, leaving, ...entry }): Finding[] => {
+  const exposed = exposedCertificates(cluster.name, unit.exposed, {
+    keyset,
+    isExposed: ({ keyset: path, id }) => {
+      const entry = keyset(path)?.entries.find((one) => one.id === id);
+      return entry !== undefined && exposedText(entry, compromised, leavingOf(path)) !== undefined;
+    },
+    now,
+  });
+  const exposedEntries = entries.flatMap(({ path, id, leaving, ...entry }): Finding[] => {
     if (entry.state === 'incoming') return []; // its rotation is to be taken back
     const text = exposedText(entry, compromised, leaving);
     return text === undefined
@@ -190,6 +207,7 @@ function planCluster(
     findings: [
       ...authorityFindings(cluster, store, { keyset, compromised, now }),
       ...held,
+      ...exposedEntries,
       ...exposed,
     ],
     waiting,
@@ -212,13 +230,22 @@ function planCluster(
         action('reencrypt', path, 'RecipientsChanged', message, true),
       ),
       ...remove.map(({ path }) =>
-        action('delete', path, 'NotDeclared', 'it is no longer declared', false),
+        action('delete', path, 'NotDeclared', goneText(store?.leaves.get(path), now), false),
       ),
       ...replaced.map(({ path }) =>
         action('delete', path, 'Replaced', 'its keyset is made anew', false),
       ),
     ],
   };
+}
+
+/** That it goes ends nobody's use of it. */
+function goneText(leaf: ObservedLeaf | UnreadableLeaf | undefined, now: Date): string {
+  const text = 'it is no longer declared';
+  const end = leaf === undefined || 'unreadable' in leaf ? undefined : leaf.certificate.notAfter;
+  return end === undefined || end < now
+    ? text
+    : `${text}; unless it is revoked, its certificate is good until ${end.toISOString()}`;
 }
 
 /** Who is locked out by a keyset that is made anew without a rotation. */

@@ -1,5 +1,6 @@
 import { PkiError } from '../errors.ts';
 import type { Material, PrivateKeys } from '../model/made/material.ts';
+import { privateKeyStandIn } from '../model/made/stand-in.ts';
 import type { CredentialPath } from '../model/names.ts';
 
 /** What references are replaced by. Without private keys each becomes the hash of its SPKI: the public projection. */
@@ -11,7 +12,7 @@ export interface Values {
 /** The PEM of a private key, or its stand-in in a projection. */
 export function privateKeyText(credential: CredentialPath, values: Values): string {
   if (values.privateKeys === 'projection') {
-    return `sha256:${values.material.get(credential)?.spki ?? ''}\n`;
+    return privateKeyStandIn(values.material.get(credential)?.spki ?? '');
   }
   const pem = values.privateKeys.get(credential);
   if (pem === undefined) {

@@ -9,6 +9,7 @@ import { treePath, type CredentialPath, type TreePath } from '../../src/model/na
 import type { FileChange } from '../../src/model/plan.ts';
 import type { TreeReader } from '../../src/model/ports.ts';
 import { NO_HEAD } from '../../src/model/store/ledger.ts';
+import { NO_PAST_READERS } from '../../src/model/observed.ts';
 import type { IsSelected } from '../../src/model/selection.ts';
 import type { ChainName } from '../../src/plan/checks.ts';
 import { AgeIdentity } from '../../src/sops/age/identity.ts';
@@ -118,7 +119,7 @@ export async function synth(
     entropy: options.entropy ?? (() => SYSTEM_ENTROPY),
     requested: options.requested ?? [],
     newAuthorities: new Set(newAuthorities),
-    pastReaders: new Map(),
+    pastReaders: NO_PAST_READERS,
     ...(options.rotation === undefined ? {} : { rotation: options.rotation }),
     ...(options.revocations === undefined ? {} : { revocations: options.revocations }),
   };

@@ -134,6 +134,7 @@ class Base {
         replaced: new Set(),
         leaving: new Map(),
         signingLives: new Map(),
+        exposed: [],
       },
       { chain: CHAINS[chain], removedRecipients: [], now },
     );

@@ -173,6 +173,7 @@ test('property: what was issued, read back from the tree, leaves nothing to plan
             replaced: new Set(),
             leaving: new Map(),
             signingLives: new Map(),
+            exposed: [],
           },
           { chain: RENEW_CHAIN, removedRecipients: [], now: NOW },
         );

@@ -4,8 +4,9 @@ import type { Material } from '../../model/made/material.ts';
 import type { CredentialPath, KeyAlgorithm } from '../../model/names.ts';
 import type { ObservedCluster, ObservedKeyset, ObservedLeaf } from '../../model/observed.ts';
 import type { RandomBytes, TreeReader } from '../../model/ports.ts';
+import type { PastReaders } from '../../model/observed.ts';
 import type { Evidence } from '../../model/store/evidence.ts';
-import type { Revocation } from '../../model/store/revocations.ts';
+import type { RequestedRevocation } from '../../model/store/revocations.ts';
 import type { MergedStage, RotationRequest } from '../../model/store/rotation.ts';
 import type { History } from '../../model/store/ledger.ts';
 import type { ChainName } from '../../plan/checks.ts';
@@ -33,10 +34,10 @@ export interface Context {
   readonly requested: readonly string[];
   /** Keysets that `--new-authority` names. */
   readonly newAuthorities: ReadonlySet<string>;
-  /** Compromised recipients that could open a private key in an earlier commit, by `entryId` of its public key. */
-  readonly pastReaders: ReadonlyMap<string, readonly string[]>;
+  /** What compromised recipients could open in an earlier commit. */
+  readonly pastReaders: PastReaders;
   /** What `revoke` is asked for, by the authority that signed it. */
-  readonly revocations?: ReadonlyMap<CredentialPath, readonly Revocation[]>;
+  readonly revocations?: ReadonlyMap<CredentialPath, readonly RequestedRevocation[]>;
   /** What `rotate` is asked for, and what the base branch says of keysets between two stages. */
   readonly rotation?: {
     readonly request: RotationRequest;

@@ -2,8 +2,9 @@ import type { DesiredFleet, DesiredUnit } from '../../model/desired.ts';
 import { loadDeclaration, type LoadedRecord } from '../../load/load-declaration.ts';
 import { credentialParts, type CredentialPath } from '../../model/names.ts';
 import { compromisedNames } from '../../model/recipients.ts';
+import { NO_PAST_READERS, type PastReaders } from '../../model/observed.ts';
 import type { Evidence } from '../../model/store/evidence.ts';
-import type { Revocation } from '../../model/store/revocations.ts';
+import type { RequestedRevocation } from '../../model/store/revocations.ts';
 import type { RotationRequest } from '../../model/store/rotation.ts';
 import { observeStages } from '../../observe/source/stages.ts';
 import { observeHead } from '../../observe/source/head.ts';
@@ -67,7 +68,7 @@ interface RunSettings {
   readonly revoke?: {
     readonly cluster: string;
     readonly names: readonly string[];
-    readonly revocations: ReadonlyMap<CredentialPath, readonly Revocation[]>;
+    readonly revocations: ReadonlyMap<CredentialPath, readonly RequestedRevocation[]>;
   };
   /** Whether HEAD is the head of the base branch. */
   readonly isBase?: boolean;
@@ -167,8 +168,8 @@ async function pastReaders(
   request: RotationRequest | undefined,
   cwd: string,
   { tree, removedRecipients }: DesiredFleet,
-): ReturnType<typeof observePastReaders> {
-  if (request?.verb === 'compromised') return new Map();
+): Promise<PastReaders> {
+  if (request?.verb === 'compromised') return NO_PAST_READERS;
   return observePastReaders(cwd, tree, [...compromisedNames(removedRecipients)]);
 }
 

@@ -15,6 +15,7 @@ export function reportJson({
   waiting,
   skipped,
   problems,
+  unknownFiles,
 }: RunResult): Readonly<Record<string, unknown>> {
   const failed = problems.clusters;
   return {
@@ -24,13 +25,14 @@ export function reportJson({
     ...(waiting.length > 0 ? { waiting } : {}),
     ...(skipped.length > 0 ? { skipped } : {}),
     ...(failed.length > 0 ? { failed } : {}),
+    ...(unknownFiles.length > 0 ? { unknownFiles } : {}),
   };
 }
 
 /** What is or was to be done, for people: actions with reasons, folded where they are many; then files by kind of change. */
 export function reportText(
   output: Output,
-  { actions, files, findings, waiting }: RunResult,
+  { actions, files, findings, waiting, unknownFiles }: RunResult,
   tense: 'to do' | 'done',
 ): void {
   for (const group of groups(actions)) {
@@ -55,7 +57,7 @@ export function reportText(
       `note: git's history keeps the old copies: who is removed can open them for ever${advice}`,
     );
   }
-  for (const line of restartOrder(actions)) output.line(line);
+  for (const line of [...restartOrder(actions), ...unknownText(unknownFiles)]) output.line(line);
   for (const { credential, code, message } of findings) {
     output.line(`${output.paint('warning', code)} ${credential}: ${message}`);
   }
@@ -71,6 +73,16 @@ export function reportText(
   if (tense === 'to do' && created > 0)
     parts.push(`and ${created} more, named by ${created === 1 ? 'its new key' : 'their new keys'}`);
   if (parts.length > 0) output.line(`files: ${parts.join(', ')}`);
+}
+
+/** What history cannot tell, so that nobody takes it for nothing. */
+function unknownText(files: readonly string[]): string[] {
+  if (files.length === 0) return [];
+  const named = files.slice(0, MOST_NAMED).join(', ');
+  const more = files.length > MOST_NAMED ? ` and ${files.length - MOST_NAMED} more` : '';
+  return [
+    `note: git's history has files that a compromised recipient could open and that do not say whose key they held, if any: ${named}${more}; replace what was in them`,
+  ];
 }
 
 /** Of actions in one cluster: that, and the node where it is one. */

@@ -160,6 +160,7 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
     leaves,
     keysets: [...keysets],
     problems,
+    unknownFiles: context.pastReaders.unknown,
   };
 }
 

@@ -28,6 +28,8 @@ export interface RunResult {
   readonly rotations: readonly RotationStatus[];
   /** Certificates that a run is asked to revoke. */
   readonly revocations: readonly RevocationStatus[];
+  /** Files of earlier commits that compromised recipients could open, of which nothing says whose key they held. */
+  readonly unknownFiles: readonly string[];
 }
 
 /** Where results go; `plan` has none. */

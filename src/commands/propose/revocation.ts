@@ -1,6 +1,10 @@
 import type { CredentialPath } from '../../model/names.ts';
 import type { Action } from '../../model/plan.ts';
-import type { Revocation, RevocationStatus } from '../../model/store/revocations.ts';
+import type {
+  RequestedRevocation,
+  Revocation,
+  RevocationStatus,
+} from '../../model/store/revocations.ts';
 import { observeKeyset } from '../../observe/keyset.ts';
 import { treeReader } from '../../observe/source/reader.ts';
 import type { PullRequestText } from '../../propose/forges/forge.ts';
@@ -22,7 +26,7 @@ export interface RevocationWork extends Work {
   readonly statuses: readonly RevocationStatus[];
   readonly actions: readonly Action[];
   /** By the authority whose CRL has them then. */
-  readonly revocations: ReadonlyMap<CredentialPath, readonly Revocation[]>;
+  readonly revocations: ReadonlyMap<CredentialPath, readonly RequestedRevocation[]>;
 }
 
 /** What `revoke` does, for the pull request that carries it. */

@@ -1,7 +1,7 @@
 import { PkiError } from '../../errors.ts';
 import type { DesiredFleet, DesiredUnit } from '../../model/desired.ts';
 import type { TreeFile } from '../../model/made/tree.ts';
-import { treePath, type TreePath } from '../../model/names.ts';
+import { credentialPath, treePath, type TreePath } from '../../model/names.ts';
 import type { FileChange } from '../../model/plan.ts';
 import type { TreeReader } from '../../model/ports.ts';
 import { layout } from '../../model/store/layout.ts';
@@ -9,6 +9,7 @@ import type { Head, Tombstone } from '../../model/store/ledger.ts';
 import { hasStore, storeFiles } from '../../observe/cluster.ts';
 import { guardMoved } from '../../observe/guards/moved.ts';
 import { guardLedger, ledgerEntries, observeLedger, type Ledger } from '../../observe/ledger.ts';
+import { observeLeaf } from '../../observe/leaf.ts';
 import { observeMade } from '../../observe/output.ts';
 import { fleetFiles } from '../../render/fleet/files.ts';
 import { appendToLedger } from '../../render/fleet/ledger.ts';
@@ -32,6 +33,8 @@ export interface Removal {
   readonly contents: readonly TreeFile[];
   /** Files in the folder of what is removed that stay: nobody but their owner deletes them. */
   readonly left: readonly TreePath[];
+  /** Until when certificates of a node that is removed are good. */
+  readonly good: readonly Date[];
 }
 
 /** What goes: files, and the line that the ledger keeps. */
@@ -85,7 +88,25 @@ export async function planRemoval(
     ],
     contents,
     left: filesBelow(reader, gone.folder).filter((path) => !present.includes(path)),
+    good: endsOf(reader, tree, target, present).filter((end) => end >= now),
   };
+}
+
+/** When certificates end whose documents are among `files`: those of a node, and none of a whole cluster, which ends with its authorities. */
+function endsOf(
+  reader: TreeReader,
+  tree: string,
+  { cluster, member }: Target,
+  files: readonly TreePath[],
+): Date[] {
+  if (member === null) return [];
+  const folder = treePath(layout.store(tree, cluster), member);
+  return files.flatMap((file) => {
+    if (!file.startsWith(`${folder}/`)) return [];
+    const name = file.slice(folder.length + 1).replace(/\.sops\.yaml$/u, '');
+    const leaf = observeLeaf(reader, tree, credentialPath(cluster, member, name), () => undefined);
+    return leaf === undefined || 'unreadable' in leaf ? [] : [leaf.certificate.notAfter];
+  });
 }
 
 function declared({ text, member }: Target): PkiError {

@@ -1,9 +1,9 @@
 import { PkiError } from '../../errors.ts';
-import type { CredentialPath } from '../../model/names.ts';
+import { credentialParts, type CredentialPath } from '../../model/names.ts';
 import { meansCredential } from '../../model/selection.ts';
-import type { Revocation } from '../../model/store/revocations.ts';
+import type { RequestedRevocation } from '../../model/store/revocations.ts';
 import type { RevocationReason } from '../../model/x509.ts';
-import { observePastLeaf } from '../../observe/source/past/leaf.ts';
+import { observePastLeaves } from '../../observe/source/past/leaves.ts';
 import { treeReader } from '../../observe/source/reader.ts';
 import type { Invocation } from '../command.ts';
 import { refuseUnknownNames } from '../input/requested.ts';
@@ -14,7 +14,7 @@ import { findCertificates } from './find.ts';
 /** What is revoked, by the authority that signed it, and what follows. */
 interface Revoked {
   readonly result: RunResult;
-  readonly revocations: ReadonlyMap<CredentialPath, readonly Revocation[]>;
+  readonly revocations: ReadonlyMap<CredentialPath, readonly RequestedRevocation[]>;
 }
 
 /** Once to learn what is declared, then with the certificates that are revoked. */
@@ -22,24 +22,33 @@ export async function revoke(invocation: Invocation, sink: Sink | undefined): Pr
   const { cwd, options } = invocation;
   const [cluster = '', name = ''] = invocation.arguments;
   const request = { cluster, names: [name] };
-  const named = { options, arguments: [name] };
   const before = await runDeclaration(invocation, 'synth', undefined, {
     revoke: { ...request, revocations: new Map() },
   });
   if (before.clusters === 0) throw unknownCluster(cluster);
-  const own = before.leaves.filter((path) => path.startsWith(`${cluster}/`));
-  refuseUnknownNames(named, { ...before, leaves: own });
   const { tree } = before;
-  const revocations = await findCertificates(treeReader(cwd), tree, {
-    leaves: own.filter((path) => meansCredential(name, path)),
+  const isMeant = (path: CredentialPath): boolean => meansCredential(name, path);
+  const own = before.leaves.filter((path) => credentialParts(path).cluster === cluster);
+  const declared = own.filter(isMeant);
+  const { revocations, leaves } = findCertificates(treeReader(cwd), tree, {
+    leaves: declared,
     reason: (options.reason ?? 'unspecified') as RevocationReason,
     now: options.now ?? new Date(),
-    past: (path) => observePastLeaf(cwd, tree, path),
+    past: await observePastLeaves(cwd, tree, cluster, isMeant),
   });
+  if (leaves.size === 0)
+    refuseUnknownNames({ options, arguments: [name] }, { ...before, leaves: own });
+  if (declared.length === 0 && revocations.size === 0) throw nothingGood(cluster, name);
   const result = await runDeclaration(invocation, 'synth', sink, {
     revoke: { ...request, revocations },
   });
   return { result, revocations };
+}
+
+function nothingGood(cluster: string, name: string): PkiError {
+  return new PkiError('ERR_USAGE', `no certificate of "${cluster}/${name}" is good any more`, {
+    hint: 'those that git knows have expired, or their authority is no longer trusted; nothing was written',
+  });
 }
 
 function unknownCluster(cluster: string): PkiError {

@@ -1,6 +1,6 @@
 import type { DesiredAuthority } from '../desired.ts';
 import type { CredentialPath, Profile, Seconds, TreePath } from '../names.ts';
-import type { RevokedCertificate } from '../x509.ts';
+import type { CertificateInfo, RevokedCertificate } from '../x509.ts';
 import type { TrustDomain } from './rotation.ts';
 
 /** An entry of an authority's record: what its CRL says of a certificate, and what people must know of it. */
@@ -9,6 +9,11 @@ export interface Revocation extends RevokedCertificate {
   readonly credential: CredentialPath;
   /** Of the certificate: until a CRL after that has named it, it is kept (RFC 5280 §3.3). */
   readonly notAfter: Date;
+}
+
+/** One that is asked for, with what its certificate says. */
+export interface RequestedRevocation extends Revocation {
+  readonly certificate: Pick<CertificateInfo, 'subject' | 'extendedKeyUsages'>;
 }
 
 /** A CRL as its record has it. */
@@ -68,6 +73,8 @@ export interface RevocationStatus extends Pick<
   'credential' | 'serialNumber' | 'notAfter'
 > {
   readonly authority: CredentialPath;
+  /** Whether the leaf is declared, and so gets another certificate. */
+  readonly isDeclared: boolean;
   readonly domain: TrustDomain;
   readonly profile: Exclude<Profile, 'ca'>;
   /** Who it is to the Kubernetes API. */

@@ -1,30 +1,32 @@
 import { domainOf } from '../../catalog/rotation/domain.ts';
-import type { DesiredCluster, DesiredLeaf, DesiredUnit, JsonValue } from '../../model/desired.ts';
-import type { CredentialPath } from '../../model/names.ts';
-import type { Revocation, RevocationStatus } from '../../model/store/revocations.ts';
+import type { DesiredCluster, DesiredUnit, JsonValue } from '../../model/desired.ts';
+import { credentialParts, type CredentialPath, type Subject } from '../../model/names.ts';
+import type { RequestedRevocation, RevocationStatus } from '../../model/store/revocations.ts';
+import { EXTENDED_KEY_USAGES } from '../../model/x509.ts';
 
 /** What the certificates of a unit's leaves that are revoked now still are, by their authority. */
 export function revocationStatuses(
   { clusters }: DesiredUnit,
-  revocations: ReadonlyMap<CredentialPath, readonly Revocation[]>,
+  revocations: ReadonlyMap<CredentialPath, readonly RequestedRevocation[]>,
 ): RevocationStatus[] {
   return [...revocations].flatMap(([authority, entries]) =>
-    entries.flatMap(({ credential, serialNumber, notAfter }): RevocationStatus[] => {
-      const cluster = clusters.find(({ leaves }) => leaves.some(({ path }) => path === credential));
-      const leaf = cluster?.leaves.find(({ path }) => path === credential);
-      if (cluster === undefined || leaf === undefined) return [];
-      const { commonName: user = '', organizations: groups = [] } = leaf.subject;
+    entries.flatMap(({ credential, serialNumber, notAfter, certificate }): RevocationStatus[] => {
+      const parts = credentialParts(credential);
+      const cluster = clusters.find(({ name }) => name === parts.cluster);
+      if (cluster === undefined) return [];
+      const { commonName: user = '', organizations: groups = [] } = certificate.subject;
       return [
         {
           credential,
           serialNumber,
           notAfter,
           authority,
+          isDeclared: cluster.leaves.some(({ path }) => path === credential),
           domain: domainOf(cluster, { kind: 'CertificateAuthority', path: authority }),
-          profile: leaf.profile,
+          profile: profileOf(certificate),
           user,
           groups,
-          bindings: bindingsOf(cluster, leaf),
+          bindings: bindingsOf(cluster, parts.name, certificate.subject),
           hasHttpListener: cluster.bundles.some(({ files }) =>
             files.some(({ content }) => content.includes(HTTP_LISTENER)),
           ),
@@ -34,14 +36,25 @@ export function revocationStatuses(
   );
 }
 
+/** A leaf's, by its key purposes; of one that has others, the one that may do most. */
+function profileOf({
+  extendedKeyUsages,
+}: RequestedRevocation['certificate']): RevocationStatus['profile'] {
+  const has = new Set(extendedKeyUsages);
+  const isOnly = (profile: 'client' | 'server'): boolean =>
+    has.size === 1 && EXTENDED_KEY_USAGES[profile].every((usage) => has.has(usage));
+  if (isOnly('client')) return 'client';
+  return isOnly('server') ? 'server' : 'peer';
+}
+
 const HTTP_LISTENER = 'listen-client-http-urls';
 
 /** The bindings, among the cluster's manifests, of a user or of one of its groups; with other leaves that have their rights of them. */
 function bindingsOf(
   { manifests, leaves }: DesiredCluster,
-  { name, subject }: DesiredLeaf,
+  name: string,
+  { commonName: user = '', organizations: groups = [] }: Subject,
 ): string[] {
-  const { commonName: user = '', organizations: groups = [] } = subject;
   const names = new Set([`User ${user}`, ...groups.map((group) => `Group ${group}`)]);
   const others = (bound: string): string => {
     const sharing = leaves

@@ -3,7 +3,7 @@ import { parse, stringify } from 'yaml';
 import { PkiError, type ErrorCode } from '../../../src/errors.ts';
 import type { CredentialPath } from '../../../src/model/names.ts';
 import type { ObservedKeyset } from '../../../src/model/observed.ts';
-import type { Revocation } from '../../../src/model/store/revocations.ts';
+import type { RequestedRevocation } from '../../../src/model/store/revocations.ts';
 import { guardRevocations } from '../../../src/observe/revocations.ts';
 import { buildCrl } from '../../../src/x509/build/crl/crl.ts';
 import { after, authority, cluster, DAY, leaf, NOW, TREE, unit } from '../../_helpers/desired.ts';
@@ -29,13 +29,15 @@ async function revoke(tree: MemoryTree, name: string, now = NOW): Promise<void> 
   const text = tree.text(`deploy/prod/pki/${name}.sops.yaml`);
   const { certificate = '' } = parse(text) as { certificate?: string };
   const { readCertificate } = await import('../../../src/x509/read/certificate.ts');
-  const { serialNumber, notAfter } = readCertificate(certificate);
-  const entry: Revocation = {
+  const read = readCertificate(certificate);
+  const { serialNumber, notAfter } = read;
+  const entry: RequestedRevocation = {
     serialNumber,
     credential: path,
     revokedAt: now,
     reason: 'keyCompromise',
     notAfter,
+    certificate: read,
   };
   const revocations = new Map([[CA, [entry]]]);
   await synth(tree, { units: [unit(PROD)], identity, now, revocations });

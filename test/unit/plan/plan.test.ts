@@ -57,6 +57,7 @@ function planned(
       replaced: new Set(over.replaced),
       leaving: new Map(),
       signingLives: new Map(),
+      exposed: [],
     },
     { chain, removedRecipients: removed, now },
   );
@@ -225,6 +226,7 @@ test('plan: authorities that issue for each other in a circle of clusters are ma
       replaced: new Set(),
       leaving: new Map(),
       signingLives: new Map(),
+      exposed: [],
     },
     { chain: SYNTH_CHAIN, removedRecipients: [], now: NOW },
   );

@@ -81,6 +81,7 @@ test('plan: a node’s certificates that are due soon go along with one that is 
       replaced: new Set(),
       leaving: new Map(),
       signingLives: new Map(),
+      exposed: [],
     },
     { chain: CHAINS.renew, removedRecipients: [], now: NOW },
   );

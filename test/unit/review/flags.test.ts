@@ -115,10 +115,11 @@ const RECORD = 'deploy/prod/pki/ca/revocations.yaml';
 
 /** A tree in which the certificate that `web` has in `of` is revoked. */
 async function revoking(of: MemoryTree, now = DUE): Promise<MemoryTree> {
-  const { serialNumber, notAfter } = certificateIn(of, WEB);
+  const certificate = certificateIn(of, WEB);
+  const { serialNumber, notAfter } = certificate;
   const credential = 'prod/web' as CredentialPath;
   const reason = 'keyCompromise' as const;
-  const entry = { serialNumber, credential, revokedAt: now, reason, notAfter };
+  const entry = { serialNumber, credential, revokedAt: now, reason, notAfter, certificate };
   const tree = of.clone();
   await synth(tree, { units: units(), identity, now, revocations: new Map([[CA, [entry]]]) });
   return tree;

@@ -25,7 +25,7 @@ import { transitionActions } from '../../../plan/rotation/plan-transition.ts';
 import { materialOf } from '../../../render/material.ts';
 import { renderUnit } from '../../../render/unit.ts';
 import type { Clusters, Context, Foreign, Job } from '../context.ts';
-import { withPastReaders } from './past-readers.ts';
+import { signedCertificates, withPastReaders } from './past-readers.ts';
 import { revokeIn } from './revoke.ts';
 import { rotateUnit, type Rotated } from './rotate.ts';
 
@@ -58,6 +58,7 @@ export function decide(context: Context, job: Job): Decision {
   const { clusters: observed, transitions } = rotated;
   const etcd = decideEtcd(context, unit);
   const signingLives = observeSigningLives(context, unit, observed);
+  const exposed = signedCertificates(context.pastReaders, observed, foreign.keysets);
   const decideWith = (
     leaving: OutputPlan['leaving'],
   ): Pick<Decision, 'plan' | 'makes' | 'signs' | 'outputs' | 'manifests'> => {
@@ -70,6 +71,7 @@ export function decide(context: Context, job: Job): Decision {
         replaced: replacedKeysets(context, job),
         leaving,
         signingLives,
+        exposed,
       },
       {
         chain: CHAINS[context.chain],

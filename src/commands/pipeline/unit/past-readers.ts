@@ -1,15 +1,18 @@
+import { credentialParts } from '../../../model/names.ts';
 import { entryId } from '../../../model/store/keyset.ts';
-import type { Clusters, Context } from '../context.ts';
+import type { PastCertificate, PastReaders } from '../../../model/observed.ts';
+import { isIssuedBy } from '../../../x509/read/issued.ts';
+import type { Clusters, Foreign } from '../context.ts';
 
 /** What history tells of a private key, a document may not remember: `sops updatekeys` knows of no such thing. */
-export function withPastReaders(clusters: Clusters, pastReaders: Context['pastReaders']): Clusters {
-  if (pastReaders.size === 0) return clusters;
+export function withPastReaders(clusters: Clusters, { byKey }: PastReaders): Clusters {
+  if (byKey.size === 0) return clusters;
   const withPast = <
     T extends { readonly spki: string; readonly formerRecipients: readonly string[] },
   >(
     document: T,
   ): T => {
-    const past = pastReaders.get(entryId(document.spki)) ?? [];
+    const past = byKey.get(entryId(document.spki)) ?? [];
     const all = [...new Set([...document.formerRecipients, ...past])].sort();
     return { ...document, formerRecipients: all };
   };
@@ -25,4 +28,18 @@ export function withPastReaders(clusters: Clusters, pastReaders: Context['pastRe
       return [name, { ...store, keysets: new Map(keysets), leaves: new Map(leaves) }];
     }),
   );
+}
+
+/** Certificates that an entry of a unit, or of those that it uses, did sign: whoever can commit can write a document. */
+export function signedCertificates(
+  { certificates }: PastReaders,
+  clusters: Clusters,
+  foreign: Foreign['keysets'],
+): readonly PastCertificate[] {
+  return certificates.filter(({ issuer: { keyset: path, id }, certificate }) => {
+    const { cluster } = credentialParts(path);
+    const keyset = clusters.get(cluster)?.keysets.get(path) ?? foreign.get(path);
+    const entry = keyset?.entries.find((one) => one.id === id);
+    return entry?.certificate ? isIssuedBy(certificate, entry.certificate) : false;
+  });
 }

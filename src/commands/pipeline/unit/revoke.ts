@@ -1,7 +1,7 @@
 import type { CredentialPath } from '../../../model/names.ts';
 import type { ObservedKeyset } from '../../../model/observed.ts';
 import { layout } from '../../../model/store/layout.ts';
-import type { ObservedRevocations, Revocation } from '../../../model/store/revocations.ts';
+import type { ObservedRevocations, RequestedRevocation } from '../../../model/store/revocations.ts';
 import type { Clusters } from '../context.ts';
 
 /**
@@ -11,7 +11,7 @@ import type { Clusters } from '../context.ts';
 export function revokeIn(
   tree: string,
   clusters: Clusters,
-  revocations: ReadonlyMap<CredentialPath, readonly Revocation[]>,
+  revocations: ReadonlyMap<CredentialPath, readonly RequestedRevocation[]>,
 ): Clusters {
   if (revocations.size === 0) return clusters;
   return new Map(
@@ -28,7 +28,7 @@ export function revokeIn(
 function withRevoked(
   tree: string,
   keyset: ObservedKeyset,
-  wanted: readonly Revocation[],
+  wanted: readonly RequestedRevocation[],
 ): ObservedKeyset {
   const before: ObservedRevocations = keyset.revocations ?? {
     file: layout.revocations(tree, keyset.path),
@@ -37,7 +37,15 @@ function withRevoked(
     added: [],
   };
   const known = new Set(before.entries.map(({ serialNumber }) => serialNumber));
-  const added = wanted.filter(({ serialNumber }) => !known.has(serialNumber));
+  const added = wanted
+    .filter(({ serialNumber }) => !known.has(serialNumber))
+    .map(({ serialNumber, credential, revokedAt, reason, notAfter }) => ({
+      serialNumber,
+      credential,
+      revokedAt,
+      reason,
+      notAfter,
+    }));
   if (added.length === 0) return keyset;
   return {
     ...keyset,

@@ -1,10 +1,4 @@
-import { commitOf, git, readBlobs, requireHistory, text } from '../git.ts';
-
-/** The blob that a change brought, as `--raw` has it; of a merge, for each parent. */
-const CHANGE = /^:\d{6} \d{6} [0-9a-f]{40,64} ([0-9a-f]{40,64}) /gmu;
-
-/** Of so many blobs the contents are held at once. */
-const AT_ONCE = 1000;
+import { pastChanges, pastContents } from './changes.ts';
 
 /**
  * Every document of the store in a commit up to HEAD, each once, whatever its path was.
@@ -17,15 +11,7 @@ export async function* pastDocuments(
   tree: string,
   what: string,
 ): AsyncGenerator<string> {
-  if ((await commitOf(root, 'HEAD')) === undefined) return;
-  await requireHistory(root, what);
-  const flags = ['--full-history', '-m', '--no-renames', '--raw', '--no-abbrev', '--format='];
-  const place = `:(glob)${tree}/*/pki/**/*.sops.yaml`;
-  const log = text(await git(root, ['log', ...flags, 'HEAD', '--', place]));
-  const blobs = [...new Set([...log.matchAll(CHANGE)].map(([, blob = '']) => blob))].filter(
-    (blob) => !/^0+$/u.test(blob),
-  );
-  for (let at = 0; at < blobs.length; at += AT_ONCE)
-    for (const content of (await readBlobs(root, blobs.slice(at, at + AT_ONCE))).values())
-      yield Buffer.from(content).toString('utf8');
+  const changes = await pastChanges(root, [`:(glob)${tree}/*/pki/**/*.sops.yaml`], what);
+  for await (const [, content] of pastContents(root, changes))
+    yield Buffer.from(content).toString('utf8');
 }

@@ -1,13 +1,26 @@
-import { load } from 'js-yaml';
-import { sopsRecipients } from '../../recipients.ts';
+import { createHash } from 'node:crypto';
+import { PkiError } from '../../../errors.ts';
+import { privateKeyStandIn } from '../../../model/made/stand-in.ts';
+import { credentialPath, treePath } from '../../../model/names.ts';
+import {
+  NO_PAST_READERS,
+  type PastCertificate,
+  type PastReaders,
+} from '../../../model/observed.ts';
+import { readCertificate } from '../../../x509/read/certificate.ts';
+import { readPublicKey, spkiHash } from '../../../x509/read/key.ts';
+import { parseFields, type Fields } from '../../fields.ts';
+import { parseIssuer } from '../../issuer.ts';
 import { pastDocuments } from './documents.ts';
+import { readersNamed } from './named.ts';
+import { observePastOutputs, type PastOutputs } from './outputs.ts';
 
 /** In the clear in each document of the store: the start of its public key's hash, which is the id of a keyset's entry. */
 const KEY = /^(?:spki|id): ['"]?([0-9a-f]{16})/mu;
 
 /**
- * Which of `recipients` could open a private key in a commit up to HEAD, by `entryId` of its public key: a document may have been
- * encrypted again, moved or renamed since, without a trace in it. Documents of the store alone: those of outputs are remembered there.
+ * Which of `recipients` could open which private keys in a commit up to HEAD. A document may have been encrypted again, moved or
+ * renamed since, and an output be gone, without a trace in the tree.
  *
  * @param recipients as documents name them.
  * @throws PkiError `ERR_READ` in a shallow clone, which has no more than a part of the history, and would say "nobody".
@@ -16,30 +29,88 @@ export async function observePastReaders(
   root: string,
   tree: string,
   recipients: readonly string[],
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const readers = new Map<string, Set<string>>();
-  if (recipients.length === 0) return new Map();
+): Promise<PastReaders> {
+  if (recipients.length === 0) return NO_PAST_READERS;
   const what = 'what a compromised recipient could open before';
+  const outputs = await observePastOutputs(root, tree, recipients, what);
+  const byKey = new Map<string, Set<string>>();
+  const certificates = new Map<string, PastCertificate>();
+  const explained = new Set<string>();
   for await (const document of pastDocuments(root, tree, what)) {
     const key = KEY.exec(document)?.[1];
     if (key === undefined) continue;
-    if (!recipients.some((recipient) => document.includes(recipient))) continue;
-    const names = namesIn(document);
-    for (const recipient of recipients)
-      if (names.has(recipient)) readers.set(key, (readers.get(key) ?? new Set()).add(recipient));
+    const fields = fieldsOf(document);
+    const ofOutputs = readersOfOutputs(outputs, fields && spkiOf(fields), explained);
+    const readers = [...readersNamed(document, recipients), ...ofOutputs];
+    if (readers.length === 0) continue;
+    const all = [...new Set([...(byKey.get(key) ?? []), ...readers])].sort();
+    byKey.set(key, new Set(all));
+    const certificate = fields && certificateOf(fields, all);
+    if (certificate !== undefined) certificates.set(nameOf(certificate), certificate);
   }
-  return new Map([...readers].map(([key, found]) => [key, [...found].sort()]));
+  const unexplained = [...outputs.byProjection].flatMap(([projection, { file }]) =>
+    explained.has(projection) ? [] : [file],
+  );
+  return {
+    byKey: new Map([...byKey].map(([key, found]) => [key, [...found]])),
+    certificates: [...certificates.values()],
+    unknown: [...new Set([...outputs.silent, ...unexplained])].sort(),
+  };
 }
 
-/** Who could open it, and who could before its last encryption; of what can no longer be read, every word. */
-function namesIn(document: string): ReadonlySet<string> {
+function readersOfOutputs(
+  { bySpki, byProjection }: PastOutputs,
+  spki: string | undefined,
+  explained: Set<string>,
+): readonly string[] {
+  if (spki === undefined) return [];
+  const projection = projectionOf(privateKeyStandIn(spki));
+  explained.add(projection);
+  return [...(bySpki.get(spki) ?? []), ...(byProjection.get(projection)?.readers ?? [])];
+}
+
+/** As files of a node have it in their list. */
+const projectionOf = (content: string): string =>
+  `sha256:${createHash('sha256').update(content).digest('hex')}`;
+
+const nameOf = ({ issuer, certificate }: PastCertificate): string =>
+  `${issuer.keyset}/${issuer.id}/${certificate.serialNumber}`;
+
+/** Undefined for what is no document of this version. */
+function fieldsOf(document: string): Fields | undefined {
+  return known(() => parseFields(treePath('a past document'), Buffer.from(document)));
+}
+
+/** Of the whole key, as leaves have it in a field, and keysets' entries in a certificate or key. */
+function spkiOf(fields: Fields): string | undefined {
+  return known(() => {
+    if (fields.has('spki')) return fields.text('spki');
+    return fields.has('publicKey')
+      ? spkiHash(readPublicKey(fields.text('publicKey')))
+      : readCertificate(fields.text('certificate')).spki;
+  });
+}
+
+/** That of a leaf; undefined for an entry of a keyset. */
+function certificateOf(fields: Fields, readers: readonly string[]): PastCertificate | undefined {
+  return known(() => {
+    if (!fields.has('spki')) return undefined;
+    const cluster = fields.text('cluster');
+    const node = fields.has('node') ? fields.text('node') : null;
+    return {
+      path: credentialPath(cluster, node, fields.text('name')),
+      issuer: parseIssuer(fields, cluster),
+      certificate: readCertificate(fields.text('certificate')),
+      readers,
+    };
+  });
+}
+
+function known<T>(read: () => T): T | undefined {
   try {
-    const { sops, formerRecipients } = load(document, { maxAliases: 0 }) as Record<string, unknown>;
-    const former = typeof formerRecipients === 'string' ? formerRecipients.split(',') : [];
-    return new Set([...(sopsRecipients({ sops }, 'yaml') ?? wordsOf(document)), ...former]);
-  } catch {
-    return new Set(wordsOf(document));
+    return read();
+  } catch (error) {
+    if (error instanceof PkiError) return undefined;
+    throw error;
   }
 }
-
-const wordsOf = (document: string): string[] => document.split(/[\s,'"]+/u);

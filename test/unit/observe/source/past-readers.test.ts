@@ -28,7 +28,7 @@ test('observePastReaders: names are compared whole, and what is damaged is read 
   });
   repository.commit();
   const readers = await observePastReaders(repository.root, 'deploy', ['sops', 'sops-3']);
-  t.deepEqual([...readers].sort(), [
+  t.deepEqual([...readers.byKey].sort(), [
     ['a'.repeat(16), ['sops']],
     ['c'.repeat(16), ['sops']],
     ['d'.repeat(16), ['sops', 'sops-3']],

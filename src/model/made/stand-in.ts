@@ -1,0 +1,2 @@
+/** What stands in a public projection where a private key stands in the file, by the hash of its SPKI. */
+export const privateKeyStandIn = (spki: string): string => `sha256:${spki}\n`;
