@@ -142,6 +142,25 @@ test('a node that is gone: revoke takes its certificates by the names they had, 
   await succeed(t, repository, 'verify', '--now', at(3));
 });
 
+test('a document that was forged in some commit says nothing: its authority did not sign that certificate', async (t) => {
+  const repository = await removed(t);
+  const file = 'deploy/prod/pki/cp-2/apiserver.sops.yaml';
+  const sound = repository.git('show', `HEAD~1:${file}`);
+  const [, id = ''] = /^issuer: etcd-ca\/([0-9a-f]{16})$/mu.exec(
+    repository.git('show', 'HEAD~1:deploy/prod/pki/cp-2/etcd-peer.sops.yaml'),
+  ) ?? [''];
+  repository.write(file, `${sound.replace(/^issuer: .*$/mu, `issuer: etcd-ca/${id}`)}\n`);
+  repository.commit('forged', at(2));
+  repository.remove('deploy/prod/pki/cp-2');
+  repository.commit('taken back', at(2));
+  repository.write('clusters/main.js', declare({ nodes: [FIRST], app: COMPROMISED }));
+  t.deepEqual(named('RevocationNeeded', await planned(t, repository)), LEFT);
+  await succeed(t, repository, 'synth', '--now', at(3));
+  await succeed(t, repository, 'revoke', 'prod', 'cp-2/apiserver', '--now', at(3));
+  const records = Object.keys(repository.files()).filter((path) => path.includes('revocations'));
+  t.deepEqual(records, ['deploy/prod/pki/ca/revocations.yaml']);
+});
+
 test('a node that is gone: a name that it never had is unknown, and one whose certificates have all ended is refused', async (t) => {
   const repository = await removed(t);
   const unknown = { code: 'ERR_USAGE', status: 2 } as const;
