@@ -84,6 +84,10 @@ export function findingOfFlag(flag: Flag, isExplained: boolean): Finding {
 
 /** What to do, where the message does not say it. */
 const HINTS: Partial<Readonly<Record<FlagCode, readonly string[]>>> = {
+  RevocationLost: [
+    'find the commit that had it: git log --oneline -- FILE, and bring it back: git restore --source COMMIT FILE',
+    'then run synth with an identity: what it names is issued again, and outputs get the CRL',
+  ],
   OutsideLifeLower: [
     'bring keyset.yaml back as the base has it: git restore --source BASE FILE',
     'what is remembered may be longer than is wanted: --accept-lockout retires before its end',

@@ -406,3 +406,42 @@ test('remove takes the record of an authority away with it', async (t) => {
     [],
   );
 });
+
+test('revoke: what a merged revert let in again verify finds without a base, until the record is brought back, and what an edited record let go', async (t) => {
+  const repository = await made(t);
+  const serial = serialOf(repository, 'cp-1/etcd-peer');
+  await succeed(t, repository, 'revoke', 'prod', 'cp-1/etcd-peer', '--now', at(1));
+  repository.commit('revoked', at(1));
+  const lostNow = async (): Promise<unknown> => {
+    const { stdout } = await repository.run(['verify', '--output', 'json', '--now', at(2)]);
+    const { findings } = JSON.parse(stdout) as { findings: readonly { readonly code: string }[] };
+    return findings.filter(({ code }) => code === 'RevocationLost');
+  };
+  t.deepEqual(await lostNow(), []);
+  repository.git('revert', '--no-edit', 'HEAD');
+  t.is((await repository.run(['plan', '--now', at(2)])).status, 0, 'the tree is as declared');
+  t.like(await lostNow(), {
+    length: 1,
+    0: { credential: 'prod/etcd-ca', file: RECORD, level: 'error' },
+  });
+  const shallow = repository.path('.git/shallow');
+  writeFileSync(shallow, `${repository.git('rev-parse', 'HEAD')}\n`);
+  t.deepEqual(await lostNow(), [], 'such a clone has a base to look at');
+  rmSync(shallow);
+
+  repository.git('restore', '--source', 'HEAD~1', RECORD);
+  await succeed(t, repository, 'synth', '--now', at(2));
+  t.not(serialOf(repository, 'cp-1/etcd-peer'), serial);
+  t.deepEqual(revoked(repository), [serial]);
+  repository.commit('brought back', at(2));
+  t.deepEqual(await lostNow(), []);
+
+  // what no CRL signs is edited, so that the next one does without the entry
+  const record = repository.read(RECORD);
+  repository.write(RECORD, record.replace(/notAfter: .*/u, `notAfter: "${at(0)}"`));
+  repository.commit('edited', at(2));
+  await succeed(t, repository, 'revoke', 'prod', 'cp-2/etcd-peer', '--now', at(2));
+  t.false(revoked(repository).includes(serial));
+  repository.commit('another', at(2));
+  t.like(await lostNow(), { length: 1 });
+});

@@ -1,18 +1,20 @@
 import { PkiError } from '../../errors.ts';
-import type { TreePath } from '../../model/names.ts';
-import { treePath } from '../../model/names.ts';
+import { credentialParts, treePath, type TreePath } from '../../model/names.ts';
 import type { TreeReader } from '../../model/ports.ts';
 import { layout } from '../../model/store/layout.ts';
 import { observeMade } from '../../observe/output.ts';
 import { observeAddedReaders } from '../../observe/source/past/added.ts';
+import { observeLostRevocations } from '../../observe/source/past/revocations.ts';
+import { isShallow } from '../../observe/source/git.ts';
 import { listWorkFiles } from '../../observe/source/work-files.ts';
+import { flag } from '../../review/flags.ts';
 import { bypassFlags } from '../../review/fleet/sops-rules.ts';
 import { unknownLedgerLines } from '../../review/fleet/ledger.ts';
 import { unknownFiles } from '../../review/fleet/unknown-files.ts';
 import { openSide } from '../../review/read/side.ts';
 import type { Flag } from '../../review/report.ts';
 import { Declared } from '../../verify/declared.ts';
-import { finding, findingOfError, type Finding } from '../../verify/finding.ts';
+import { finding, findingOfError, findingOfFlag, type Finding } from '../../verify/finding.ts';
 import { plaintextKeys } from '../../verify/plaintext.ts';
 import { plantedReaders, readByOthers } from '../../verify/tree/readers.ts';
 import type { Stores } from '../../verify/tree/store.ts';
@@ -87,6 +89,22 @@ export async function lookForPlanted(
     if (error instanceof PkiError) return [findingOfError(error)];
     throw error;
   }
+}
+
+/** Certificates that were on a CRL in some commit and are on none now, as after a revert: their holders are let in again. */
+export async function lookForLost(
+  cwd: string,
+  { tree }: Declared['fleet'],
+  { keysets }: Stores,
+): Promise<readonly Finding[]> {
+  if (await isShallow(cwd)) return []; // such a clone is compared with a base
+  const lost = await observeLostRevocations(cwd, tree, keysets);
+  return [...lost].map(([path, what]) => {
+    const { cluster } = credentialParts(path);
+    const place = { cluster, credential: path, file: layout.revocations(tree, path) };
+    const message = `${path}: ${what}, as git's history has it`;
+    return findingOfFlag(flag('RevocationLost', message, place), false);
+  });
 }
 
 /** Files that the program made in the declared clusters, as their inventories say. */

@@ -31,6 +31,7 @@ import {
   clusterFolders,
   guardFindings,
   lookAtDeclaration,
+  lookForLost,
   lookForPlaintext,
   lookForPlanted,
   lookForStrangers,
@@ -66,8 +67,13 @@ export async function run(invocation: Invocation): Promise<number> {
     ...stores.findings,
     ...guardFindings(result),
     ...(keys?.findings ?? []),
-    // a change is compared with its base, which knows who could read
-    ...(isChange ? [] : await lookForPlanted(cwd, reader, stores, declared)),
+    // a change is compared with its base, which knows who could read, and what was revoked
+    ...(isChange
+      ? []
+      : [
+          ...(await lookForPlanted(cwd, reader, stores, declared)),
+          ...(await lookForLost(cwd, declared.fleet, stores)),
+        ]),
   ];
   const links = linksBelow(cwd, tree);
   const strange = lookForStrangers(reader, declared, {

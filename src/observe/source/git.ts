@@ -85,10 +85,15 @@ export const NOTHING = 1;
 export const WHOLE_HISTORY =
   'get the whole history: git fetch --unshallow; in CI fetch-depth: 0 or GIT_DEPTH: 0';
 
+/** Whether a repository has no more than a part of its history. */
+export async function isShallow(root: string): Promise<boolean> {
+  if (!isInRepository(root)) return false;
+  return text(await git(root, ['rev-parse', '--is-shallow-repository'])).trim() === 'true';
+}
+
 /** @throws PkiError `ERR_READ` in a shallow clone, which has no more than a part of the history and so cannot tell `what` */
 export async function requireHistory(root: string, what: string): Promise<void> {
-  const shallow = text(await git(root, ['rev-parse', '--is-shallow-repository'])).trim();
-  if (shallow !== 'true') return;
+  if (!(await isShallow(root))) return;
   throw new PkiError('ERR_READ', `this clone is shallow: git cannot tell ${what}`, {
     hint: WHOLE_HISTORY,
   });
