@@ -98,6 +98,23 @@ test('a node that is gone: its keys of authorities are to be rotated, its certif
   ]);
 });
 
+test('a node that is gone: a tree that has another name since has the same history', async (t) => {
+  const repository = await removed(t);
+  repository.git('mv', 'deploy', 'fleet');
+  const app = `${COMPROMISED} tree: 'fleet',`;
+  repository.write('clusters/main.js', declare({ nodes: [FIRST], app }));
+  await succeed(t, repository, 'synth', '--now', at(3));
+  repository.commit('another name', at(3));
+  const stdout = await planned(t, repository);
+  t.deepEqual(named('RotationNeeded', stdout), ['prod/ca', 'prod/service-account-key'], stdout);
+  t.deepEqual(named('RevocationNeeded', stdout), LEFT, stdout);
+  await succeed(t, repository, 'revoke', 'prod', 'cp-2/*', '--now', at(3));
+  repository.commit('all of the node', at(3));
+  t.deepEqual(named('RevocationNeeded', await planned(t, repository)), []);
+  const { length } = Object.keys(repository.files()).filter((file) => /revocations/u.test(file));
+  t.is(length, 3, 'of all its authorities');
+});
+
 test('a node that is gone: revoke takes its certificates by the names they had, and makes none anew', async (t) => {
   const repository = await removed(t);
   repository.write('clusters/main.js', declare({ nodes: [FIRST], app: COMPROMISED }));

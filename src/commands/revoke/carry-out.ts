@@ -34,7 +34,7 @@ export async function revoke(invocation: Invocation, sink: Sink | undefined): Pr
     leaves: declared,
     reason: (options.reason ?? 'unspecified') as RevocationReason,
     now: options.now ?? new Date(),
-    past: await observePastLeaves(cwd, tree, cluster, isMeant),
+    past: await observePastLeaves(cwd, cluster, isMeant),
   });
   if (leaves.size === 0)
     refuseUnknownNames({ options, arguments: [name] }, { ...before, leaves: own });

@@ -84,7 +84,7 @@ export async function lookForPlanted(
   const { tree } = declared.fleet;
   try {
     const suspects = readByOthers(reader, stores, declared);
-    return plantedReaders(tree, await observeAddedReaders(cwd, tree, suspects));
+    return plantedReaders(tree, await observeAddedReaders(cwd, suspects));
   } catch (error) {
     if (error instanceof PkiError) return [findingOfError(error)];
     throw error;

@@ -17,7 +17,6 @@ export interface Suspect {
  */
 export async function observeAddedReaders<T extends Suspect>(
   root: string,
-  tree: string,
   suspects: readonly T[],
 ): Promise<ReadonlyMap<T, readonly string[]>> {
   const added = new Map<T, readonly string[]>();
@@ -28,7 +27,7 @@ export async function observeAddedReaders<T extends Suspect>(
       return ciphertext === undefined ? [] : [[ciphertext, suspect] as const];
     }),
   );
-  for await (const text of pastDocuments(root, tree, 'since when a document has its readers')) {
+  for await (const text of pastDocuments(root, 'since when a document has its readers')) {
     const past = readDocument(text);
     const suspect = past && byCiphertext.get(past.ciphertext);
     if (past === undefined || suspect === undefined) continue;

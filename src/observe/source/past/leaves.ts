@@ -1,5 +1,4 @@
 import { credentialPath, type CredentialPath } from '../../../model/names.ts';
-import { layout } from '../../../model/store/layout.ts';
 import { pastChanges, pastContents, type Change } from './changes.ts';
 
 /**
@@ -11,16 +10,14 @@ import { pastChanges, pastContents, type Change } from './changes.ts';
  */
 export async function observePastLeaves(
   root: string,
-  tree: string,
   cluster: string,
   isWanted: (path: CredentialPath) => boolean,
 ): Promise<ReadonlyMap<CredentialPath, readonly Uint8Array[]>> {
-  const store = layout.store(tree, cluster);
   const what = `which certificates "${cluster}" had before`;
-  const changes = await pastChanges(root, [`:(glob)${store}/**/*.sops.yaml`], what);
+  const changes = await pastChanges(root, [`:(glob)**/${cluster}/pki/**/*.sops.yaml`], what);
   const byLeaf = new Map<CredentialPath, Change[]>();
   for (const change of changes) {
-    const leaf = leafAt(cluster, change.path.slice(store.length + 1));
+    const leaf = leafAt(cluster, change.path);
     if (leaf === undefined || !isWanted(leaf)) continue;
     byLeaf.set(leaf, [...(byLeaf.get(leaf) ?? []), change]);
   }
@@ -29,8 +26,9 @@ export async function observePastLeaves(
   return past;
 }
 
-/** The leaf whose document lies at a place of its cluster's store. */
-function leafAt(cluster: string, place: string): CredentialPath | undefined {
+/** The leaf whose document lies at a path, whatever name the tree had. */
+function leafAt(cluster: string, path: string): CredentialPath | undefined {
+  const place = path.slice(path.lastIndexOf('/pki/') + '/pki/'.length);
   const [name = '', node = null, ...rest] = place
     .replace(/\.sops\.yaml$/u, '')
     .split('/')

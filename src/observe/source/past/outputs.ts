@@ -18,6 +18,14 @@ export interface PastOutputs {
   readonly silent: ReadonlySet<string>;
 }
 
+/** Of what the program ever encrypts, documents of the store aside; the tree may have had another name. */
+const PLACES = [
+  ':(glob)**/nodes/*/**',
+  ':(glob)**/kubeconfigs/*.conf',
+  ':(glob)**/*.sops.yaml',
+  ':(exclude,glob)**/pki/**/*.sops.yaml',
+];
+
 interface PastFile {
   readonly file: string;
   readonly readers: ReadonlySet<string>;
@@ -32,11 +40,10 @@ interface PastFile {
  */
 export async function observePastOutputs(
   root: string,
-  tree: string,
   recipients: readonly string[],
   what: string,
 ): Promise<PastOutputs> {
-  const changes = await pastChanges(root, [tree, `:(exclude,glob)${tree}/*/pki/**`], what);
+  const changes = await pastChanges(root, PLACES, what);
   const pathsOf = new Map<string, Set<string>>();
   for (const { blob, path } of changes) if (blob !== undefined) addTo(pathsOf, blob, [path]);
   const bySpki = new Map<string, Set<string>>();

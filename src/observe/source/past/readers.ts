@@ -32,11 +32,11 @@ export async function observePastReaders(
 ): Promise<PastReaders> {
   if (recipients.length === 0) return NO_PAST_READERS;
   const what = 'what a compromised recipient could open before';
-  const outputs = await observePastOutputs(root, tree, recipients, what);
+  const outputs = await observePastOutputs(root, recipients, what);
   const byKey = new Map<string, Set<string>>();
   const certificates = new Map<string, PastCertificate>();
   const explained = new Set<string>();
-  for await (const document of pastDocuments(root, tree, what)) {
+  for await (const document of pastDocuments(root, what)) {
     const key = KEY.exec(document)?.[1];
     if (key === undefined) continue;
     const fields = fieldsOf(document);
@@ -54,7 +54,9 @@ export async function observePastReaders(
   return {
     byKey: new Map([...byKey].map(([key, found]) => [key, [...found]])),
     certificates: [...certificates.values()],
-    unknown: [...new Set([...outputs.silent, ...unexplained])].sort(),
+    unknown: [...new Set([...outputs.silent, ...unexplained])]
+      .filter((file) => file.startsWith(`${tree}/`))
+      .sort(),
   };
 }
 

@@ -1,5 +1,5 @@
 import { PkiError } from '../../../errors.ts';
-import { layout } from '../../../model/store/layout.ts';
+import { layout, REVOCATIONS } from '../../../model/store/layout.ts';
 import type { CredentialPath } from '../../../model/names.ts';
 import type { ObservedKeyset } from '../../../model/observed.ts';
 import { observeRevocations, type RevocationsListing } from '../../revocations.ts';
@@ -19,16 +19,16 @@ export async function observeLostRevocations(
   tree: string,
   keysets: ReadonlyMap<CredentialPath, ObservedKeyset>,
 ): Promise<ReadonlyMap<CredentialPath, string>> {
-  const byFile = new Map<string, ObservedKeyset>(
-    [...keysets].map(([path, keyset]) => [layout.revocations(tree, path), keyset]),
+  const byPlace = new Map<string, ObservedKeyset>(
+    [...keysets].map(([path, keyset]) => [layout.revocations('', path), keyset]),
   );
   const what = 'what authorities revoked before';
-  const changes = await pastChanges(root, [`:(glob)${tree}/*/pki/*/revocations.yaml`], what);
+  const changes = await pastChanges(root, [`:(glob)**/pki/*/${REVOCATIONS}`], what);
   const contents = new Map<string, Uint8Array>();
   for await (const [blob, content] of pastContents(root, changes)) contents.set(blob, content);
   const records = new Map<ObservedKeyset, PastRecord[]>();
   for (const { blob = '', path } of changes) {
-    const [keyset, content] = [byFile.get(path), contents.get(blob)];
+    const [keyset, content] = [byPlace.get(placeOf(path)), contents.get(blob)];
     const record = keyset && content && signed(tree, keyset, content);
     if (record) records.set(keyset, [...(records.get(keyset) ?? []), record]);
   }
@@ -39,6 +39,9 @@ export async function observeLostRevocations(
     }),
   );
 }
+
+/** As in a tree without a name: it may have had another one. */
+const placeOf = (path: string): string => `/${path.split('/').slice(-4).join('/')}`;
 
 function lostOf(
   past: readonly PastRecord[],
