@@ -1,10 +1,11 @@
 import test from 'ava';
 import { parse, stringify } from 'yaml';
 import { PkiError } from '../../../src/errors.ts';
-import type { CredentialPath } from '../../../src/model/names.ts';
+import type { CredentialPath, TreePath } from '../../../src/model/names.ts';
 import type { RotationRequest } from '../../../src/model/store/rotation.ts';
 import type { CrlSpec } from '../../../src/model/x509.ts';
-import { guardRevocations } from '../../../src/observe/revocations.ts';
+import { guardRevocations, parseRevocations } from '../../../src/observe/revocations.ts';
+import { revocationFlags } from '../../../src/review/compare/revocations.ts';
 import { buildCrl } from '../../../src/x509/build/crl/crl.ts';
 import type { Issuer } from '../../../src/x509/build/issuer.ts';
 import { readCertificate } from '../../../src/x509/read/certificate.ts';
@@ -39,9 +40,8 @@ async function rotate(before: MemoryTree, verb: RotationRequest['verb'], days: n
 async function revoke(before: MemoryTree, name: string, days: number): Promise<MemoryTree> {
   const tree = before.clone();
   const document: unknown = parse(tree.text(`deploy/prod/pki/${name}.sops.yaml`));
-  const { serialNumber, notAfter } = readCertificate(
-    (document as { certificate: string }).certificate,
-  );
+  const certificate = readCertificate((document as { certificate: string }).certificate);
+  const { serialNumber, notAfter } = certificate;
   const now = after(NOW, days * DAY);
   const credential = `prod/${name}` as CredentialPath;
   const entry = {
@@ -50,6 +50,7 @@ async function revoke(before: MemoryTree, name: string, days: number): Promise<M
     revokedAt: now,
     reason: 'superseded',
     notAfter,
+    certificate,
   } as const;
   await synth(tree, { ...common, now, revocations: new Map([[CA, [entry]]]) });
   return tree;
@@ -211,6 +212,19 @@ test('guardRevocations: a record that lost the second CRL is refused, and one th
   t.notThrows(() => {
     guard(later);
   });
+});
+
+test('revocationFlags: a record that lost the second CRL is critical, one that a stage took it from is not', (t) => {
+  const listing = (tree: MemoryTree) =>
+    parseRevocations(RECORD as TreePath, Buffer.from(tree.text(RECORD)), CA);
+  const flags = (before: MemoryTree, is: MemoryTree): unknown =>
+    revocationFlags(TREE, CA, listing(before), listing(is)).map(({ code, severity }) => [
+      code,
+      severity,
+    ]);
+  t.deepEqual(flags(issued, OLDER), [['RevocationLost', 'critical']]);
+  t.deepEqual(flags(OLDER, issued), []);
+  t.deepEqual(flags(aborted, retired), []);
 });
 
 test('observeKeyset: says of an entry that it may sign no CRLs, as adopted ones of kubeadm', (t) => {
