@@ -21,13 +21,18 @@ type Describe = (status: RevocationStatus, all: readonly RevocationStatus[]) => 
  */
 export const REVOKED: Readonly<Record<TrustDomain, Describe>> = {
   'etcd-ca': (status, all) => {
+    const refuses = 'etcd refuses it from the next handshake on, where the new files are';
+    const isServer = status.profile !== 'client';
     return {
-      remains: 'etcd refuses it from the next handshake on, where the new files are',
+      remains: isServer ? `${refuses}; ${POSING}` : refuses,
       steps: [
         rolloutOrder(all.filter(({ authority }) => authority === status.authority)),
         'members read the CRL anew at every handshake; connections that are open stay open: restart members one after the other to end them',
         'without the file that --client-crl-file names etcd refuses everybody: files before manifests',
         ...(status.hasHttpListener ? [HTTP_LISTENER] : []),
+        ...(isServer
+          ? [`that somebody poses as a member ends earlier with: ${replacement(status)}`]
+          : []),
       ],
     };
   },
@@ -51,6 +56,10 @@ export const REVOKED: Readonly<Record<TrustDomain, Describe>> = {
   'external-etcd-ca': byOwnCrl,
   authority: byOwnCrl,
 };
+
+/** etcd looks at its CRL as a server, and never at that of whom it dials. */
+const POSING =
+  'but who dials etcd (kube-apiserver, etcdctl, members among each other) looks at no CRL: who has the old key can pose to them as this member until then';
 
 /** Whose new certificate comes first, where there is one. One text for all certificates of the authority, so that there is one order. */
 function rolloutOrder(statuses: readonly RevocationStatus[]): string {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { revocationLines } from '../../../../src/commands/revoke/print.ts';
+import { revocationJson, revocationLines } from '../../../../src/commands/revoke/print.ts';
 import type { CredentialPath } from '../../../../src/model/names.ts';
 import type { RevocationStatus } from '../../../../src/model/store/revocations.ts';
 import { NOW } from '../../../_helpers/desired.ts';
@@ -54,4 +54,19 @@ test('revocationLines: each authority has an order of its own', (t) => {
   const other = status('edge/cp-9/etcd-peer', { authority: 'edge/etcd-ca' as CredentialPath });
   t.is(rollouts([CLIENT, other]).length, 2);
   t.true(rollouts([CLIENT, other]).every((line) => line.includes(' first: until')));
+});
+
+test('revocationLines: who has the key of a member can pose as it to those that dial it, who has that of a client can do nothing', (t) => {
+  const posing = /can pose to them as this member until then$/u;
+  const end = /^ {2}- .* poses as a member ends earlier with: cdk8s-pki rotate prod etcd-ca \(/u;
+  for (const profile of ['server', 'peer'] as const) {
+    const lines = revocationLines([status('prod/cp-1/etcd-server', { profile })]);
+    t.regex(lines[1] ?? '', posing);
+    t.is(lines.filter((line) => end.test(line)).length, 1);
+  }
+  const lines = revocationLines([CLIENT]);
+  t.is(lines[1], '  etcd refuses it from the next handshake on, where the new files are');
+  t.false(lines.some((line) => end.test(line)));
+  const { remains } = revocationJson(status('prod/cp-1/etcd-peer')) as { remains: string };
+  t.regex(remains, posing);
 });
