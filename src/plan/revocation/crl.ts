@@ -1,6 +1,6 @@
 import type { DesiredAuthority } from '../../model/desired.ts';
 import type { Seconds } from '../../model/names.ts';
-import type { ObservedKeyset } from '../../model/observed.ts';
+import type { ObservedEntry, ObservedKeyset } from '../../model/observed.ts';
 import type { Action } from '../../model/plan.ts';
 import {
   crlDueAt,
@@ -42,8 +42,12 @@ export function planCrl(
  * certificate's issuer finds none in that of the other. Who may sign no CRLs never had one that could be missed.
  */
 function outgoingSigner({ entries }: ObservedKeyset): string | undefined {
-  return entries.find(({ state, lacksCrlSign }) => state === 'outgoing' && !lacksCrlSign)?.id;
+  return entries.find((entry) => entry.state === 'outgoing' && maySign(entry))?.id;
 }
+
+/** A reissue brings in what an adopted certificate lacks. */
+const maySign = ({ lacksCrlSign, reissue }: ObservedEntry): boolean =>
+  lacksCrlSign !== true || reissue !== undefined;
 
 function judgeCrl(
   { crl, added }: ObservedRevocations,
@@ -57,6 +61,11 @@ function judgeCrl(
     keyset.entries.find(({ id }) => id === signer)?.state ?? 'gone';
   const outgoing = outgoingSigner(keyset);
   const also = crl.outgoing?.issuer;
+  const due = crlDueAt(crl);
+  const isDue = isTimed && now.getTime() >= due.getTime();
+  const issuing = keyset.entries.find(({ state }) => state === 'issuing');
+  // a stage can be taken back to an entry that may sign none
+  if (issuing && !maySign(issuing) && crl.issuer === outgoing && !isDue) return undefined;
   if (stateOf(crl.issuer) !== 'issuing')
     return {
       reason: 'IssuerRetired',
@@ -69,10 +78,7 @@ function judgeCrl(
     };
   if (also !== undefined && also !== outgoing)
     return { reason: 'IssuerRetired', message: `its second signer "${also}" is ${stateOf(also)}` };
-  const due = crlDueAt(crl);
-  return isTimed && now.getTime() >= due.getTime()
-    ? { reason: 'RenewalDue', message: `due since ${due.toISOString()}` }
-    : undefined;
+  return isDue ? { reason: 'RenewalDue', message: `due since ${due.toISOString()}` } : undefined;
 }
 
 /** An entry leaves once a CRL from after the end of its certificate has named it (RFC 5280 §3.3). */

@@ -131,6 +131,21 @@ test('planCrl: an outgoing entry whose key usage lacks cRLSign is not waited for
   t.is(planned({ ...next, entries: [ENTRY, adopted] })?.outgoing, null);
 });
 
+test('planCrl: a stage is taken back to an entry that may sign none, and the CRL stays until it is due or that is reissued', (t) => {
+  const ofNewer = { crl: { ...CRL, issuer: OLD.id } };
+  const back = (adopted: typeof ENTRY): ObservedKeyset => ({
+    ...keyset(ofNewer),
+    entries: [adopted, OLD],
+  });
+  const adopted = { ...ENTRY, lacksCrlSign: true };
+  t.is(planned(back(adopted)), undefined);
+  t.like(planned(back(ENTRY)), { reason: 'IssuerRetired', outgoing: OLD.id });
+  t.truthy(planned(back(adopted), { days: 60 }), 'which asks for a reissue');
+  const reissue = { notBefore: NOW, notAfter: after(NOW, DAY) };
+  t.is(planned(back({ ...adopted, reissue }))?.reason, 'IssuerRetired');
+  t.is(planned({ ...keyset(ofNewer), entries: [adopted] })?.reason, 'IssuerRetired', 'it left');
+});
+
 test('planCrl: one whose signer is gone is signed again', (t) => {
   const of = keyset({ crl: { ...CRL, issuer: 'f'.repeat(16) } });
   t.is(planned(of)?.message, `its signer "${'f'.repeat(16)}" is gone`);
