@@ -40,7 +40,9 @@ export function observeRevocations(
   };
   if (!isSignedBy(list, crl.issuer))
     throw crlError(file, 'its CRL is not signed by the entry of its authority that it names');
-  if (crl.outgoing !== null && !isSignedBy(readList(file, crl.outgoing.pem), crl.outgoing.issuer))
+  // an entry that has left cannot be asked; who is given that CRL does not trust it either, and the next one is without
+  const isKnown = entries.some(({ id }) => id === crl.outgoing?.issuer);
+  if (isKnown && crl.outgoing && !isSignedBy(readList(file, crl.outgoing.pem), crl.outgoing.issuer))
     throw crlError(file, 'its CRL of the outgoing entry is not signed by the one that it names');
   return { file, crl, entries: record.entries, added: [] };
 }
@@ -157,8 +159,9 @@ export function lostRevocation(
   if (crl === null) return undefined;
   if (crl.number < before.crl.number)
     return `its CRL has number ${crl.number}, an earlier one had ${before.crl.number}`;
-  if (crl.number === before.crl.number && before.crl.outgoing !== null && crl.outgoing === null)
-    return `it lost the CRL of the outgoing entry "${before.crl.outgoing.issuer}"`;
+  const second = before.crl.outgoing?.issuer;
+  if (crl.number === before.crl.number && second !== undefined && crl.outgoing?.issuer !== second)
+    return `it lost the CRL of the outgoing entry "${second}"`;
   const bySerial = new Map(entries.map((entry) => [entry.serialNumber, entry]));
   for (const entry of before.entries) {
     const now = bySerial.get(entry.serialNumber);

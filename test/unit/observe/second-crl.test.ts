@@ -4,7 +4,11 @@ import { PkiError } from '../../../src/errors.ts';
 import type { CredentialPath, TreePath } from '../../../src/model/names.ts';
 import type { RotationRequest } from '../../../src/model/store/rotation.ts';
 import type { CrlSpec } from '../../../src/model/x509.ts';
-import { guardRevocations, parseRevocations } from '../../../src/observe/revocations.ts';
+import {
+  guardRevocations,
+  observeRevocations,
+  parseRevocations,
+} from '../../../src/observe/revocations.ts';
 import { revocationFlags } from '../../../src/review/compare/revocations.ts';
 import { buildCrl } from '../../../src/x509/build/crl/crl.ts';
 import type { Issuer } from '../../../src/x509/build/issuer.ts';
@@ -161,12 +165,29 @@ test('observeRevocations: a forged second CRL is refused, and one of another ent
   };
   refuse(UNSIGNED, (it) => (it.outgoingCrl = forged));
   refuse(UNSIGNED, (it) => (it.outgoingCrl = it.crl));
-  refuse(UNSIGNED, (it) => (it.outgoingIssuer = 'f'.repeat(16)));
   refuse(/: its two CRLs are of one entry/u, (it) => {
     it.outgoingCrl = it.crl;
     it.outgoingIssuer = it.issuer;
   });
   refuse(/: CRL is not one that this program writes/u, (it) => (it.outgoingCrl = 'hello'));
+});
+
+const NOBODYS = edited((it) => (it.outgoingIssuer = 'f'.repeat(16)));
+
+test('observeRevocations: a second CRL of an entry that has left is read, and signed again without it', async (t) => {
+  const retiring = await rotate(issued, 'advance', 60);
+  const entries = observe(retiring)?.entries ?? [];
+  t.is(entries.length, 1);
+  t.is(observeRevocations(issued, TREE, CA, entries)?.crl?.number, 2);
+  const reverted = retiring.clone().write(RECORD, issued.text(RECORD));
+  for (const tree of [reverted, NOBODYS]) {
+    const now = after(NOW, 60 * DAY);
+    const { actions } = await synth(tree.clone(), { units: common.units, now }, 'plan');
+    t.deepEqual(
+      actions.map(({ action, reason }) => [action, reason]),
+      [['revoke', 'IssuerRetired']],
+    );
+  }
 });
 
 test('observeRevocations: half of a second CRL is refused', (t) => {
@@ -223,6 +244,7 @@ test('revocationFlags: a record that lost the second CRL is critical, one that a
       severity,
     ]);
   t.deepEqual(flags(issued, OLDER), [['RevocationLost', 'critical']]);
+  t.deepEqual(flags(issued, NOBODYS), [['RevocationLost', 'critical']]);
   t.deepEqual(flags(OLDER, issued), []);
   t.deepEqual(flags(aborted, retired), []);
 });
