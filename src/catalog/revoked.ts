@@ -12,24 +12,27 @@ interface Revoked {
 const HTTP_LISTENER =
   'listen-client-http-urls is set: etcd before 3.5.32 and 3.6.13 then looks at no CRL on its gRPC listener (GHSA-3wh4-j44w-pg92): upgrade it, or do without';
 
-type Describe = (status: RevocationStatus) => Revoked;
+/** @param all of one run: what is done about several of an authority is done in one order. */
+type Describe = (status: RevocationStatus, all: readonly RevocationStatus[]) => Revoked;
 
 /**
  * What a revocation comes to, by trust domain: etcd alone looks at a CRL (`--client-crl-file`, `--peer-crl-file`). Kubernetes has no
  * revocation (kubernetes/kubernetes#18982), so that rights or trust must be taken away instead.
  */
 export const REVOKED: Readonly<Record<TrustDomain, Describe>> = {
-  'etcd-ca': ({ credential, isDeclared, hasHttpListener }) => {
-    const { node } = credentialParts(credential);
+  'etcd-ca': (status, all) => {
+    const refuses = 'etcd refuses it from the next handshake on, where the new files are';
+    const isServer = status.profile !== 'client';
     return {
-      remains: 'etcd refuses it from the next handshake on, where the new files are',
+      remains: isServer ? `${refuses}; ${POSING}` : refuses,
       steps: [
-        isDeclared
-          ? `roll out the node bundles, ${node === null ? 'whoever uses the certificate' : `"${node}"`} first: until it has its new certificate, members with the CRL refuse it`
-          : 'roll out the node bundles of all members',
+        rolloutOrder(all.filter(({ authority }) => authority === status.authority)),
         'members read the CRL anew at every handshake; connections that are open stay open: restart members one after the other to end them',
         'without the file that --client-crl-file names etcd refuses everybody: files before manifests',
-        ...(hasHttpListener ? [HTTP_LISTENER] : []),
+        ...(status.hasHttpListener ? [HTTP_LISTENER] : []),
+        ...(isServer
+          ? [`that somebody poses as a member ends earlier with: ${replacement(status)}`]
+          : []),
       ],
     };
   },
@@ -54,11 +57,32 @@ export const REVOKED: Readonly<Record<TrustDomain, Describe>> = {
   authority: byOwnCrl,
 };
 
+/** etcd looks at its CRL as a server, and never at that of whom it dials. */
+const POSING =
+  'but who dials etcd (kube-apiserver, etcdctl, members among each other) looks at no CRL: who has the old key can pose to them as this member until then';
+
+/** Whose new certificate comes first, where there is one. One text for all certificates of the authority, so that there is one order. */
+function rolloutOrder(statuses: readonly RevocationStatus[]): string {
+  const parts = statuses
+    .filter(({ isDeclared }) => isDeclared)
+    .map(({ credential }) => credentialParts(credential));
+  const users = new Set(
+    parts.map(({ node, name }) => (node === null ? `whoever uses "${name}"` : `"${node}"`)),
+  );
+  const [first, ...others] = users;
+  if (first === undefined) return 'roll out the node bundles of all members';
+  if (others.length === 0)
+    return `roll out the node bundles, ${first} first: until it has its new certificate, members with the CRL refuse it`;
+  const nodes = new Set(parts.flatMap(({ node }) => (node === null ? [] : [`"${node}"`])));
+  const order = [...nodes, 'all others'].join(', then ');
+  return `put the new certificates and keys of ${[...users].join(', ')} in place first, without the CRL: etcd reads them anew at every handshake, and members with the CRL refuse the old ones; then roll out the node bundles: ${order}`;
+}
+
 function byOwnCrl(status: RevocationStatus): Revoked {
   return {
     remains: `only programs that are given the CRL of "${status.authority}" refuse it; all others take it until then`,
     steps: [
-      `the CRL is in the record of the authority; give it to what uses the certificate, or end it with: ${replacement(status)}`,
+      `the record of the authority has the CRL, and in a rotation one of each entry; give what is there to what uses the certificate, or end it with: ${replacement(status)}`,
     ],
   };
 }

@@ -87,7 +87,9 @@ function reissueApplied(
   if (keyset === undefined) return [];
   const policy = { validity, renewBefore, jitter: 0 };
   const entries = keyset.entries.map((one) =>
-    one.id === entry.id ? { ...one, certificate, issuedAt, policy, reissue: undefined } : one,
+    one.id === entry.id
+      ? { ...one, certificate, issuedAt, policy, reissue: undefined, lacksCrlSign: undefined }
+      : one,
   );
   return [[path, { ...keyset, entries }]];
 }

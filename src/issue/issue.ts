@@ -4,12 +4,11 @@ import type { IssuedKeyset, IssuedLeaf, IssuedUnit } from '../model/made/issued.
 import type { CredentialPath, KeyAlgorithm, Seconds } from '../model/names.ts';
 import type { Reason } from '../model/plan.ts';
 import type { RandomBytes } from '../model/ports.ts';
-import type { PlannedCrl } from '../model/store/revocations.ts';
 import { NEW_ENTRY, type PlannedReissue, type PlannedTransition } from '../model/store/rotation.ts';
 import { buildCertificate } from '../x509/build/certificate.ts';
 import { formatPrivateKey } from '../x509/build/key.ts';
 import { serialNumber } from '../x509/build/serial.ts';
-import { issueCrl } from './crl.ts';
+import { issueCrl, type OrderedCrl } from './crl.ts';
 import { validityOf } from './dates.ts';
 import { issueKeyset } from './keyset.ts';
 import { issueAgain } from './reissue.ts';
@@ -35,7 +34,7 @@ export interface Order {
     readonly keys: ReadonlyMap<string, KeyObject>;
   }[];
   readonly issue: readonly { readonly desired: DesiredLeaf; readonly reason: string }[];
-  readonly crls?: readonly PlannedCrl[];
+  readonly crls?: readonly OrderedCrl[];
 }
 
 /**
@@ -87,7 +86,7 @@ export async function issue(
   const leaves = order.issue.map(({ desired, reason }, index) =>
     issueLeaf(desired, reason, at(leafKeys, index), known, ports),
   );
-  const crls = (order.crls ?? []).map((planned) => issueCrl(planned, known, ports.now));
+  const crls = (order.crls ?? []).map((crl) => issueCrl(crl, known, ports.now));
   return { keysets: issued, reissues, leaves, crls };
 }
 

@@ -54,6 +54,8 @@ export interface ObservedEntry {
   readonly policy: RenewalPolicy | null;
   /** How many authorities may stand below a CA: null for no limit, and where it is none. */
   readonly pathLength: number | null;
+  /** Whether the key usage of its certificate, an adopted one's, keeps it from signing CRLs. */
+  readonly lacksCrlSign?: boolean | undefined;
   readonly recipients: readonly string[];
   /** Who could open a copy of this private key before, in the store or in an output. */
   readonly formerRecipients: readonly string[];

@@ -7,7 +7,7 @@ import type { EntryState, ObservedEntry, ObservedKeyset } from '../model/observe
 import type { TreeReader } from '../model/ports.ts';
 import { readCertificate } from '../x509/read/certificate.ts';
 import { publicKeyPem } from '../x509/read/fields.ts';
-import { pathLengthOf } from '../x509/read/usages.ts';
+import { maySignCrls, pathLengthOf } from '../x509/read/usages.ts';
 import { keyAlgorithmOf, readPublicKey, spkiHash, verifySignature } from '../x509/read/key.ts';
 import { parseDocument, storeError, type Fields } from './fields.ts';
 import { parseIssuer } from './issuer.ts';
@@ -220,7 +220,14 @@ function named<T>(file: TreePath, read: () => T): T {
 
 type KeyFields = Pick<
   ObservedEntry,
-  'spki' | 'keyAlgorithm' | 'certificate' | 'publicKey' | 'issuer' | 'policy' | 'pathLength'
+  | 'spki'
+  | 'keyAlgorithm'
+  | 'certificate'
+  | 'publicKey'
+  | 'issuer'
+  | 'policy'
+  | 'pathLength'
+  | 'lacksCrlSign'
 >;
 
 function serviceAccountKey(fields: Fields): KeyFields {
@@ -253,5 +260,6 @@ function authority(fields: Fields, cluster: string): KeyFields {
       jitter: 0,
     },
     pathLength: pathLengthOf(certificate),
+    ...(maySignCrls(certificate) ? {} : { lacksCrlSign: true }),
   };
 }

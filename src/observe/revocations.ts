@@ -4,8 +4,13 @@ import type { ObservedEntry, ObservedKeyset } from '../model/observed.ts';
 import type { TreeReader } from '../model/ports.ts';
 import { layout } from '../model/store/layout.ts';
 import { restoreFromHead, restoreHints } from '../model/store/restore.ts';
-import type { ObservedRevocations, Revocation } from '../model/store/revocations.ts';
-import { REVOCATION_REASONS, type RevocationReason } from '../model/x509.ts';
+import type { ObservedRevocations, OutgoingCrl, Revocation } from '../model/store/revocations.ts';
+import {
+  REVOCATION_REASONS,
+  type CrlSpec,
+  type RevocationReason,
+  type RevokedCertificate,
+} from '../model/x509.ts';
 import { isCrlOf, readCrl, type Crl } from '../x509/read/crl/crl.ts';
 import { parseDocument, type Fields } from './fields.ts';
 
@@ -29,9 +34,16 @@ export function observeRevocations(
   if (content === undefined) return undefined;
   const record = parseRevocations(file, content, path);
   const { list, crl } = record;
-  const signer = entries.find(({ id }) => id === crl.issuer)?.certificate;
-  if (!signer || !isCrlOf(list, signer))
+  const isSignedBy = (signed: Crl, signer: string): boolean => {
+    const certificate = entries.find(({ id }) => id === signer)?.certificate;
+    return certificate != null && isCrlOf(signed, certificate);
+  };
+  if (!isSignedBy(list, crl.issuer))
     throw crlError(file, 'its CRL is not signed by the entry of its authority that it names');
+  // an entry that has left cannot be asked; who is given that CRL does not trust it either, and the next one is without
+  const isKnown = entries.some(({ id }) => id === crl.outgoing?.issuer);
+  if (isKnown && crl.outgoing && !isSignedBy(readList(file, crl.outgoing.pem), crl.outgoing.issuer))
+    throw crlError(file, 'its CRL of the outgoing entry is not signed by the one that it names');
   return { file, crl, entries: record.entries, added: [] };
 }
 
@@ -52,25 +64,36 @@ export function parseRevocations(
   const pem = fields.text('crl');
   const list = readList(file, pem);
   const entries = fields.list('entries').map(revocationOf);
+  const outgoing = outgoingOf(fields);
   const crl = {
     pem,
     number: fields.positiveInteger('crlNumber'),
     thisUpdate: fields.instant('thisUpdate'),
     nextUpdate: fields.instant('nextUpdate'),
     issuer: fields.text('issuer'),
+    outgoing,
   };
-  const says = (it: Pick<Crl, 'number' | 'thisUpdate' | 'nextUpdate'>): string =>
-    JSON.stringify([it.number, it.thisUpdate, it.nextUpdate]);
-  if (says(crl) !== says(list) || saysOf(entries) !== saysOf(list.revoked))
+  const says = ({ number, thisUpdate, nextUpdate, revoked }: CrlSpec): string =>
+    JSON.stringify([number, thisUpdate, nextUpdate, revoked.map(entryText)]);
+  if (says({ ...crl, revoked: entries }) !== says(list))
     throw crlError(file, 'its fields are not what its CRL says');
+  if (outgoing === null) return { entries, crl, list };
+  if (says(readList(file, outgoing.pem)) !== says(list))
+    throw crlError(file, 'its CRL of the outgoing entry does not say what the other one says');
+  if (outgoing.issuer === crl.issuer)
+    throw crlError(file, 'its two CRLs are of one entry, and not of two');
   return { entries, crl, list };
 }
 
-function saysOf(entries: readonly Pick<Revocation, 'serialNumber' | 'revokedAt' | 'reason'>[]) {
-  return JSON.stringify(
-    entries.map(({ serialNumber, revokedAt, reason }) => [serialNumber, revokedAt, reason]),
-  );
+/** Null in records that have none: those of a steady keyset, and of versions that signed one CRL only. */
+function outgoingOf(fields: Fields): OutgoingCrl | null {
+  return ['outgoingIssuer', 'outgoingCrl'].some((name) => fields.has(name))
+    ? { pem: fields.text('outgoingCrl'), issuer: fields.text('outgoingIssuer') }
+    : null;
 }
+
+const entryText = ({ serialNumber, revokedAt, reason }: RevokedCertificate): string =>
+  JSON.stringify([serialNumber, revokedAt, reason]);
 
 function readList(file: TreePath, pem: string): Crl {
   try {
@@ -136,6 +159,9 @@ export function lostRevocation(
   if (crl === null) return undefined;
   if (crl.number < before.crl.number)
     return `its CRL has number ${crl.number}, an earlier one had ${before.crl.number}`;
+  const second = before.crl.outgoing?.issuer;
+  if (crl.number === before.crl.number && second !== undefined && crl.outgoing?.issuer !== second)
+    return `it lost the CRL of the outgoing entry "${second}"`;
   const bySerial = new Map(entries.map((entry) => [entry.serialNumber, entry]));
   for (const entry of before.entries) {
     const now = bySerial.get(entry.serialNumber);

@@ -100,6 +100,9 @@ export function revocationsDocument(tree: string, { desired, crl, entries }: Iss
       notAfter: notAfter.toISOString(),
     })),
     crl: crl.pem,
+    ...(crl.outgoing === null
+      ? {}
+      : { outgoingIssuer: crl.outgoing.issuer, outgoingCrl: crl.outgoing.pem }),
   };
   return { format: 'plain', path: layout.revocations(tree, path), content: plainYaml(document) };
 }

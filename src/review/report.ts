@@ -120,6 +120,8 @@ export interface CrlFacts {
   readonly nextUpdate: Date;
   /** How many certificates it names. */
   readonly revoked: number;
+  /** The outgoing entry, where that signed it as well. */
+  readonly outgoing: string | null;
 }
 
 export interface EntryFacts {

@@ -260,15 +260,26 @@ test('revoke: a rotation of the authority signs the CRL with the entry that sign
   const issuer = (): string =>
     /^issuer: "?([0-9a-f]+)"?$/mu.exec(repository.read(RECORD))?.[1] ?? '';
   const first = issuer();
+  const second = (): string | undefined =>
+    /^outgoingIssuer: "?([0-9a-f]+)"?$/mu.exec(repository.read(RECORD))?.[1];
   await succeed(t, repository, 'rotate', 'prod', 'etcd-ca', '--now', at(2));
   t.is(issuer(), first, 'the incoming entry signs nothing');
+  t.is(second(), undefined);
   repository.commit('accept', at(2));
   const { stdout } = await succeed(t, repository, 'rotate', 'prod', 'etcd-ca', '--now', at(4));
   t.regex(stdout, /^revoke prod\/etcd-ca: IssuerRetired, CRL 2 of 1 certificate: /mu);
   t.not(issuer(), first);
+  t.is(second(), first, 'so that its certificates are not without a CRL');
   t.is(revoked(repository).length, 1, 'what the outgoing entry signed stays revoked');
+  const diff = await repository.run(['diff', '--now', at(4)]);
+  t.regex(diff.stdout, new RegExp(`CRL 2 of 1 until [0-9-]+, also by \`${first}\``, 'u'));
   repository.commit('issue', at(4));
-  await succeed(t, repository, 'rotate', 'prod', 'etcd-ca', '--now', at(8));
+  const retired = await succeed(t, repository, 'rotate', 'prod', 'etcd-ca', '--now', at(8));
+  t.regex(
+    retired.stdout,
+    /^revoke prod\/etcd-ca: IssuerRetired, CRL 3 of 1 certificate: its second signer "[0-9a-f]+" is gone$/mu,
+  );
+  t.is(second(), undefined);
   t.is((await repository.run(['plan', '--now', at(8)])).status, 0);
   repository.commit('retire', at(8));
   const lost = await succeed(
@@ -281,7 +292,7 @@ test('revoke: a rotation of the authority signs the CRL with the entry that sign
     '--now',
     at(9),
   );
-  t.regex(lost.stdout, /^revoke prod\/etcd-ca: IssuerRetired, CRL 3 /mu);
+  t.regex(lost.stdout, /^revoke prod\/etcd-ca: IssuerRetired, CRL 4 /mu);
   t.is((await repository.run(['plan', '--now', at(9)])).status, 0);
 });
 

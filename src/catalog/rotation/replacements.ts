@@ -165,7 +165,7 @@ export const REPLACEMENTS: Readonly<Record<TrustDomain, Replacement>> = {
     steps: [
       step(
         'Give the new bundle and the new certificates to all who use it, at once',
-        'Restart what reads them at start only. The kubelet needs up to two minutes to bring a changed volume to a pod, and never changes one that is mounted with subPath.',
+        'Restart what reads them at start only. The kubelet needs up to two minutes to bring a changed volume to a pod, and never changes one that is mounted with subPath. Whoever is given the CRL of revocations.yaml needs the one of now as well.',
       ),
       step(
         'Hand the bundle to those outside of the tree',

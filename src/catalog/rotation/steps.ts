@@ -36,6 +36,31 @@ export const rebuildPublished = (key: string, file: string): RunbookStep =>
     countOf(key),
   );
 
+/** Blocks of PEM out of YAML, without a program for that. */
+const CRLS = "sed -n '/BEGIN X509 CRL/,/END X509 CRL/ s/^ *//p' revocations.yaml > crl.pem";
+
+const WHO_CHECKS =
+  'Only where revocations.yaml lies beside keyset.yaml. Who looks for a CRL of the entry that signed a certificate, as OpenSSL does with -crl_check, refuses all that this entry signed where there is none.';
+
+/** Certificates of the stage may be shown as soon as it is merged. */
+export const crlsFirst = step(
+  'Give both CRLs to whoever is given the CRL',
+  `${WHO_CHECKS} The record of this change has two, one of each entry: take it from the change itself, before it is merged. In its folder, this writes both into one file:`,
+  CRLS,
+);
+
+export const crlsTogether = step(
+  'Go on giving both CRLs to whoever is given the CRL',
+  `${WHO_CHECKS} Until the last stage each entry signs every CRL that follows. In the folder of the record, this writes both into one file:`,
+  CRLS,
+);
+
+export const crlsEnd = step(
+  'Give the one CRL that is left to whoever was given two',
+  'Together with the bundle, or later: what the entry that left has signed is refused without its CRL. In the folder of revocations.yaml, where there is one:',
+  CRLS,
+);
+
 export const apiServicesAvailable = step(
   'See that extension API servers answer',
   'None of them may be unavailable.',

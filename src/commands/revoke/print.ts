@@ -6,7 +6,7 @@ export function revocationJson(status: RevocationStatus): unknown {
   return {
     ...status,
     notAfter: status.notAfter.toISOString(),
-    remains: REVOKED[status.domain](status).remains,
+    remains: REVOKED[status.domain](status, [status]).remains,
   };
 }
 
@@ -15,7 +15,7 @@ export function revocationLines(statuses: readonly RevocationStatus[]): string[]
   const seen = new Set<string>();
   return statuses.flatMap((status) => {
     const { credential, serialNumber, notAfter } = status;
-    const { remains, steps } = REVOKED[status.domain](status);
+    const { remains, steps } = REVOKED[status.domain](status, statuses);
     const fresh = steps.filter((step) => !seen.has(step));
     for (const step of fresh) seen.add(step);
     return [

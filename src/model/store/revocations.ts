@@ -25,6 +25,15 @@ export interface RecordedCrl {
   readonly nextUpdate: Date;
   /** The entry of the keyset whose key signed it. */
   readonly issuer: string;
+  /** The same again, where the keyset had an outgoing entry: who looks for the CRL of a certificate's issuer takes no other entry's. */
+  readonly outgoing: OutgoingCrl | null;
+}
+
+/** A CRL that the outgoing entry signed beside the issuing one: all that it says is the same. */
+export interface OutgoingCrl {
+  /** PEM. */
+  readonly pem: string;
+  readonly issuer: string;
 }
 
 /** What an authority revoked: `revocations.yaml` of its keyset. */
@@ -42,13 +51,15 @@ export interface PlannedCrl {
   readonly desired: DesiredAuthority;
   readonly number: number;
   readonly entries: readonly Revocation[];
+  /** The outgoing entry, which signs it as well. */
+  readonly outgoing: string | null;
   /** How long it is good for. */
   readonly validity: Seconds;
   readonly reason: CrlReason;
   readonly message: string;
 }
 
-/** Why a CRL is signed: there is something new to say, its signer signs no more, or it would end. */
+/** Why a CRL is signed: there is something new to say, the entries that are to sign it are others, or it would end. */
 export type CrlReason = 'Revoked' | 'IssuerRetired' | 'RenewalDue';
 
 /** A CRL that was signed. */

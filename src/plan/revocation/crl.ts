@@ -1,6 +1,6 @@
 import type { DesiredAuthority } from '../../model/desired.ts';
 import type { Seconds } from '../../model/names.ts';
-import type { ObservedKeyset } from '../../model/observed.ts';
+import type { ObservedEntry, ObservedKeyset } from '../../model/observed.ts';
 import type { Action } from '../../model/plan.ts';
 import {
   crlDueAt,
@@ -31,29 +31,54 @@ export function planCrl(
     desired,
     number: (record.crl?.number ?? 0) + 1,
     entries: kept(record),
+    outgoing: outgoingSigner(keyset) ?? null,
     validity: longestLeaf > 0 ? longestLeaf : YEAR,
     ...verdict,
   };
 }
 
+/**
+ * The entry that signs it beside the issuing one. What that one issued is in use until it is retired, and who looks for the CRL of a
+ * certificate's issuer finds none in that of the other. Who may sign no CRLs never had one that could be missed.
+ */
+function outgoingSigner({ entries }: ObservedKeyset): string | undefined {
+  return entries.find((entry) => entry.state === 'outgoing' && maySign(entry))?.id;
+}
+
+/** A reissue brings in what an adopted certificate lacks. */
+const maySign = ({ lacksCrlSign, reissue }: ObservedEntry): boolean =>
+  lacksCrlSign !== true || reissue !== undefined;
+
 function judgeCrl(
   { crl, added }: ObservedRevocations,
-  { entries }: ObservedKeyset,
+  keyset: ObservedKeyset,
   isTimed: boolean,
   now: Date,
 ): { readonly reason: CrlReason; readonly message: string } | undefined {
   if (crl === null || added.length > 0)
     return { reason: 'Revoked', message: `it gets the serial numbers ${added.join(', ')}` };
-  const signer = entries.find(({ id }) => id === crl.issuer);
-  if (signer?.state !== 'issuing')
+  const stateOf = (signer: string): string =>
+    keyset.entries.find(({ id }) => id === signer)?.state ?? 'gone';
+  const outgoing = outgoingSigner(keyset);
+  const also = crl.outgoing?.issuer;
+  const due = crlDueAt(crl);
+  const isDue = isTimed && now.getTime() >= due.getTime();
+  const issuing = keyset.entries.find(({ state }) => state === 'issuing');
+  // a stage can be taken back to an entry that may sign none
+  if (issuing && !maySign(issuing) && crl.issuer === outgoing && !isDue) return undefined;
+  if (stateOf(crl.issuer) !== 'issuing')
     return {
       reason: 'IssuerRetired',
-      message: `its signer "${crl.issuer}" is ${signer?.state ?? 'gone'}`,
+      message: `its signer "${crl.issuer}" is ${stateOf(crl.issuer)}`,
     };
-  const due = crlDueAt(crl);
-  return isTimed && now.getTime() >= due.getTime()
-    ? { reason: 'RenewalDue', message: `due since ${due.toISOString()}` }
-    : undefined;
+  if (outgoing !== undefined && also !== outgoing)
+    return {
+      reason: 'IssuerRetired',
+      message: `the outgoing entry "${outgoing}" has not signed it`,
+    };
+  if (also !== undefined && also !== outgoing)
+    return { reason: 'IssuerRetired', message: `its second signer "${also}" is ${stateOf(also)}` };
+  return isDue ? { reason: 'RenewalDue', message: `due since ${due.toISOString()}` } : undefined;
 }
 
 /** An entry leaves once a CRL from after the end of its certificate has named it (RFC 5280 §3.3). */

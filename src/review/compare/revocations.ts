@@ -31,7 +31,9 @@ export function crlFacts(
 ): { readonly crl: CrlFacts } | undefined {
   if (!record) return undefined;
   const { crl, entries } = record;
-  return { crl: { number: crl.number, nextUpdate: crl.nextUpdate, revoked: entries.length } };
+  const { number, nextUpdate, outgoing } = crl;
+  const second = outgoing?.issuer ?? null;
+  return { crl: { number, nextUpdate, revoked: entries.length, outgoing: second } };
 }
 
 /** Flags each certificate that is revoked, and a record that knows less than the base's. */

@@ -68,7 +68,8 @@ function keysetText(keyset: KeysetFacts | null): string {
   const { revision, entries, crl } = keyset;
   const text = `revision ${revision}: ${few(entries.map(entryText), 6)}`;
   if (crl === undefined) return text;
-  return `${text}; CRL ${crl.number} of ${crl.revoked} until ${day(crl.nextUpdate)}`;
+  const also = crl.outgoing === null ? '' : `, also by ${code(crl.outgoing)}`;
+  return `${text}; CRL ${crl.number} of ${crl.revoked} until ${day(crl.nextUpdate)}${also}`;
 }
 
 function entryText({ id, state, subject, notAfter }: EntryFacts): string {

@@ -240,6 +240,23 @@ test('stepsBefore: what a stage must not find out too late stands before it, and
     t.deepEqual(stepsBefore('ca', rollout), []);
 });
 
+test('stepsBefore: who is given the CRL of an authority gets both before certificates of both are in use, and one at the end', (t) => {
+  const crls = (steps: readonly RunbookStep[]): string[] =>
+    steps.map(({ title }) => title).filter((title) => title.includes('CRL'));
+  const both = 'Give both CRLs to whoever is given the CRL';
+  const together = ['Go on giving both CRLs to whoever is given the CRL'];
+  const one = ['Give the one CRL that is left to whoever was given two'];
+  for (const domain of ['authority', 'external-etcd-ca'] as const) {
+    t.deepEqual(crls(stepsBefore(domain, 'issue')), [both], domain);
+    t.deepEqual(crls(rolloutSteps(domain, 'accept', [])), [], 'the incoming entry signs none');
+    for (const rollout of ['issue', 'abort-issue'] as const)
+      t.deepEqual(crls(rolloutSteps(domain, rollout, [])), together, rollout);
+    t.deepEqual(crls(rolloutSteps(domain, 'retire', [])), one);
+  }
+  const loading = rolloutSteps('authority', 'issue', []).map(({ title }) => title);
+  t.is(loading.indexOf(together[0] ?? ''), 0, 'before certificates are loaded');
+});
+
 test('stepsBefore: kubeadm signs nothing, but starts a control plane with the files of the tree where that is declared', (t) => {
   const app = newApp();
   newKubeadm(app, { kubernetesVersion: '1.34.4', controlPlane: 'kubeadm' });

@@ -1,4 +1,5 @@
 import { step, type Runbook } from '../runbook.ts';
+import { crlsEnd, crlsFirst, crlsTogether } from '../steps.ts';
 
 export const READERS = step(
   'Let whoever trusts it read the bundle',
@@ -37,6 +38,7 @@ export const AUTHORITY_RUNBOOK: Runbook = {
         'Know that whoever trusts it has the bundle, outside of the tree as well',
         'Who trusts the old entry alone refuses the certificates of this stage.',
       ),
+      crlsFirst,
     ],
     retire: [
       SERVER_SHOWS,
@@ -50,6 +52,7 @@ export const AUTHORITY_RUNBOOK: Runbook = {
   steps: {
     accept: [READERS, OUTSIDE, KUBEADM],
     issue: [
+      crlsTogether,
       step(
         'Let servers and clients load their new certificates',
         'Every certificate of it was issued again. Restart what loads them at start only, servers and clients in any order: both entries are trusted.',
@@ -58,6 +61,6 @@ export const AUTHORITY_RUNBOOK: Runbook = {
       BELOW,
       KUBEADM,
     ],
-    retire: [READERS, OUTSIDE, KUBEADM],
+    retire: [READERS, OUTSIDE, crlsEnd, KUBEADM],
   },
 };

@@ -1,5 +1,5 @@
-import { step, stepOn, type Runbook } from '../runbook.ts';
-import { serverFence } from '../steps.ts';
+import { step, stepOn, type Runbook, type RunbookStep } from '../runbook.ts';
+import { crlsEnd, crlsFirst, crlsTogether, serverFence } from '../steps.ts';
 import { ofIssuingEntry, READY } from './etcd-ca.ts';
 
 const PKI = '/etc/kubernetes/pki';
@@ -52,6 +52,12 @@ const MEMBERS_SHOW = stepOn(
   ),
 );
 
+/** etcd compares serial numbers alone: either of two does for its members. */
+const orMembers = (of: RunbookStep): RunbookStep => ({
+  ...of,
+  text: `Members of etcd ask for no issuer: they are given one CRL at any time, the first, as DER. Other programs are meant. ${of.text}`,
+});
+
 export const OUTSIDE = 'Backup jobs, monitoring that scrapes etcd, and other clients of it.';
 
 /** The CA of an etcd that the cluster does not run, of whose files its nodes have those of a client alone. */
@@ -73,6 +79,7 @@ export const EXTERNAL_ETCD_CA_RUNBOOK: Runbook = {
         'Know that whoever is outside of the tree has the bundle',
         `Who trusts the old entry alone refuses the members when they have certificates of this stage. ${OUTSIDE}`,
       ),
+      orMembers(crlsFirst),
     ],
     retire: [
       serverFence,
@@ -95,6 +102,7 @@ export const EXTERNAL_ETCD_CA_RUNBOOK: Runbook = {
     ],
     issue: [
       OF_ISSUING_ENTRY,
+      orMembers(crlsTogether),
       step(
         'Give every member of etcd a certificate of the entry that issues, wherever they are run',
         `Whoever runs them does, where no other cluster of the tree has their files. API servers, members and all that have the bundle accept those of both entries. ${ONE_BY_ONE}`,
@@ -107,6 +115,6 @@ export const EXTERNAL_ETCD_CA_RUNBOOK: Runbook = {
         `A client certificate of the entry before is refused after the next stage. ${OUTSIDE}`,
       ),
     ],
-    retire: [MEMBERS_TAKE_BUNDLE, HEALTHY, READY],
+    retire: [MEMBERS_TAKE_BUNDLE, HEALTHY, READY, orMembers(crlsEnd)],
   },
 };

@@ -1,6 +1,6 @@
 import type { Context, Clusters, Foreign } from '../context.ts';
 import { unitInventory, type Decision } from './decide.ts';
-import { openDocument, openEntries, openKeys } from './open.ts';
+import { openDocument, openEntries, openKeys, openSigner } from './open.ts';
 import { encryptFile } from '../../../encrypt/encrypt.ts';
 import { PkiError } from '../../../errors.ts';
 import { applied } from '../../../issue/applied.ts';
@@ -53,7 +53,12 @@ export async function make(
         })),
       ),
       issue: plan.issue.map(({ desired, verdict }) => ({ desired, reason: verdict.reason })),
-      crls: plan.crls,
+      crls: await Promise.all(
+        plan.crls.map(async (planned) => ({
+          planned,
+          outgoing: await openSigner(planned, observed, reader, cipher),
+        })),
+      ),
     },
     signersOf(available, observed, foreign),
     { now, randomBytes, generateKey },

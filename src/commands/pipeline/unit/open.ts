@@ -1,9 +1,11 @@
 import type { KeyObject } from 'node:crypto';
 import { PkiError, type ErrorCode } from '../../../errors.ts';
+import type { Signer } from '../../../issue/signer.ts';
 import type { JsonObject } from '../../../model/made/tree.ts';
 import type { CredentialPath, TreePath } from '../../../model/names.ts';
 import type { ObservedKeyset } from '../../../model/observed.ts';
 import type { TreeReader } from '../../../model/ports.ts';
+import type { PlannedCrl } from '../../../model/store/revocations.ts';
 import { NEW_ENTRY } from '../../../model/store/rotation.ts';
 import type { Cipher } from '../../../sops/cipher.ts';
 import { readPrivateKey, spkiHash } from '../../../x509/read/key.ts';
@@ -47,6 +49,20 @@ export async function openEntries(
     keys.set(entry.id, readPrivateKey(await openKey(entry, reader, cipher)));
   }
   return keys;
+}
+
+/** The outgoing entry that signs a CRL as well, with its private key. */
+export async function openSigner(
+  { desired: { cluster, path }, outgoing }: PlannedCrl,
+  clusters: Clusters,
+  reader: TreeReader,
+  cipher: Cipher,
+): Promise<Signer | null> {
+  const keyset = clusters.get(cluster)?.keysets.get(path);
+  const entry = keyset?.entries.find(({ id }) => id === outgoing);
+  if (!entry?.certificate) return null;
+  const privateKey = readPrivateKey(await openKey(entry, reader, cipher));
+  return { id: entry.id, certificate: entry.certificate, privateKey };
 }
 
 async function openKey({ file, spki }: Place, reader: TreeReader, cipher: Cipher): Promise<string> {

@@ -29,6 +29,7 @@ const CRL = {
   thisUpdate: NOW,
   nextUpdate: after(NOW, 90 * DAY),
   issuer: ENTRY.id,
+  outgoing: null,
 };
 
 function keyset(
@@ -77,6 +78,73 @@ for (const state of ['outgoing', 'incoming'] as const)
       message: `its signer "${ENTRY.id}" is ${state}`,
     });
   });
+
+const OLD = observedEntry(CA, 'outgoing', 'old');
+const SECOND = { pem: '', issuer: OLD.id };
+
+/** Between `issue` and `retire`. */
+const issued = (
+  crl: Partial<typeof CRL | { outgoing: typeof SECOND | null }>,
+  old = OLD,
+): ObservedKeyset => {
+  const of = keyset({ crl: { ...CRL, ...crl } });
+  return { ...of, entries: [ENTRY, old] };
+};
+
+test('planCrl: one that both entries signed stays, until it is due, and both sign the next one', (t) => {
+  t.is(planned(issued({ outgoing: SECOND })), undefined);
+  t.like(planned(issued({ outgoing: SECOND }), { days: 60 }), {
+    reason: 'RenewalDue',
+    number: 5,
+    outgoing: OLD.id,
+  });
+});
+
+test('planCrl: one that the outgoing entry has not signed is signed at once, whatever the time', (t) => {
+  t.like(planned(issued({ outgoing: null }), { isTimed: false }), {
+    reason: 'IssuerRetired',
+    outgoing: OLD.id,
+    message: `the outgoing entry "${OLD.id}" has not signed it`,
+  });
+  t.like(planned(issued({ outgoing: { pem: '', issuer: 'f'.repeat(16) } })), {
+    outgoing: OLD.id,
+    message: `the outgoing entry "${OLD.id}" has not signed it`,
+  });
+});
+
+test('planCrl: one whose second signer left is signed again, by the issuing entry alone', (t) => {
+  t.like(planned(keyset({ crl: { ...CRL, outgoing: SECOND } }), { isTimed: false }), {
+    reason: 'IssuerRetired',
+    outgoing: null,
+    message: `its second signer "${OLD.id}" is gone`,
+  });
+});
+
+test('planCrl: an incoming entry signs none', (t) => {
+  t.is(planned(issued({ outgoing: null }, { ...OLD, state: 'incoming' })), undefined);
+});
+
+test('planCrl: an outgoing entry whose key usage lacks cRLSign is not waited for', (t) => {
+  const adopted = { ...OLD, lacksCrlSign: true };
+  t.is(planned(issued({ outgoing: null }, adopted)), undefined);
+  const next = keyset({ crl: CRL, added: ['0A'] });
+  t.is(planned({ ...next, entries: [ENTRY, adopted] })?.outgoing, null);
+});
+
+test('planCrl: a stage is taken back to an entry that may sign none, and the CRL stays until it is due or that is reissued', (t) => {
+  const ofNewer = { crl: { ...CRL, issuer: OLD.id } };
+  const back = (adopted: typeof ENTRY): ObservedKeyset => ({
+    ...keyset(ofNewer),
+    entries: [adopted, OLD],
+  });
+  const adopted = { ...ENTRY, lacksCrlSign: true };
+  t.is(planned(back(adopted)), undefined);
+  t.like(planned(back(ENTRY)), { reason: 'IssuerRetired', outgoing: OLD.id });
+  t.truthy(planned(back(adopted), { days: 60 }), 'which asks for a reissue');
+  const reissue = { notBefore: NOW, notAfter: after(NOW, DAY) };
+  t.is(planned(back({ ...adopted, reissue }))?.reason, 'IssuerRetired');
+  t.is(planned({ ...keyset(ofNewer), entries: [adopted] })?.reason, 'IssuerRetired', 'it left');
+});
 
 test('planCrl: one whose signer is gone is signed again', (t) => {
   const of = keyset({ crl: { ...CRL, issuer: 'f'.repeat(16) } });
