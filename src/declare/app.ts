@@ -12,7 +12,8 @@ export interface RemovedRecipient {
   /** When it was removed: an RFC 3339 date or instant. */
   readonly since: string;
   /**
-   * Whether its identity may be in wrong hands: what it could open is issued again.
+   * Whether its identity may be in wrong hands: leaves whose keys it could open, in the tree or in git's history, are issued again, and
+   * `plan` names the authorities to rotate and the certificates to revoke.
    * @default false
    */
   readonly compromised?: boolean;

@@ -143,6 +143,10 @@ export class Fleet {
       .sort();
   }
 
+  has(file: string): boolean {
+    return existsSync(path.join(this.root, file));
+  }
+
   read(file: string): string {
     return readFileSync(path.join(this.root, file), 'utf8');
   }

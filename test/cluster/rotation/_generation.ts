@@ -28,6 +28,8 @@ export interface Generation {
   readonly admin: Trusting;
   readonly frontProxy: Pair;
   readonly etcd: Trusting;
+  /** A server of the authority that is declared. */
+  readonly mesh: Trusting;
   readonly token: string;
 }
 
@@ -50,8 +52,10 @@ export async function people(
   const files = await topology.bundle('cp-1');
   const file = (path: string): string => contentOf(files, `/etc/kubernetes/${path}`);
   const types = ['--input-type', 'yaml', '--output-type', 'yaml'];
-  const path = 'deploy/live/kubeconfigs/deployer.conf';
-  const deployer = await topology.fleet.succeed('sops', ['decrypt', ...types, path], 'custodian');
+  const decrypted = (path: string): Promise<Buffer> =>
+    topology.fleet.succeed('sops', ['decrypt', ...types, `deploy/live/${path}`], 'custodian');
+  const deployer = await decrypted('kubeconfigs/deployer.conf');
+  const gate = await decrypted('manifests/Secret.kube-system.gate-tls.sops.yaml');
   const pair = (name: string): Pair => ({
     certificate: file(`pki/${name}.crt`),
     key: file(`pki/${name}.key`),
@@ -61,6 +65,7 @@ export async function people(
     deployer: ofKubeconfig(deployer.toString()),
     frontProxy: pair('front-proxy-client'),
     etcd: { ca: file('pki/etcd/ca.crt'), ...pair('etcd/healthcheck-client') },
+    mesh: ofSecret(parse(gate.toString())),
   };
 }
 
@@ -128,6 +133,13 @@ function scrapers(topology: Topology, name: string, credentials: Credentials): C
       }),
     })),
   );
+}
+
+/** What a Secret of type kubernetes.io/tls holds, with `ca.crt`. */
+export function ofSecret(secret: unknown): Trusting {
+  const data = record(record(secret)['data']);
+  const of = (name: string): string => fromBase64(data[name]);
+  return { ca: of('ca.crt'), certificate: of('tls.crt'), key: of('tls.key') };
 }
 
 function ofKubeconfig(content: string): Trusting {

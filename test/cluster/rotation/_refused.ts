@@ -47,6 +47,12 @@ const USES: Readonly<
   'etcd-ca': ({ etcd: { certificate, key } }, { etcd }) => ({
     'a client of etcd': use(ETCD, etcd.ca, { certificate, key }, { path: '/health' }),
   }),
+  mesh: ({ mesh: { certificate, key } }, { mesh }) => ({
+    'a server for who trusts the mesh': {
+      ...use([], mesh.ca, {}, { path: '/' }),
+      shows: { certificate, key },
+    },
+  }),
   'service-account-key': ({ token }, trusted) => ({
     'a token for the API servers': use(API_SERVERS, trusted.admin.ca, { token }, SELF),
   }),

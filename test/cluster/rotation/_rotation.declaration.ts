@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { ApiObject } from 'cdk8s';
-import { App, Certificate, Duration, Kubeconfig, KubeadmCluster, TlsSecret } from 'cdk8s-pki';
+import {
+  App,
+  Certificate,
+  CertificateAuthority,
+  Duration,
+  Kubeconfig,
+  KubeadmCluster,
+  TlsSecret,
+} from 'cdk8s-pki';
 
 const recipients = JSON.parse(readFileSync('recipients.json', 'utf8')) as Record<string, string>;
 const only = (name: string): string[] => [recipients[name] ?? ''];
@@ -72,6 +80,38 @@ new ApiObject(cluster, 'widgets-api', {
     service: { name: service, namespace },
     caBundle: cluster.ca.trustBundle.base64,
   },
+});
+
+/** A webhook, which the API servers know by an authority of its own: it is asked of every object with its label. */
+const mesh = new CertificateAuthority(cluster, 'mesh');
+const gate = new Certificate(cluster, 'gate', {
+  issuer: mesh,
+  profile: 'server',
+  ipAddresses: ['10.10.0.30'],
+});
+new TlsSecret(cluster, 'gate-tls', { certificate: gate, namespace });
+new ApiObject(cluster, 'gate-webhook', {
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'ValidatingWebhookConfiguration',
+  metadata: { name: 'gate' },
+  webhooks: [
+    {
+      name: 'gate.example.com',
+      admissionReviewVersions: ['v1'],
+      sideEffects: 'None',
+      failurePolicy: 'Fail',
+      clientConfig: { url: 'https://10.10.0.30:8443/', caBundle: mesh.trustBundle.base64 },
+      objectSelector: { matchLabels: { gate: 'asked' } },
+      rules: [
+        {
+          apiGroups: [''],
+          apiVersions: ['v1'],
+          operations: ['CREATE', 'UPDATE'],
+          resources: ['configmaps'],
+        },
+      ],
+    },
+  ],
 });
 
 /** The load, as a pod: it may do all that it asks for. */

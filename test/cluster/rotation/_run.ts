@@ -1,9 +1,8 @@
-import { fromBase64, record } from '../../_helpers/fleet-tree.ts';
 import * as kubernetes from '../_kubernetes.ts';
 import { Load, program } from './_load.ts';
 import type { Client, Failure } from './_load/client.ts';
-import { API_SERVERS, ETCD, people, peopleClients, pod, podClients } from './_generation.ts';
-import { signingRequest, type Generation } from './_generation.ts';
+import { API_SERVERS, ETCD, ofSecret, people, peopleClients, pod } from './_generation.ts';
+import { podClients, signingRequest, type Generation } from './_generation.ts';
 import { ADMIN } from './_cluster.ts';
 import type { Topology } from './_topology.ts';
 
@@ -62,21 +61,32 @@ export class Run {
     this.#generations.set(this.#latest, { ...this.generation(), token: credentials.token });
     const clients = podClients(credentials, label, topology);
     this.#pods = clients.map(({ name }) => name);
-    const client: Client = { ...credentials, name: 'extension', servers: API_SERVERS, work: [] };
-    const get = ['get', 'secret', 'widgets-tls', '--namespace=kube-system'];
-    const { data } = await kubernetes.json(topology.machine('cp-1'), ADMIN, get);
-    const file = topology.load.write(
-      'extension.json',
-      JSON.stringify({
-        client,
-        certificate: fromBase64(record(data)['tls.crt']),
-        key: fromBase64(record(data)['tls.key']),
-        address: '0.0.0.0',
-      }),
-    );
-    if (topology.load.isRunning(EXTENSION)) await topology.load.stop(EXTENSION);
-    topology.load.start(EXTENSION, program('extension.ts', file));
+    await this.#startServers(credentials, await this.#secret('gate-tls'));
     load.add(...clients);
+  }
+
+  /** The servers in pods start anew, and the webhook shows what it had at a stage. */
+  async showGate(label: string): Promise<void> {
+    await this.#startServers(await pod(this.topology), this.generation(label).mesh);
+  }
+
+  async #startServers(
+    credentials: Awaited<ReturnType<typeof pod>>,
+    gate: ReturnType<typeof ofSecret>,
+  ): Promise<void> {
+    const { load } = this.topology;
+    const client: Client = { ...credentials, name: 'extension', servers: API_SERVERS, work: [] };
+    const { certificate, key } = await this.#secret('widgets-tls');
+    const settings = { client, certificate, key, gate, address: '0.0.0.0' };
+    const file = load.write('extension.json', JSON.stringify(settings));
+    if (load.isRunning(EXTENSION)) await load.stop(EXTENSION);
+    load.start(EXTENSION, program('extension.ts', file));
+  }
+
+  /** As a pod has it that starts now. */
+  async #secret(name: string): Promise<ReturnType<typeof ofSecret>> {
+    const get = ['get', 'secret', name, '--namespace=kube-system'];
+    return ofSecret(await kubernetes.json(this.topology.machine('cp-1'), ADMIN, get));
   }
 
   /** Whoever has credentials of before gives them up, once those that came since are at work. */

@@ -6,8 +6,9 @@ import { follow } from './_steps.ts';
 
 /** Steps that are about what is not in the control plane: the test does what it has in place of it, and then runs their commands. */
 const WORKLOADS =
-  /^(?:Restart Flux|Let pods fetch|Restart extension API|Let servers in the cluster)/u;
+  /^(?:Restart Flux|Let pods fetch|Restart extension API|Let servers in the cluster|Let servers and clients load)/u;
 const PEOPLE = /^Hand /u;
+const PAGE = 'deploy/live/ROTATION.md';
 
 export interface Moves {
   /** Names of keysets. */
@@ -30,7 +31,7 @@ export async function stage(t: ExecutionContext, run: Run, moves: Moves): Promis
   const next = /^(?:issue|retire)/u.exec(label)?.[0];
   if (next !== undefined && options.length === 0) {
     for (const keyset of keysets) {
-      const page = topology.fleet.read('deploy/live/ROTATION.md');
+      const page = topology.fleet.read(PAGE);
       const before = stepsOfPage(page, keyset, `Before you merge \`${next}\``);
       t.true(before.length > 0);
       for (const step of before) await follow(topology, step, { forgotten });
@@ -62,8 +63,9 @@ export async function stage(t: ExecutionContext, run: Run, moves: Moves): Promis
 
 function stepsFor({ topology }: Run, keyset: string, output: string): readonly Step[] {
   const printed = stepsOfOutput(output);
-  if (printed.some(({ script }) => script !== '')) return printed;
-  return stepsOfPage(topology.fleet.read('deploy/live/ROTATION.md'), keyset);
+  // the last stage, and what takes the first one back, take the page away: all that there is to do is printed
+  if (printed.some(({ script }) => script !== '') || !topology.fleet.has(PAGE)) return printed;
+  return stepsOfPage(topology.fleet.read(PAGE), keyset);
 }
 
 function seconds(start: number): string {

@@ -1,4 +1,4 @@
-import { NODES, SERVERS, WORKERS } from './_cluster.ts';
+import { LOAD, NODES, SERVERS, WORKERS } from './_cluster.ts';
 import { putWorkerBundle, startKubelet } from './_kubelet.ts';
 import type { Topology } from './_topology.ts';
 import * as kubernetes from '../_kubernetes.ts';
@@ -33,6 +33,9 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
 export const OLD_KUBECONFIG = '/etc/own/old.conf';
 /** In place of systemd: what runs the kubelet is the test. */
 const RESTARTS = { on: KUBELETS, prints: /restart kubelet$/u };
+/** The bundle of the webhook's authority, as a pod gets it. */
+const BUNDLE =
+  "kubectl -n kube-system get secret gate-tls -o jsonpath='{.data.ca\\.crt}' | base64 -d";
 const SYSTEMCTL = 'systemctl() { echo "$@"; }';
 
 /** For each step with commands; what is not here fails, so that no step is left out unseen. */
@@ -52,6 +55,13 @@ const RULES: readonly Rule[] = [
   { title: /^See that every API server shows/u, prints: /code: 0 \(ok\)$/u },
   { title: /^See that extension API servers answer/u, prints: /^NAME[^\n]*$/u },
   { title: /all members are healthy$/u, prints: /(?:is healthy[^]*){3}/u },
+  {
+    title: /^See that a server shows a certificate that the issuing/u,
+    prints: /code: 0 \(ok\)$/u,
+    stands: { '"$ADDRESS"': `${LOAD}:8443`, '-in ca.crt': `-in <(${BUNDLE})` },
+  },
+  // nothing of it is revoked
+  { title: /^(?:Give|Go on giving) (?:both CRLs|the one CRL)/u, on: [], prints: /^/u },
   { title: /^See that every API server reaches etcd/u, prints: /^ok$/u },
   {
     title: /^See that certificates are of the entry that issues/u,

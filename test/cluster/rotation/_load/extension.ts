@@ -1,19 +1,22 @@
 // Runs in a machine: node --import tsx extension.ts FILE. An extension API server: as components with delegated authentication it
-// reads whom to trust from kube-system/extension-apiserver-authentication, and takes the user from whom it trusts.
+// reads whom to trust from kube-system/extension-apiserver-authentication, and takes the user from whom it trusts. Beside it a webhook,
+// which allows all but one name.
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import https from 'node:https';
 import process from 'node:process';
+import { json } from 'node:stream/consumers';
 import { TLSSocket } from 'node:tls';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from './client.ts';
 import { request, type Tally } from './request.ts';
 
 const [file = ''] = process.argv.slice(2);
-const { client, certificate, key, address } = JSON.parse(readFileSync(file, 'utf8')) as {
+const { client, certificate, key, gate, address } = JSON.parse(readFileSync(file, 'utf8')) as {
   readonly client: Client;
   readonly certificate: string;
   readonly key: string;
+  readonly gate: { readonly certificate: string; readonly key: string };
   readonly address: string;
 };
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
@@ -65,6 +68,20 @@ https
     },
   )
   .listen(443, address, () => say('listening'));
+
+https
+  .createServer({ cert: gate.certificate, key: gate.key }, (incoming, response) => {
+    json(incoming).then((review) => {
+      const { request: asked } = review as { request: { uid: string; name: string } };
+      const { uid, name } = asked;
+      const status = { message: 'the gate denies it' };
+      const verdict = { uid, allowed: name !== 'denied', status };
+      const kind = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' };
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ ...kind, response: verdict }));
+    }, silent);
+  })
+  .listen(8443, address);
 for (;;) {
   await delay(1000);
   await readConfigMap();
