@@ -1,93 +1,151 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
-import type { ExecutionContext } from 'ava';
-import type { CredentialPath } from '../../../src/model/names.ts';
-import { observeKeyset } from '../../../src/observe/keyset.ts';
-import { AgeIdentity } from '../../../src/sops/age/identity.ts';
-import { nativeCipher } from '../../../src/sops/cipher.ts';
-import { readPrivateKey, spkiHash } from '../../../src/x509/read/key.ts';
-import { declaration } from '../../_helpers/declaration.ts';
-import { MemoryTree } from '../../_helpers/repository.ts';
-import { APP, newPerson, Repository } from '../../_helpers/run-cli.ts';
-import { toolTest } from '../../_helpers/tool-test.ts';
-import { decided, recoverCopy, treeOf, type Files } from './_kills.ts';
+import test, { type ExecutionContext } from 'ava';
+import { APP, newPerson, Repository, type Result } from '../../_helpers/run-cli.ts';
+import { decided, numbers, recoverCopy, treeOf, type Files } from './_kills.ts';
+import { checkStore, commandsFor, declarationFor, KEYSETS, standingOf } from './_rotations.ts';
 
 const alice = await newPerson();
-const toolsTest = toolTest(['sops'], { serial: true });
+const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 
-/** Of each stage; with SLOW=1 at every change of a file. */
-const KILLS = process.env['SLOW'] === '1' ? Infinity : 8;
+/** Of each command; with SLOW=1 at every change of a file. */
+const KILLS = process.env['SLOW'] === '1' ? Infinity : 4;
+const START = Date.parse('2026-11-22T08:00:00Z');
+const DAYS = 86_400_000;
+/** Between two commands: each stage has soaked, and what it signed outside of the tree is over. */
+const STEP = 3 * DAYS;
 
-const STAGES = [
-  ['2026-12-01T00:00:00Z', 'rotate', 'c0', 'ca'],
-  ['2026-12-03T00:00:00Z', 'rotate', 'c0', 'ca'],
-  ['2026-12-03T06:00:00Z', 'rotate', 'c0', 'ca', '--abort'],
-  ['2026-12-05T00:00:00Z', 'rotate', 'c0', 'ca'],
-  ['2026-12-06T00:00:00Z', 'revoke', 'c0', 'web'],
-  ['2026-12-07T00:00:00Z', 'reissue', 'c0', 'ca'],
-] as const;
+/** Of the changes of a run: before it files are staged, more or less, and after it they are put into place. */
+const DECISION = 0.7;
 
-/** Every key of the keyset is there, opens, and is that of its entry. */
-async function checkKeys(t: ExecutionContext, files: Files): Promise<void> {
-  const identity = await AgeIdentity.parse(alice.identity);
-  if (identity === undefined) throw new TypeError('no identity');
-  const cipher = nativeCipher({ list: [identity], unusable: [] });
-  const tree = new MemoryTree(
-    Object.entries(files).map(([file, content]) => [file, Buffer.from(content, 'latin1')]),
+/** Points from 1 to `most`: a random one in each of as many parts as there are kills, half of which begin where it is decided. */
+function sampled(most: number, random: (limit: number) => number): number[] {
+  if (KILLS >= most) return Array.from({ length: most }, (_, index) => index + 1);
+  const edge = (part: number): number => {
+    const beyond = Math.max(0, 2 * part - KILLS) / KILLS;
+    const share = Math.min(1, (2 * part) / KILLS) * DECISION + beyond * (1 - DECISION);
+    return Math.floor(share * most);
+  };
+  return Array.from(
+    { length: KILLS },
+    (_, part) => 1 + edge(part) + random(edge(part + 1) - edge(part)),
   );
-  const keyset = observeKeyset(tree, 'deploy', 'c0/ca' as CredentialPath);
-  t.true(keyset !== undefined && keyset.entries.length >= 1);
-  for (const { file, spki } of keyset?.entries ?? []) {
-    const { privateKey } = await cipher.decryptYaml(tree.text(file));
-    t.is(typeof privateKey === 'string' && spkiHash(readPrivateKey(privateKey)), spki, file);
-    t.true(tree.text('deploy/authorities.yaml').includes(spki), 'in the ledger');
+}
+
+/** One command, from a tree that is committed. */
+class Command {
+  readonly #t: ExecutionContext;
+  readonly #repository: Repository;
+  readonly #args: readonly string[];
+  readonly #before: Files;
+  /** What a whole run makes of it. */
+  #whole: unknown = undefined;
+
+  constructor(t: ExecutionContext, repository: Repository, args: readonly string[]) {
+    this.#t = t;
+    this.#repository = repository;
+    this.#args = args;
+    this.#before = treeOf(repository);
+  }
+
+  /** A run that nobody kills; gives how often it changes a file. */
+  async whole(): Promise<number> {
+    const count = this.#repository.path('node_modules/count');
+    const { status, stderr } = await this.#repository.run(this.#args, {
+      as: alice,
+      killAt: { count },
+    });
+    this.#t.is(status, 0, `${this.#args.join(' ')}: ${stderr}`);
+    this.#whole = this.#standing();
+    this.#t.notDeepEqual(this.#whole, standingOf(this.#before, this.#before), this.#args.join(' '));
+    this.#reset();
+    return Number(readFileSync(count, 'utf8'));
+  }
+
+  /**
+   * A run that is killed. Whoever comes next has the tree from before, byte for byte, or the whole of the one that was decided: with every
+   * private key in it, and nobody's identity.
+   *
+   * @returns whether it had decided
+   */
+  async killed(killAt: number): Promise<boolean> {
+    this.#reset();
+    const { signal } = await this.#repository.run(this.#args, { as: alice, killAt });
+    this.#t.is(signal, 'SIGKILL', `${this.#args.join(' ')} at ${killAt}`);
+    const after = decided(this.#t, this.#repository, this.#before);
+    recoverCopy(this.#t, this.#repository, after);
+    const isDecided = JSON.stringify(after) !== JSON.stringify(this.#before);
+    if (isDecided) {
+      this.#t.deepEqual(standingOf(after, this.#before), this.#whole, 'the whole of it');
+      await checkStore(this.#t, after, alice);
+    }
+    return isDecided;
+  }
+
+  /** After a kill, somebody without an identity: the tree is whole, and as declared. */
+  async synth(): Promise<void> {
+    const expected = decided(this.#t, this.#repository, this.#before);
+    const { status, stderr } = await this.#repository.run(['synth', ...this.#args.slice(-2)]);
+    this.#t.is(status, 0, stderr);
+    this.#t.deepEqual(treeOf(this.#repository), expected);
+  }
+
+  /** After a kill, the same command: what had not decided is done now, the rest is done once, or said to be done. */
+  async again(isDecided: boolean): Promise<Result> {
+    const expected = decided(this.#t, this.#repository, this.#before);
+    const result = await this.#repository.run(this.#args, { as: alice });
+    const found = treeOf(this.#repository);
+    if (isDecided && this.#args[0] !== 'revoke') {
+      this.#t.is(result.status, 1, `${this.#args.join(' ')} does it once more`);
+      this.#t.regex(result.stderr, / \[ERR_ROTATION\]\n/u);
+      this.#t.deepEqual(found, expected);
+    } else {
+      this.#t.is(result.status, 0, result.stderr);
+      if (!isDecided && this.#whole !== undefined) this.#t.deepEqual(this.#standing(), this.#whole);
+      await checkStore(this.#t, found, alice);
+    }
+    return result;
+  }
+
+  #standing(): unknown {
+    return standingOf(treeOf(this.#repository), this.#before);
+  }
+
+  #reset(): void {
+    this.#repository.git('reset', '-q', '--hard');
+    this.#repository.git('clean', '-fdqx', '-e', 'node_modules');
   }
 }
 
-/** Points from 1 to `most`, evenly apart. */
-function sampled(most: number): number[] {
-  const count = Math.min(KILLS, most);
-  return Array.from({ length: count }, (_, index) => Math.ceil(((index + 0.5) * most) / count));
-}
-
-toolsTest(
-  'killed in any stage of a rotation, in a revocation or a reissue, the next run has the tree before or the one decided, and every key',
-  async (t) => {
+for (const [salt, keyset] of (Object.keys(KEYSETS) as (keyof typeof KEYSETS)[]).entries())
+  test(`killed in any stage of a rotation of ${keyset}, on its way back, in a replacement, a reissue or a revocation, the next run has the tree before or the whole one, and every key`, async (t) => {
     t.timeout(3_600_000);
-    const repository = new Repository(t, {
-      [APP]: declaration({ recipients: [alice.recipient], clusters: ['c0'] }),
-    });
-    const start = '2026-11-22T08:00:00Z';
-    t.is((await repository.run(['synth', '--now', start])).status, 0);
-    repository.commit('synth', start);
+    t.log(`seed ${seed}`);
+    const random = numbers(seed + salt);
+    const repository = new Repository(t, { [APP]: declarationFor(alice.recipient) });
+    let now = START;
+    const date = (): string => new Date(now).toISOString();
+    const made = await repository.run(['synth', '--now', date()]);
+    t.is(made.status, 0, made.stderr);
+    repository.commit('synth', date());
     const outcomes = { before: 0, decided: 0 };
-    for (const [now, ...command] of STAGES) {
-      const args = [...command, '--now', now];
-      const before = treeOf(repository);
-      const reset = (): void => {
-        repository.git('reset', '-q', '--hard');
-        repository.git('clean', '-fdqx', '-e', 'node_modules');
-      };
-      const count = repository.path('node_modules/count');
-      const whole = await repository.run(args, { as: alice, killAt: { count } });
-      t.is(whole.status, 0, whole.stderr);
-      for (const killAt of sampled(Number(readFileSync(count, 'utf8')))) {
-        reset();
-        const { signal } = await repository.run(args, { as: alice, killAt });
-        t.is(signal, 'SIGKILL', `${args.join(' ')} at ${killAt}`);
-        const after = decided(t, repository, before);
-        outcomes[JSON.stringify(after) === JSON.stringify(before) ? 'before' : 'decided'] += 1;
-        recoverCopy(t, repository, after);
-        const next = await repository.run(['synth', '--now', now]);
-        t.is(next.status, 0, next.stderr);
-        t.deepEqual(treeOf(repository), after, 'recovered without an identity, and as declared');
-        await checkKeys(t, after);
+    for (const { args, isPrelude } of commandsFor(keyset)) {
+      now += STEP;
+      const command = new Command(t, repository, [...args, '--now', date()]);
+      const points = isPrelude ? [] : sampled(await command.whole(), random);
+      if (isPrelude) await command.again(false);
+      let seen = 0;
+      for (const [index, point] of points.entries()) {
+        const isDecided = await command.killed(point);
+        outcomes[isDecided ? 'decided' : 'before'] += 1;
+        if (isDecided) seen += 1;
+        // what a command that was killed has left is what the next one begins with
+        const isLast = index === points.length - 1;
+        if (isDecided && seen > 1) await command.synth();
+        else if (isDecided || isLast || random(4) === 0) await command.again(isDecided);
       }
-      reset();
-      t.is((await repository.run(args, { as: alice })).status, 0);
-      repository.commit('a stage', now);
+      repository.commit(args.join(' '), date());
     }
     t.log(JSON.stringify(outcomes));
     t.true(outcomes.before > 0 && outcomes.decided > 0, 'both are seen');
-  },
-);
+  });

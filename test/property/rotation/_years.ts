@@ -44,6 +44,8 @@ interface Pull {
 export class Years {
   readonly tree = new MemoryTree();
   readonly open = new Map<string, Pull>();
+  /** When each keyset had one entry last: the next rotation may begin on the day on which one ends. */
+  readonly steadyAt = new Map<CredentialPath, Date>();
   /** Merged stages that another stage was merged before on the same day. */
   mergedTogether = 0;
   rebuilt = 0;
@@ -111,6 +113,8 @@ export class Years {
   }
 
   async #run(now: Date): Promise<void> {
+    for (const { path, entries } of this.cluster().keysets.values())
+      if (entries.length === 1) this.steadyAt.set(path, now);
     await this.#renewals(now);
     await this.#rotations(now);
     this.mostOpen = Math.max(this.mostOpen, this.open.size);

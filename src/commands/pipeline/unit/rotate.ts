@@ -11,6 +11,7 @@ import type {
   RotationStatus,
 } from '../../../model/store/rotation.ts';
 import { layout } from '../../../model/store/layout.ts';
+import { guardReplacement } from '../../../observe/guards/revision.ts';
 import { chooseTransition } from '../../../plan/rotation/choose.ts';
 import { planTransition } from '../../../plan/rotation/plan-transition.ts';
 import { rotationStatus } from '../../../plan/rotation/status.ts';
@@ -34,7 +35,11 @@ export interface Rotated {
  *
  * @throws PkiError `ERR_ROTATION` where the requested transition may not follow.
  */
-export function rotateUnit(context: Context, { unit, foreign }: Job, observed: Clusters): Rotated {
+export function rotateUnit(
+  context: Context,
+  { unit, foreign, history }: Job,
+  observed: Clusters,
+): Rotated {
   const { rotation, now } = context;
   if (rotation === undefined)
     return { clusters: observed, transitions: [], statuses: [], below: [] };
@@ -68,6 +73,9 @@ export function rotateUnit(context: Context, { unit, foreign }: Job, observed: C
     const status = withEvidence(standing, rotation.evidence?.get(path));
     statuses.push(status);
     if (path !== wanted) continue;
+    const committed = history.head.changed.get(path);
+    if (verb === 'compromised' && committed !== undefined)
+      guardReplacement(context.fleet.tree, keyset, committed);
     if (verb === 'reissue')
       stored = withKeyset(stored, cluster, withReissue(desired, keyset, keysetOf, now));
     const name = chooseTransition(rotation.request, status, now);
