@@ -35,6 +35,14 @@ const ROOT_CONFIG_MAPS = (count: 1 | 2): Consumers => ({
   ),
 });
 
+/** Programs that ask for the CRL of the entry that signed, where there is one: by what the step says of it. */
+const CRLS = (text: RegExp): Consumers => ({
+  'who is given the CRL': new RegExp(`${text.source}.*\\nsed -n .*X509 CRL`, 'su'),
+});
+const CRLS_FIRST = CRLS(/before it is merged/u);
+const CRLS_TOGETHER = CRLS(/Until the last stage/u);
+const CRL_LEFT = CRLS(/Together with the bundle/u);
+
 const HEALTHY: Consumers = {
   'each member of etcd before the next one': /^each member of etcd\n.*endpoint health --cluster/su,
 };
@@ -173,9 +181,11 @@ export const CONSUMED: Readonly<Record<TrustDomain, Readonly<Record<Stage, Consu
         ...READY,
         'members, which must trust both': /Acceptable client certificate CA names/u,
         'those outside of the tree': BACKUPS(/has the bundle/u),
+        ...CRLS_FIRST,
       },
       after: {
         'API servers as clients': ISSUED_BY_FIRST('apiserver-etcd-client'),
+        ...CRLS_TOGETHER,
         'members of etcd, which are not of the tree': /^Give every member of etcd a certificate/mu,
         ...MEMBERS_HEALTHY,
         ...READY,
@@ -196,6 +206,7 @@ export const CONSUMED: Readonly<Record<TrustDomain, Readonly<Record<Stage, Consu
         'members of etcd, which are not of the tree': /^Give the bundle to the members/mu,
         ...MEMBERS_HEALTHY,
         ...READY,
+        ...CRL_LEFT,
       },
     },
   },
@@ -243,8 +254,12 @@ export const CONSUMED: Readonly<Record<TrustDomain, Readonly<Record<Stage, Consu
   authority: {
     accept: { before: {}, after: READERS },
     issue: {
-      before: { 'who trusts it, outside of the tree as well': /whoever trusts it has the bundle/u },
+      before: {
+        'who trusts it, outside of the tree as well': /whoever trusts it has the bundle/u,
+        ...CRLS_FIRST,
+      },
       after: {
+        ...CRLS_TOGETHER,
         'servers and clients of it': /Every certificate of it was issued again/u,
         ...SHOWN,
         ...BELOW,
@@ -257,7 +272,7 @@ export const CONSUMED: Readonly<Record<TrustDomain, Readonly<Record<Stage, Consu
         ...BELOW,
         'clients, outside of the tree as well': /clients have loaded their new certificates/u,
       },
-      after: READERS,
+      after: { ...READERS, ...CRL_LEFT },
     },
   },
 };

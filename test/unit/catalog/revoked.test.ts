@@ -10,6 +10,7 @@ const status = (over: Partial<RevocationStatus> = {}): RevocationStatus => ({
   serialNumber: '01',
   notAfter: NOW,
   authority: 'prod/ca' as CredentialPath,
+  isDeclared: true,
   domain: 'ca',
   profile: 'client',
   user: 'deployer',
@@ -20,7 +21,7 @@ const status = (over: Partial<RevocationStatus> = {}): RevocationStatus => ({
 });
 const describe = (over: Partial<RevocationStatus>): { remains: string; steps: string } => {
   const whole = status(over);
-  const { remains, steps } = REVOKED[whole.domain](whole);
+  const { remains, steps } = REVOKED[whole.domain](whole, [whole]);
   return { remains, steps: steps.join('\n') };
 };
 
@@ -59,7 +60,7 @@ test('REVOKED: etcd refuses a certificate where it has the CRL, and says which v
   t.regex(own.steps, /files before manifests$/mu);
   t.notRegex(own.steps, /listen-client-http-urls/u);
   const other = describe({ ...member, hasHttpListener: true });
-  t.regex(other.steps, /^roll out the node bundles, whoever uses the certificate first/u);
+  t.regex(other.steps, /^roll out the node bundles, whoever uses "web" first/u);
   t.regex(other.steps, /^listen-client-http-urls is set: .*GHSA-3wh4-j44w-pg92/mu);
 });
 
