@@ -114,7 +114,7 @@ export function runDeclaration(
       requested: revoke?.names ?? requestedOf(invocation),
       ...(revoke === undefined ? {} : { revocations: revoke.revocations }),
       newAuthorities: new Set(options.newAuthority),
-      pastReaders: await pastReaders(request, cwd, fleet),
+      pastReaders: await pastReaders(request, invocation, fleet),
       ...(request === undefined
         ? {}
         : {
@@ -166,11 +166,13 @@ async function mergedStages(
 /** As above: an emergency is the last moment for a clone that cannot tell. What the files themselves remember is known without. */
 async function pastReaders(
   request: RotationRequest | undefined,
-  cwd: string,
+  { cwd, output }: Invocation,
   { tree, removedRecipients }: DesiredFleet,
 ): Promise<PastReaders> {
-  if (request?.verb === 'compromised') return NO_PAST_READERS;
-  return observePastReaders(cwd, tree, [...compromisedNames(removedRecipients)]);
+  const compromised = [...compromisedNames(removedRecipients)];
+  if (compromised.length === 0 || request?.verb === 'compromised') return NO_PAST_READERS;
+  output.progress("reading git's history");
+  return observePastReaders(cwd, tree, compromised);
 }
 
 /** Whether a run tells of a cluster that it cannot work on. One that is not declared is no shard's, so the first tells of it. */

@@ -2,11 +2,7 @@ import { createHash } from 'node:crypto';
 import { PkiError } from '../../../errors.ts';
 import { privateKeyStandIn } from '../../../model/made/stand-in.ts';
 import { credentialPath, treePath } from '../../../model/names.ts';
-import {
-  NO_PAST_READERS,
-  type PastCertificate,
-  type PastReaders,
-} from '../../../model/observed.ts';
+import { type PastCertificate, type PastReaders } from '../../../model/observed.ts';
 import { readCertificate } from '../../../x509/read/certificate.ts';
 import { readPublicKey, spkiHash } from '../../../x509/read/key.ts';
 import { parseFields, type Fields } from '../../fields.ts';
@@ -30,7 +26,6 @@ export async function observePastReaders(
   tree: string,
   recipients: readonly string[],
 ): Promise<PastReaders> {
-  if (recipients.length === 0) return NO_PAST_READERS;
   const what = 'what a compromised recipient could open before';
   const outputs = await observePastOutputs(root, recipients, what);
   const byKey = new Map<string, Set<string>>();
