@@ -6,6 +6,6 @@ export default {
   extensions: { ts: 'module' },
   nodeArguments: ['--import=tsx'],
   workerThreads: false, // tsx registers its loader in processes, not in worker threads
-  sortTestFiles: longestFirst(['faults/kill.']),
+  sortTestFiles: longestFirst(['faults/kill-rotation.', 'faults/kill.']),
   timeout: '10m',
 };

@@ -100,12 +100,15 @@ function clientOfApi(status: RevocationStatus): Revoked {
   return {
     remains,
     steps: [
-      ...bindings.map(
-        (binding) =>
-          `its rights end with ${binding}: take that subject out${isDeclared ? ', and declare the new certificate under another name or group first, which loses them too' : ''}`,
+      ...bindings.map((binding) =>
+        isDeclared
+          ? `its rights end with ${binding}: take that subject out, and declare the new certificate under another name or group first, which loses them too`
+          : `its rights come from ${binding}: they end where that subject is taken out, which only does where nobody else needs it`,
       ),
       ...(user.startsWith('system:')
-        ? [`Kubernetes itself gives rights to "${user}", which the new certificate needs as well`]
+        ? [
+            `Kubernetes itself gives rights to "${user}"${isDeclared ? ', which the new certificate needs as well' : ''}`,
+          ]
         : bindings.length === 0
           ? [
               'look for what binds it: kubectl get clusterrolebindings,rolebindings -A -o wide; rights of system:authenticated stay',

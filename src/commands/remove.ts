@@ -50,7 +50,7 @@ function report(
     const last = new Date(Math.max(...good.map((end) => end.getTime())));
     if (good.length > 0)
       output.line(
-        `note: ${good.length === 1 ? '1 certificate of it is' : `${good.length} certificates of it are`} good until ${last.toISOString()}; where somebody else may have its keys, once this is committed: cdk8s-pki revoke ${cluster} '${member ?? ''}/*'`,
+        `note: ${good.length === 1 ? '1 certificate of it is' : `${good.length} certificates of it are`} good until ${last.toISOString()}; where somebody else may have its keys, once this is committed: cdk8s-pki revoke ${cluster} '${cluster}/${member ?? ''}/*'`,
       );
   }
   for (const path of left) output.note(`left as it is, it was not made here: ${path}`);

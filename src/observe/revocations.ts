@@ -135,7 +135,10 @@ export function guardRevocations(tree: string, keyset: ObservedKeyset, head: Uin
   const problem = lessThan(file, keyset, head);
   if (problem === undefined) return;
   throw new PkiError('ERR_CRL', `"${file}": ${problem}`, {
-    hint: `restore it from git: ${restoreFromHead(file)}`,
+    hint: [
+      `restore it from git: ${restoreFromHead(file)}`,
+      'in a merge of two branches that both revoked something, restore that, and then revoke again what the other branch has',
+    ],
   });
 }
 

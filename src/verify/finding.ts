@@ -85,8 +85,9 @@ export function findingOfFlag(flag: Flag, isExplained: boolean): Finding {
 /** What to do, where the message does not say it. */
 const HINTS: Partial<Readonly<Record<FlagCode, readonly string[]>>> = {
   RevocationLost: [
-    'find the commit that had it: git log --oneline -- FILE, and bring it back: git restore --source COMMIT FILE',
-    'then run synth with an identity: what it names is issued again, and outputs get the CRL',
+    'revoke again the leaf that it names: cdk8s-pki revoke CLUSTER NAME takes its certificates from history',
+    'where the whole record is gone, bring it back from the last commit that had it first: git log --full-history --oneline -- FILE, git restore --source COMMIT FILE',
+    'after a merge of two branches that both revoked something: take the file of one, and revoke again what the other one has',
   ],
   OutsideLifeLower: [
     'bring keyset.yaml back as the base has it: git restore --source BASE FILE',

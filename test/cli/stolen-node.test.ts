@@ -40,23 +40,50 @@ const at = (day: number): string => `2026-01-0${day}T00:00:00Z`;
 const COMPROMISED = `removedRecipients: [{ recipient: '${stolen.recipient}', since: '${at(2)}', compromised: true }],`;
 
 /** With two nodes on the first day, of which the second is removed on the next; nothing in the tree names its recipient then. */
-async function removed(t: ExecutionContext, more = ''): Promise<Repository> {
+async function removing(
+  t: Pick<ExecutionContext, 'teardown'>,
+  more = '',
+): Promise<{ readonly repository: Repository; readonly said: string }> {
   const declared = declare({ nodes: [FIRST, SECOND], more });
   const repository = new Repository(t, { 'clusters/main.js': declared });
-  await succeed(t, repository, 'synth', '--now', at(1));
+  const run = async (...args: readonly string[]): Promise<string> => {
+    const { status, stdout, stderr } = await repository.run(args, { as: alice });
+    if (status !== 0) throw new Error(stderr);
+    return stdout;
+  };
+  await run('synth', '--now', at(1));
   repository.commit('two nodes', at(1));
   repository.write('clusters/main.js', declare({ nodes: [FIRST] }));
-  const { stdout } = await succeed(t, repository, 'remove', 'prod/cp-2', '--now', at(2));
-  t.regex(
-    stdout,
-    /^note: 11 certificates of it are good until .*: cdk8s-pki revoke prod 'cp-2\/\*'$/mu,
-  );
-  await succeed(t, repository, 'synth', '--now', at(2));
+  const said = await run('remove', 'prod/cp-2', '--now', at(2));
+  await run('synth', '--now', at(2));
   repository.commit('one node', at(2));
-  for (const [file, text] of Object.entries(repository.files()))
-    t.false(text.includes(stolen.recipient), file);
+  return { repository, said };
+}
+
+/** Made once. */
+const cleanups: (() => unknown)[] = [];
+const made = await removing({ teardown: (end) => cleanups.push(end) });
+test.after.always(() => {
+  for (const cleanup of cleanups) cleanup();
+});
+
+/** A clone of it. */
+function removed(t: ExecutionContext): Repository {
+  const repository = new Repository(t);
+  repository.git('fetch', '-q', made.repository.root, 'main');
+  repository.git('reset', '-q', '--hard', 'FETCH_HEAD');
+  repository.write('.cdk8s-pki/.gitignore', '*\n'); // where the lock is, once it was run
   return repository;
 }
+
+test('a node that is removed leaves certificates that are good, which is said, and no trace of its recipient', (t) => {
+  t.regex(
+    made.said,
+    /^note: 11 certificates of it are good until .*: cdk8s-pki revoke prod 'prod\/cp-2\/\*'$/mu,
+  );
+  for (const [file, text] of Object.entries(made.repository.files()))
+    t.false(text.includes(stolen.recipient), file);
+});
 
 async function succeed(
   t: ExecutionContext,
@@ -81,7 +108,7 @@ const ETCD = ['apiserver-etcd-client', 'etcd-healthcheck-client', 'etcd-peer', '
 const LEFT = [...ETCD, 'front-proxy-client'].map((name) => `prod/cp-2/${name}`);
 
 test('a node that is gone: its keys of authorities are to be rotated, its certificates of others revoked, and nothing else', async (t) => {
-  const repository = await removed(t);
+  const repository = removed(t);
   t.is((await repository.run(['plan', '--now', at(3)])).status, 0, 'nobody asks for it');
   repository.write('clusters/main.js', declare({ nodes: [FIRST], app: COMPROMISED }));
   const stdout = await planned(t, repository);
@@ -99,7 +126,7 @@ test('a node that is gone: its keys of authorities are to be rotated, its certif
 });
 
 test('a node that is gone: a tree that has another name since has the same history', async (t) => {
-  const repository = await removed(t);
+  const repository = removed(t);
   repository.git('mv', 'deploy', 'fleet');
   const app = `${COMPROMISED} tree: 'fleet',`;
   repository.write('clusters/main.js', declare({ nodes: [FIRST], app }));
@@ -116,7 +143,7 @@ test('a node that is gone: a tree that has another name since has the same histo
 });
 
 test('a node that is gone: revoke takes its certificates by the names they had, and makes none anew', async (t) => {
-  const repository = await removed(t);
+  const repository = removed(t);
   repository.write('clusters/main.js', declare({ nodes: [FIRST], app: COMPROMISED }));
   await succeed(t, repository, 'synth', '--now', at(3));
   repository.commit('remembered', at(3));
@@ -124,7 +151,7 @@ test('a node that is gone: revoke takes its certificates by the names they had, 
   const was = repository.git('show', 'HEAD~2:deploy/prod/pki/cp-2/etcd-peer.sops.yaml');
   const { certificate } = parse(was) as { certificate: string };
 
-  const hint = /cdk8s-pki revoke prod (cp-2\/etcd-peer) --reason (keyCompromise)$/mu;
+  const hint = /cdk8s-pki revoke prod (prod\/cp-2\/etcd-peer) --reason (keyCompromise)$/mu;
   const [, name = '', reason = ''] = hint.exec(await planned(t, repository)) ?? [];
   const { stdout } = await succeed(
     t,
@@ -160,7 +187,7 @@ test('a node that is gone: revoke takes its certificates by the names they had, 
 });
 
 test('a document that was forged in some commit says nothing: its authority did not sign that certificate', async (t) => {
-  const repository = await removed(t);
+  const repository = removed(t);
   const file = 'deploy/prod/pki/cp-2/apiserver.sops.yaml';
   const sound = repository.git('show', `HEAD~1:${file}`);
   const [, id = ''] = /^issuer: etcd-ca\/([0-9a-f]{16})$/mu.exec(
@@ -179,7 +206,7 @@ test('a document that was forged in some commit says nothing: its authority did 
 });
 
 test('a node that is gone: a name that it never had is unknown, and one whose certificates have all ended is refused', async (t) => {
-  const repository = await removed(t);
+  const repository = removed(t);
   const unknown = { code: 'ERR_USAGE', status: 2 } as const;
   const never = { ...unknown, message: /^"cp-2\/etcd" names no certificate/u, hint: /./u };
   await refused(t, repository, ['revoke', 'prod', 'cp-2/etcd', '--now', at(3)], never);
@@ -206,7 +233,7 @@ new pki.NodeBundle(prod, 'proxy', {
     'etc/haproxy/web.key': { content: \`\${web.privateKey.pem}\`, secret: true },
   },
 });`;
-  const repository = await removed(t, bundle);
+  const { repository } = await removing(t, bundle);
   repository.write('clusters/main.js', declare({ nodes: [FIRST], app: COMPROMISED }));
   const stdout = await planned(t, repository);
   t.deepEqual(named('RevocationNeeded', stdout), [...LEFT, 'prod/web']);
@@ -246,4 +273,40 @@ const web = new pki.Certificate(prod, 'web', { issuer: mesh, profile: 'server', 
   await succeed(t, repository, 'revoke', 'prod', 'web', '--now', at(3));
   repository.commit('revoked', at(3));
   t.is((await repository.run(['plan', '--now', at(3)])).status, 0);
+});
+
+test('a Secret that is gone and held a key of an authority too: both are told, and what nothing explains is named', async (t) => {
+  const mesh = `
+const mesh = new pki.CertificateAuthority(prod, 'mesh');
+const web = new pki.Certificate(prod, 'web', { issuer: prod.etcdCa, profile: 'server', dnsNames: ['web.example.com'] });`;
+  const secret = (name: string, data: string): string => `
+new ApiObject(prod, '${name}', { apiVersion: 'v1', kind: 'Secret', metadata: { name: '${name}' }, stringData: { ${data} } });`;
+  const pair = (name: string, of: string): string =>
+    `'${name}.crt': ${of}.certificate.pem, '${name}.key': ${of}.privateKey.pem`;
+  const secrets = [
+    secret('both', `${pair('ca', 'mesh')}, ${pair('tls', 'web')}`),
+    secret('odd', `${pair('tls', 'web')}, password: 'a literal'`),
+  ].join('');
+  const app = `deliveryRecipients: ['${stolen.recipient}'], tree: 'infra/pki',`;
+  const repository = new Repository(t);
+  const write = (more: string, settings: string): void => {
+    const imported = "import { ApiObject } from 'cdk8s';";
+    const text = declare({ nodes: [FIRST], more, app: settings });
+    repository.write('clusters/main.js', `${imported}${text}`);
+  };
+  write(mesh + secrets, app);
+  await succeed(t, repository, 'synth', '--now', at(1));
+  repository.commit('delivered', at(1));
+  write(mesh, "tree: 'infra/pki',");
+  await succeed(t, repository, 'synth', '--now', at(2));
+  repository.commit('delivered no more', at(2));
+  // what a user may have set, and a fleet that moves within its repository
+  repository.git('config', 'log.showRoot', 'false');
+  repository.git('config', 'log.diffMerges', 'off');
+  write(mesh, `${COMPROMISED} tree: 'infra/pki',`);
+  const stdout = await planned(t, repository);
+  t.regex(stdout, /^issue prod\/web: Exposed, /mu);
+  t.deepEqual(named('RotationNeeded', stdout), ['prod/mesh'], stdout);
+  t.deepEqual(named('RevocationNeeded', stdout), ['prod/web'], stdout);
+  t.regex(stdout, /^note: .*: infra\/pki\/prod\/manifests\/Secret\.odd\.sops\.yaml; replace /mu);
 });

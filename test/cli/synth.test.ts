@@ -211,7 +211,7 @@ new pki.TlsSecret(prod, 'more-tls', { certificate: more });`;
   t.is(status, 0);
   t.regex(
     stdout,
-    /^delete prod\/more: NotDeclared, it is no longer declared\nfiles: 2 updated, 2 deleted\n/u,
+    /^delete prod\/more: NotDeclared, it is no longer declared; unless it is revoked, its certificate is good until \S+\nfiles: 2 updated, 2 deleted\n/u,
   );
   const now = repository.files();
   t.deepEqual(

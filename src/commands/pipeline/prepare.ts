@@ -167,12 +167,12 @@ async function mergedStages(
 async function pastReaders(
   request: RotationRequest | undefined,
   { cwd, output }: Invocation,
-  { tree, removedRecipients }: DesiredFleet,
+  { removedRecipients }: DesiredFleet,
 ): Promise<PastReaders> {
   const compromised = [...compromisedNames(removedRecipients)];
   if (compromised.length === 0 || request?.verb === 'compromised') return NO_PAST_READERS;
   output.progress("reading git's history");
-  return observePastReaders(cwd, tree, compromised);
+  return observePastReaders(cwd, compromised);
 }
 
 /** Whether a run tells of a cluster that it cannot work on. One that is not declared is no shard's, so the first tells of it. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { TreeFile } from '../../model/made/tree.ts';
 import type { CredentialPath, TreePath } from '../../model/names.ts';
 import type { Action, FileChange, Finding, Waiting } from '../../model/plan.ts';
@@ -122,7 +123,10 @@ export class Total {
     const { result } = this;
     for (const path of unit.keysets) this.keysets.add(path);
     this.leaves.push(...unit.leaves);
-    result.findings.push(...unit.findings);
+    // a leaf's unit and that of its authority may both know of it
+    for (const finding of unit.findings)
+      if (!result.findings.some((one) => isDeepStrictEqual(one, finding)))
+        result.findings.push(finding);
     result.waiting.push(...unit.waiting);
     result.rotations.push(...unit.rotations);
     for (const { keyset, below } of unit.below) this.#block(keyset, below);

@@ -67,14 +67,11 @@ export async function run(invocation: Invocation): Promise<number> {
     ...stores.findings,
     ...guardFindings(result),
     ...(keys?.findings ?? []),
-    // a change is compared with its base, which knows who could read, and what was revoked
-    ...(isChange
-      ? []
-      : [
-          ...(await lookForPlanted(cwd, reader, stores, declared)),
-          ...(await lookForLost(cwd, declared.fleet, stores)),
-        ]),
+    // a change is compared with its base, which knows who could read
+    ...(isChange ? [] : await lookForPlanted(cwd, reader, stores, declared)),
   ];
+  // the base does not know what the change itself revoked, and lost again in a merge
+  const lost = await lookForLost(cwd, declared.fleet, stores);
   const links = linksBelow(cwd, tree);
   const strange = lookForStrangers(reader, declared, {
     links,
@@ -108,6 +105,7 @@ export async function run(invocation: Invocation): Promise<number> {
     findings: sortFindings([
       ...ofTree,
       ...flags.findings,
+      ...lost.filter(({ code, credential }) => !isAmong(flags.findings, code, credential)),
       ...strange.filter(isInTheWay),
       ...(changes === undefined ? [] : incompleteStages(changes, toDo, declared)),
       ...drift,
@@ -159,6 +157,14 @@ async function findCipher(
 interface Report {
   readonly base: { readonly revision: string | undefined; readonly commit: string } | null;
   readonly checked: Readonly<Record<string, number | null>>;
+}
+
+function isAmong(
+  findings: readonly Finding[],
+  code: string,
+  credential: Finding['credential'],
+): boolean {
+  return findings.some((one) => one.code === code && one.credential === credential);
 }
 
 function print({ output, options }: Invocation, verification: Verification, report: Report): void {

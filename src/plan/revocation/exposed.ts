@@ -4,7 +4,7 @@ import type { Finding } from '../../model/plan.ts';
 import type { PastCertificate } from '../../model/observed.ts';
 
 /**
- * Leaves of a cluster, declared or not, with certificates that are still good and whose keys somebody could open who must never have
+ * Leaves of a cluster, declared or not, and of those that its authorities signed for others, with certificates that are still good and whose keys somebody could open who must never have
  * had them: a new key does not end an old certificate. Where their authority itself is exposed, its rotation ends them all.
  *
  * @param past those that their authority signed.
@@ -24,7 +24,9 @@ export function exposedCertificates(
   },
 ): Finding[] {
   const good = past.filter(({ path, issuer, certificate: { serialNumber, notAfter } }) => {
-    if (credentialParts(path).cluster !== cluster || notAfter < now) return false;
+    // the unit of the authority knows of leaves of clusters that use it no more
+    const clusters = [path, issuer.keyset].map((one) => credentialParts(one).cluster);
+    if (!clusters.includes(cluster) || notAfter < now) return false;
     const { entries = [], revocations } = keyset(issuer.keyset) ?? {};
     const isTrusted = entries.some(({ id }) => id === issuer.id) && !isExposed(issuer);
     const revoked = new Set(revocations?.entries.map((entry) => entry.serialNumber));
@@ -37,12 +39,12 @@ export function exposedCertificates(
       ({ certificate: { serialNumber, notAfter } }) =>
         `${serialNumber} (until ${notAfter.toISOString()})`,
     );
-    const name = credential.slice(cluster.length + 1);
+    const owner = credentialParts(credential).cluster;
     return {
       code: 'RevocationNeeded',
-      cluster,
+      cluster: owner,
       credential,
-      message: `the compromised recipient ${readers.join(', ')} could open the key of serial number ${serials.join(', ')}: cdk8s-pki revoke ${cluster} ${name} --reason keyCompromise`,
+      message: `the compromised recipient ${readers.join(', ')} could open the key of serial number ${serials.join(', ')}: cdk8s-pki revoke ${owner} ${credential} --reason keyCompromise`,
     };
   });
 }

@@ -26,7 +26,7 @@ export function revocationStatuses(
           profile: profileOf(certificate),
           user,
           groups,
-          bindings: bindingsOf(cluster, parts.name, certificate.subject),
+          bindings: bindingsOf(cluster, credential, certificate.subject),
           hasHttpListener: cluster.bundles.some(({ files }) =>
             files.some(({ content }) => content.includes(HTTP_LISTENER)),
           ),
@@ -52,17 +52,17 @@ const HTTP_LISTENER = 'listen-client-http-urls';
 /** The bindings, among the cluster's manifests, of a user or of one of its groups; with other leaves that have their rights of them. */
 function bindingsOf(
   { manifests, leaves }: DesiredCluster,
-  name: string,
+  credential: CredentialPath,
   { commonName: user = '', organizations: groups = [] }: Subject,
 ): string[] {
   const names = new Set([`User ${user}`, ...groups.map((group) => `Group ${group}`)]);
   const others = (bound: string): string => {
     const sharing = leaves
-      .filter(({ subject: { organizations = [] } }) =>
-        organizations.some((group) => bound === `Group ${group}`),
+      .filter(
+        ({ path, subject: { organizations = [] } }) =>
+          path !== credential && organizations.some((group) => bound === `Group ${group}`),
       )
-      .map((leaf) => leaf.name)
-      .filter((other) => other !== name);
+      .map(({ name }) => name);
     return sharing.length === 0 ? '' : `, also of ${[...new Set(sharing)].join(', ')}`;
   };
   return manifests.flatMap(({ template }) => {

@@ -1,15 +1,13 @@
 import { PkiError } from '../../errors.ts';
 import type { DesiredManifest, JsonValue } from '../../model/desired.ts';
 import { treePath, type CredentialPath } from '../../model/names.ts';
+import { PROJECTION_ANNOTATION } from '../../model/made/stand-in.ts';
 import { findReferences, PRIVATE_PARTS, replaceReferences } from '../../model/reference.ts';
 import type { JsonObject, RenderedFile } from '../../model/made/tree.ts';
 import { plainYaml } from '../plain-yaml.ts';
 import { projectionHash } from '../projection.ts';
 import { renderText } from '../text.ts';
 import { completeOrProjection, isComplete, projectionOf, type Values } from '../values.ts';
-
-/** The annotation that carries a manifest's projection hash. */
-const PROJECTION_ANNOTATION = 'cdk8s-pki/projection';
 
 /** Keys of a manifest that stay readable, besides the public keys of its data (DESIGN §4). */
 const CLEAR_KEYS = ['apiVersion', 'kind', 'metadata', 'type', 'immutable'];

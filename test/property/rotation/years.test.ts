@@ -20,7 +20,7 @@ import { Years, type People } from './_years.ts';
 const identity = await newIdentity();
 const YEARS = 10;
 /** Ways in which people treat pull requests, the latest among them. */
-const LIVES = process.env['SLOW'] === '1' ? 8 : 3;
+const LIVES = process.env['SLOW'] === '1' ? 8 : 2;
 const MOST_DELAY = 30;
 /** Six stages in a row, with a soak each; two of them are closed, and come back after half of a month. */
 const LONGEST_ROTATION = (6 * (MOST_DELAY + 1) + 2 * (MOST_DELAY + 16)) * DAY;

@@ -7,7 +7,7 @@ import { pastChanges, pastContents } from './changes.ts';
  * @throws PkiError `ERR_READ` in a shallow clone, which has no more than a part of the history.
  */
 export async function* pastDocuments(root: string, what: string): AsyncGenerator<string> {
-  const changes = await pastChanges(root, [':(glob)**/pki/**/*.sops.yaml'], what);
+  const changes = await pastChanges(root, ['**/pki/**/*.sops.yaml'], what);
   for await (const [, content] of pastContents(root, changes))
     yield Buffer.from(content).toString('utf8');
 }

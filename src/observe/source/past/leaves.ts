@@ -14,7 +14,7 @@ export async function observePastLeaves(
   isWanted: (path: CredentialPath) => boolean,
 ): Promise<ReadonlyMap<CredentialPath, readonly Uint8Array[]>> {
   const what = `which certificates "${cluster}" had before`;
-  const changes = await pastChanges(root, [`:(glob)**/${cluster}/pki/**/*.sops.yaml`], what);
+  const changes = await pastChanges(root, [`**/${cluster}/pki/**/*.sops.yaml`], what);
   const byLeaf = new Map<CredentialPath, Change[]>();
   for (const change of changes) {
     const leaf = leafAt(cluster, change.path);
@@ -28,7 +28,8 @@ export async function observePastLeaves(
 
 /** The leaf whose document lies at a path, whatever name the tree had. */
 function leafAt(cluster: string, path: string): CredentialPath | undefined {
-  const place = path.slice(path.lastIndexOf('/pki/') + '/pki/'.length);
+  const store = `/${cluster}/pki/`;
+  const place = path.slice(`/${path}`.lastIndexOf(store) + store.length - 1);
   const [name = '', node = null, ...rest] = place
     .replace(/\.sops\.yaml$/u, '')
     .split('/')

@@ -1,35 +1,34 @@
-import { load } from 'js-yaml';
+import { posix } from 'node:path';
 import { PkiError } from '../../../errors.ts';
+import { PROJECTION_ANNOTATION } from '../../../model/made/stand-in.ts';
 import { treePath } from '../../../model/names.ts';
-import { readCertificate } from '../../../x509/read/certificate.ts';
-import { splitCertificates } from '../../../x509/read/pem.ts';
-import { observeProjections } from '../../output.ts';
+import { STORE_API_VERSION } from '../../../model/store/layout.ts';
+import { observeProjections, type Projections } from '../../output.ts';
 import { readBlobs } from '../git.ts';
-import { pastChanges, pastContents, type Change } from './changes.ts';
+import { spkisBeside } from './beside.ts';
+import { blobsAt, pastChanges, pastContents, type Change } from './changes.ts';
 import { readersNamed } from './named.ts';
 
 /** Who could open keys in outputs of earlier commits, by what stands beside those in the clear. */
 export interface PastOutputs {
-  /** By the SPKI of a certificate in the same file. */
+  /** By the SPKI of a certificate or public key in the same file. */
   readonly bySpki: ReadonlyMap<string, ReadonlySet<string>>;
   /** By the projection of a file of a node; with the file. */
   readonly byProjection: ReadonlyMap<string, PastFile>;
-  /** Files beside which nothing stands. */
+  /** Files with a key beside which nothing stands. */
   readonly silent: ReadonlySet<string>;
 }
 
-/** Of what the program ever encrypts, documents of the store aside; the tree may have had another name. */
-const PLACES = [
-  ':(glob)**/nodes/*/**',
-  ':(glob)**/kubeconfigs/*.conf',
-  ':(glob)**/*.sops.yaml',
-  ':(exclude,glob)**/pki/**/*.sops.yaml',
-];
-
 interface PastFile {
   readonly file: string;
-  readonly readers: ReadonlySet<string>;
+  readonly readers: Set<string>;
 }
+
+/** Of what the program ever encrypts, and the list of each node; wherever the tree was, and whatever its name. */
+const PLACES = ['**/nodes/*/**', '**/kubeconfigs/*.conf', '**/*.sops.yaml'];
+const LIST = 'bundle.yaml';
+/** Of so many nodes the files are looked up at once. */
+const AT_ONCE = 100;
 
 /**
  * Which of `recipients` could open a private key in an output of a commit up to HEAD. An output may be gone since, with its node: the
@@ -48,27 +47,24 @@ export async function observePastOutputs(
   for (const { blob, path } of changes) if (blob !== undefined) addTo(pathsOf, blob, [path]);
   const bySpki = new Map<string, Set<string>>();
   const silent = new Set<string>();
-  const folders = new Map<string, Set<string>>();
+  const opened = new Map<string, readonly string[]>();
   for await (const [blob, content] of pastContents(root, changes)) {
     const text = Buffer.from(content).toString('utf8');
+    // documents of the store are looked at by themselves
+    if (text.startsWith(`apiVersion: ${STORE_API_VERSION}\n`)) continue;
     const readers = readersNamed(text, recipients);
     if (readers.length === 0) continue;
-    const spkis = spkisIn(text);
+    const { spkis, isWhole } = spkisBeside(text);
     for (const spki of spkis) addTo(bySpki, spki, readers);
-    if (spkis.length > 0) continue;
-    for (const path of pathsOf.get(blob) ?? []) {
-      const folder = nodeFolder(path);
-      if (folder === undefined) silent.add(path);
-      else addTo(folders, folder, [path]);
-    }
+    if (!isWhole && isMade(text)) opened.set(blob, readers);
   }
-  const byProjection = new Map<string, { file: string; readers: Set<string> }>();
-  for (const [folder, own] of changesOfNodes(changes, folders)) {
-    const files = folders.get(folder) ?? new Set();
-    for (const { file, readers, projection } of await openedIn(
+  const byProjection = new Map<string, PastFile>();
+  const nodes = [...nodesOf(changes, pathsOf, opened, silent)];
+  for (let at = 0; at < nodes.length; at += AT_ONCE)
+    for (const { file, readers, projection } of await lookUp(
       root,
-      { folder, files, recipients },
-      own,
+      nodes.slice(at, at + AT_ONCE),
+      opened,
     ))
       if (projection === undefined) silent.add(file);
       else {
@@ -76,23 +72,63 @@ export async function observePastOutputs(
         for (const reader of readers) known.readers.add(reader);
         byProjection.set(projection, known);
       }
-  }
   return { bySpki, byProjection, silent };
 }
 
-/** What could be opened in a node's folder, and what `bundle.yaml` said of it, commit by commit. */
-async function openedIn(
-  root: string,
-  {
-    folder,
-    files,
-    recipients,
-  }: {
-    readonly folder: string;
-    readonly files: ReadonlySet<string>;
-    readonly recipients: readonly string[];
-  },
+/** Whether the program may have made a file: a SOPS binary file of a node, a kubeconfig or a manifest. */
+const isMade = (text: string): boolean =>
+  text.startsWith('{') || text.includes(PROJECTION_ANNOTATION) || /^kind: Config$/mu.test(text);
+
+interface Node {
+  readonly folder: string;
+  readonly files: ReadonlySet<string>;
+  /** In which one of the files or the list has changed. */
+  readonly commits: ReadonlySet<string>;
+}
+
+/** The nodes whose list may say what was opened; files of no node say nothing. */
+function nodesOf(
   changes: readonly Change[],
+  pathsOf: ReadonlyMap<string, ReadonlySet<string>>,
+  opened: ReadonlyMap<string, unknown>,
+  silent: Set<string>,
+): readonly Node[] {
+  const lists = new Set(
+    changes.flatMap(({ path }) => (posix.basename(path) === LIST ? [posix.dirname(path)] : [])),
+  );
+  const files = new Map<string, Set<string>>();
+  for (const blob of opened.keys())
+    for (const path of pathsOf.get(blob) ?? []) {
+      const folder = foldersAbove(path).find((one) => lists.has(one));
+      if (folder === undefined) silent.add(path);
+      else addTo(files, folder, [path]);
+    }
+  const folderOf = new Map<string, string>();
+  for (const [folder, own] of files)
+    for (const path of [...own, posix.join(folder, LIST)]) folderOf.set(path, folder);
+  const commits = new Map<string, Set<string>>();
+  for (const { path, commit } of changes) {
+    const folder = folderOf.get(path);
+    if (folder !== undefined) addTo(commits, folder, [commit]);
+  }
+  return [...files].map(([folder, own]) => ({
+    folder,
+    files: own,
+    commits: commits.get(folder) ?? new Set(),
+  }));
+}
+
+/** From the outermost one. */
+function foldersAbove(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_part, index) => parts.slice(0, index + 1).join('/'));
+}
+
+/** What of the nodes was opened, and what the list of each said of it, commit by commit. */
+async function lookUp(
+  root: string,
+  nodes: readonly Node[],
+  opened: ReadonlyMap<string, readonly string[]>,
 ): Promise<
   readonly {
     readonly file: string;
@@ -100,74 +136,39 @@ async function openedIn(
     readonly projection: string | undefined;
   }[]
 > {
-  const list = treePath(folder, 'bundle.yaml');
-  const touching = changes.filter(({ path }) => path === list || files.has(path));
-  const commits = [...new Set(touching.map(({ commit }) => commit))];
-  const named = (commit: string, path: string): string => `${commit}:./${path}`;
-  const objects = commits.flatMap((commit) => [list, ...files].map((path) => named(commit, path)));
-  const contents = await readBlobs(root, objects);
-  return commits.flatMap((commit) => {
-    const projections = projectionsIn(folder, contents.get(named(commit, list)));
-    return [...files].flatMap((file) => {
-      const content = contents.get(named(commit, file));
-      const text = content === undefined ? '' : Buffer.from(content).toString('utf8');
-      const readers = readersNamed(text, recipients);
-      return readers.length === 0
-        ? []
-        : [{ file, readers, projection: projections.get(treePath(file)) }];
-    });
+  const named = nodes.flatMap(({ folder, files, commits }) =>
+    [...commits].flatMap((commit) =>
+      [posix.join(folder, LIST), ...files].map((path) => `${commit}:${path}`),
+    ),
+  );
+  const blobs = await blobsAt(root, named);
+  const lists = nodes.flatMap(({ folder, commits }) =>
+    [...commits].flatMap((commit) => blobs.get(`${commit}:${posix.join(folder, LIST)}`) ?? []),
+  );
+  const contents = await readBlobs(root, [...new Set(lists)]);
+  return nodes.flatMap(({ folder, files, commits }) => {
+    const known = new Map<string, Projections>();
+    const projections = (blob = ''): Projections => {
+      const found = known.get(blob) ?? projectionsIn(folder, contents.get(blob));
+      known.set(blob, found);
+      return found;
+    };
+    return [...commits].flatMap((commit) =>
+      [...files].flatMap((file) => {
+        const readers = opened.get(blobs.get(`${commit}:${file}`) ?? '');
+        if (readers === undefined) return [];
+        const list = projections(blobs.get(`${commit}:${posix.join(folder, LIST)}`));
+        return [{ file, readers, projection: list.get(treePath(file)) }];
+      }),
+    );
   });
 }
 
-function projectionsIn(
-  folder: string,
-  content: Uint8Array | undefined,
-): ReturnType<typeof observeProjections> {
+function projectionsIn(folder: string, content: Uint8Array | undefined): Projections {
   try {
     return observeProjections({ read: () => content, list: () => [] }, treePath(folder));
   } catch (error) {
     if (error instanceof PkiError) return new Map();
-    throw error;
-  }
-}
-
-function changesOfNodes(
-  changes: readonly Change[],
-  folders: ReadonlyMap<string, unknown>,
-): ReadonlyMap<string, readonly Change[]> {
-  const own = new Map([...folders.keys()].map((folder) => [folder, [] as Change[]]));
-  for (const change of changes) own.get(nodeFolder(change.path) ?? '')?.push(change);
-  return own;
-}
-
-const nodeFolder = (path: string): string | undefined =>
-  /^.*?\/nodes\/[^/]+(?=\/)/u.exec(path)?.[0];
-
-/** Of the certificates whose keys a Secret or a kubeconfig holds. Trust anchors, whose keys it does not hold, are no such. */
-function spkisIn(text: string): string[] {
-  try {
-    const { kind, data, users } = load(text, { maxAliases: 0 }) as Record<string, unknown>;
-    const encoded =
-      kind === 'Secret'
-        ? Object.entries(data as object).map(([name, value]) => [name, value] as const)
-        : (users as readonly { readonly user: Record<string, unknown> }[]).map(
-            ({ user }) => ['tls.crt', user['client-certificate-data']] as const,
-          );
-    return encoded.flatMap(([name, value]) => {
-      const first = firstCertificate(value);
-      return first === undefined || (first.isCa && name !== 'tls.crt') ? [] : [first.spki];
-    });
-  } catch {
-    return [];
-  }
-}
-
-function firstCertificate(encoded: unknown): ReturnType<typeof readCertificate> | undefined {
-  try {
-    const [pem] = splitCertificates(Buffer.from(String(encoded), 'base64').toString('latin1'));
-    return pem === undefined ? undefined : readCertificate(pem);
-  } catch (error) {
-    if (error instanceof PkiError) return undefined;
     throw error;
   }
 }

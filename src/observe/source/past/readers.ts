@@ -23,7 +23,6 @@ const KEY = /^(?:spki|id): ['"]?([0-9a-f]{16})/mu;
  */
 export async function observePastReaders(
   root: string,
-  tree: string,
   recipients: readonly string[],
 ): Promise<PastReaders> {
   const what = 'what a compromised recipient could open before';
@@ -49,9 +48,7 @@ export async function observePastReaders(
   return {
     byKey: new Map([...byKey].map(([key, found]) => [key, [...found]])),
     certificates: [...certificates.values()],
-    unknown: [...new Set([...outputs.silent, ...unexplained])]
-      .filter((file) => file.startsWith(`${tree}/`))
-      .sort(),
+    unknown: [...new Set([...outputs.silent, ...unexplained])].sort(),
   };
 }
 

@@ -23,7 +23,7 @@ export async function observeLostRevocations(
     [...keysets].map(([path, keyset]) => [layout.revocations('', path), keyset]),
   );
   const what = 'what authorities revoked before';
-  const changes = await pastChanges(root, [`:(glob)**/pki/*/${REVOCATIONS}`], what);
+  const changes = await pastChanges(root, [`**/pki/*/${REVOCATIONS}`], what);
   const contents = new Map<string, Uint8Array>();
   for await (const [blob, content] of pastContents(root, changes)) contents.set(blob, content);
   const records = new Map<ObservedKeyset, PastRecord[]>();

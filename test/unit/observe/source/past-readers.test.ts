@@ -28,7 +28,7 @@ test('observePastReaders: names are compared whole, and what is damaged is read 
     'deploy/prod/pki/d.sops.yaml': `${document('d', vault('sops-3'))}<<<<<<< HEAD\n`,
   });
   repository.commit();
-  const readers = await observePastReaders(repository.root, 'deploy', ['sops', 'sops-3']);
+  const readers = await observePastReaders(repository.root, ['sops', 'sops-3']);
   t.deepEqual([...readers.byKey].sort(), [
     ['a'.repeat(16), ['sops']],
     ['c'.repeat(16), ['sops']],
@@ -72,14 +72,14 @@ test('observePastReaders: whose key a file of a node held its list says, in a la
     [KEY_FILE]: encrypted('node'),
   });
   repository.commit('the file alone');
-  const before = await observePastReaders(repository.root, 'deploy', ['node']);
+  const before = await observePastReaders(repository.root, ['node']);
   t.deepEqual([[...before.byKey], before.unknown], [[], [KEY_FILE]]);
   repository.write(`${FOLDER}/bundle.yaml`, listOf('a'.repeat(64)));
   repository.commit('its list');
   repository.write(KEY_FILE, encrypted('another'));
   repository.write(`${FOLDER}/bundle.yaml`, listOf('b'.repeat(64)));
   repository.commit('another key, and another reader');
-  const { byKey } = await observePastReaders(repository.root, 'deploy', ['node']);
+  const { byKey } = await observePastReaders(repository.root, ['node']);
   t.deepEqual([...byKey], [['a'.repeat(16), ['node']]]);
 });
 
@@ -104,7 +104,7 @@ test('observePastReaders: what a merge brought that neither side had, and what i
   repository.commit('merge');
   repository.write('deploy/prod/pki/a.sops.yaml', document('a', vault('x')));
   repository.commit();
-  const { byKey } = await observePastReaders(repository.root, 'deploy', ['left', 'brought']);
+  const { byKey } = await observePastReaders(repository.root, ['left', 'brought']);
   t.deepEqual([...byKey].sort(), [
     ['a'.repeat(16), ['brought']],
     ['b'.repeat(16), ['left']],
