@@ -7,6 +7,7 @@ import type { Finding } from '../model/plan.ts';
 import { waysToExtend } from '../model/store/rotation.ts';
 import { subjectText } from './checks.ts';
 import { rotationDueAt } from './renewal.ts';
+import { unsignableCrl } from './revocation/crl.ts';
 import { MOVES, standingOf } from './rotation/transitions.ts';
 import { unfitFaults, type Surroundings } from './rotation/unfit.ts';
 
@@ -20,12 +21,17 @@ export function authorityFindings(
   given: Surroundings,
 ): Finding[] {
   const messagesOf = (desired: DesiredKeyset): string[] => {
-    const { entries = [] } = store?.keysets.get(desired.path) ?? {};
+    const keyset = store?.keysets.get(desired.path);
+    const entries = keyset?.entries ?? [];
+    const unsignable = unsignableCrl(keyset);
     const going = underWay(desired, entries, given);
     const faults = entries.flatMap((entry) => unfitFaults(entry, desired, given));
-    return [...issuingMessages(desired, entries, given, going === ''), ...faults].map(
-      (message) => `${message}${going}`,
-    );
+    return [
+      ...[...issuingMessages(desired, entries, given, going === ''), ...faults].map(
+        (message) => `${message}${going}`,
+      ),
+      ...(unsignable === undefined ? [] : [unsignable]),
+    ];
   };
   return [...cluster.authorities, ...cluster.serviceAccountKeys].flatMap((desired) =>
     messagesOf(desired).map((message) => ({

@@ -64,8 +64,8 @@ function judgeCrl(
   const due = crlDueAt(crl);
   const isDue = isTimed && now.getTime() >= due.getTime();
   const issuing = keyset.entries.find(({ state }) => state === 'issuing');
-  // a stage can be taken back to an entry that may sign none
-  if (issuing && !maySign(issuing) && crl.issuer === outgoing && !isDue) return undefined;
+  // a stage can be taken back to an entry that may sign none: a finding says until when that does
+  if (issuing && !maySign(issuing) && crl.issuer === outgoing) return undefined;
   if (stateOf(crl.issuer) !== 'issuing')
     return {
       reason: 'IssuerRetired',
@@ -79,6 +79,14 @@ function judgeCrl(
   if (also !== undefined && also !== outgoing)
     return { reason: 'IssuerRetired', message: `its second signer "${also}" is ${stateOf(also)}` };
   return isDue ? { reason: 'RenewalDue', message: `due since ${due.toISOString()}` } : undefined;
+}
+
+/** What a person must know of a CRL that nobody can sign again: it would hold up nothing else, and end unseen. */
+export function unsignableCrl(keyset: ObservedKeyset | undefined): string | undefined {
+  const crl = keyset?.revocations?.crl;
+  const issuing = keyset?.entries.find(({ state }) => state === 'issuing');
+  if (!keyset || !crl || !issuing || maySign(issuing)) return undefined;
+  return `its certificate may sign no CRL (cRLSign), and the one that is there ends on ${crl.nextUpdate.toISOString()}: cdk8s-pki reissue ${keyset.path.replace('/', ' ')}`;
 }
 
 /** An entry leaves once a CRL from after the end of its certificate has named it (RFC 5280 §3.3). */

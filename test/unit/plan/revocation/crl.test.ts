@@ -2,7 +2,7 @@ import test from 'ava';
 import type { CredentialPath, TreePath } from '../../../../src/model/names.ts';
 import type { EntryState, ObservedKeyset } from '../../../../src/model/observed.ts';
 import { crlDueAt, type ObservedRevocations } from '../../../../src/model/store/revocations.ts';
-import { planCrl } from '../../../../src/plan/revocation/crl.ts';
+import { planCrl, unsignableCrl } from '../../../../src/plan/revocation/crl.ts';
 import {
   after,
   authority,
@@ -131,7 +131,7 @@ test('planCrl: an outgoing entry whose key usage lacks cRLSign is not waited for
   t.is(planned({ ...next, entries: [ENTRY, adopted] })?.outgoing, null);
 });
 
-test('planCrl: a stage is taken back to an entry that may sign none, and the CRL stays until it is due or that is reissued', (t) => {
+test('planCrl: a stage is taken back to an entry that may sign none, and the CRL stays until that is reissued, which is asked for', (t) => {
   const ofNewer = { crl: { ...CRL, issuer: OLD.id } };
   const back = (adopted: typeof ENTRY): ObservedKeyset => ({
     ...keyset(ofNewer),
@@ -140,9 +140,15 @@ test('planCrl: a stage is taken back to an entry that may sign none, and the CRL
   const adopted = { ...ENTRY, lacksCrlSign: true };
   t.is(planned(back(adopted)), undefined);
   t.like(planned(back(ENTRY)), { reason: 'IssuerRetired', outgoing: OLD.id });
-  t.truthy(planned(back(adopted), { days: 60 }), 'which asks for a reissue');
+  t.is(planned(back(adopted), { days: 60 }), undefined, 'it holds up nothing else');
+  t.regex(
+    unsignableCrl(back(adopted)) ?? '',
+    /may sign no CRL .* ends on \d{4}-.*: cdk8s-pki reissue \S+ \S+$/u,
+  );
+  t.is(unsignableCrl(back(ENTRY)), undefined);
   const reissue = { notBefore: NOW, notAfter: after(NOW, DAY) };
   t.is(planned(back({ ...adopted, reissue }))?.reason, 'IssuerRetired');
+  t.is(unsignableCrl(back({ ...adopted, reissue })), undefined);
   t.is(planned({ ...keyset(ofNewer), entries: [adopted] })?.reason, 'IssuerRetired', 'it left');
 });
 

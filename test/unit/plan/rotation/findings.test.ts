@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { EntryState, ObservedEntry, ObservedKeyset } from '../../../../src/model/observed.ts';
-import type { CredentialPath } from '../../../../src/model/names.ts';
+import type { CredentialPath, TreePath } from '../../../../src/model/names.ts';
 import { waysToExtend } from '../../../../src/model/store/rotation.ts';
 import { authorityFindings } from '../../../../src/plan/authority.ts';
 import {
@@ -124,4 +124,17 @@ test('authorityFindings: where neither entry is as declared, it says that the ne
       'u',
     ),
   );
+});
+
+test('authorityFindings: a CRL that the issuing entry may not sign again is one, since nothing else is held up by it', (t) => {
+  const dates = { number: 1, thisUpdate: NOW, nextUpdate: after(NOW, DAY) };
+  const crl = { ...dates, pem: '', issuer: 'id-1', outgoing: null };
+  const file = 'deploy/prod/pki/ca/revocations.yaml' as TreePath;
+  const back = (lacksCrlSign: boolean): ObservedKeyset => {
+    const { entries, ...rest } = keyset(['issuing', 'outgoing']);
+    const revocations = { file, crl, entries: [], added: [] };
+    return { ...rest, entries: entries.map((one) => ({ ...one, lacksCrlSign })), revocations };
+  };
+  t.deepEqual(found(back(false)), []);
+  t.regex(found(back(true)).join('\n'), /^its certificate may sign no CRL .*reissue prod ca$/u);
 });
