@@ -50,7 +50,10 @@ const RULES: readonly Rule[] = [
   { title: /^Rebuild extension-apiserver-auth/u, prints: /replaced\n1$/u },
   { title: /^See that kube-root-ca.crt has/u, prints: /^$/u },
   { title: /^See that cluster-info has the bundle/u, prints: /replaced$/u },
-  { title: /^Look for the authority/u, prints: /^APIService\/v1\.widgets\S* [12]$/u },
+  {
+    title: /^Look for the authority/u,
+    prints: /^ValidatingWebhookConfiguration\/gate 1\nAPIService\/v1\.widgets\S* [12]$/u,
+  },
   { title: /^See that nodes are Ready/u, prints: /^(?!.*NotReady)/su },
   { title: /^See that every API server shows/u, prints: /code: 0 \(ok\)$/u },
   { title: /^See that extension API servers answer/u, prints: /^NAME[^\n]*$/u },

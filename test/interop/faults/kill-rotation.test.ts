@@ -9,7 +9,7 @@ const alice = await newPerson();
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 
 /** Of each command; with SLOW=1 at every change of a file. */
-const KILLS = process.env['SLOW'] === '1' ? Infinity : 3;
+const KILLS = process.env['SLOW'] === '1' ? Infinity : 2;
 const START = Date.parse('2026-11-22T08:00:00Z');
 const DAYS = 86_400_000;
 /** Between two commands: each stage has soaked, and what it signed outside of the tree is over. */
