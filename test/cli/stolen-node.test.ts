@@ -310,3 +310,32 @@ new ApiObject(prod, '${name}', { apiVersion: 'v1', kind: 'Secret', metadata: { n
   t.deepEqual(named('RevocationNeeded', stdout), ['prod/web'], stdout);
   t.regex(stdout, /^note: .*: infra\/pki\/prod\/manifests\/Secret\.odd\.sops\.yaml; replace /mu);
 });
+
+test('a cluster that is gone: its certificates of a shared authority are told, and revoked by the names they had', async (t) => {
+  const app = (recipients: string, ...clusters: readonly string[]): string => `
+import * as pki from 'cdk8s-pki';
+const app = new pki.App({ recipients: ['${alice.recipient}'], ${recipients} });
+const mesh = new pki.CertificateAuthority(app, 'mesh');
+for (const name of ${JSON.stringify(clusters)}) {
+  const cluster = new pki.Cluster(app, name);
+  const web = new pki.Certificate(cluster, 'web', { issuer: mesh, profile: 'server', dnsNames: [name + '.example.com'] });
+  new pki.TlsSecret(cluster, 'web-tls', { certificate: web, namespace: 'web' });
+}
+export default app;
+`;
+  const delivered = `deliveryRecipients: ['${stolen.recipient}'],`;
+  const repository = new Repository(t, { 'clusters/main.js': app(delivered, 'old') });
+  await succeed(t, repository, 'synth', '--now', at(1));
+  repository.commit('old', at(1));
+  repository.write('clusters/main.js', app('', 'new'));
+  await succeed(t, repository, 'remove', 'old', '--now', at(2));
+  await succeed(t, repository, 'synth', '--now', at(2));
+  repository.commit('new', at(2));
+  repository.write('clusters/main.js', app(COMPROMISED, 'new'));
+  const stdout = await planned(t, repository);
+  t.deepEqual(named('RevocationNeeded', stdout), ['old/web'], stdout);
+  await succeed(t, repository, 'revoke', 'old', 'old/web', '--now', at(3));
+  t.regex(repository.read('deploy/_shared/pki/mesh/revocations.yaml'), /credential: old\/web$/mu);
+  repository.commit('revoked', at(3));
+  t.is((await repository.run(['plan', '--now', at(3)])).status, 0);
+});

@@ -92,7 +92,7 @@ export async function planRemoval(
   };
 }
 
-/** When certificates end whose documents are among `files`: those of a node, and none of a whole cluster, which ends with its authorities. */
+/** When certificates end whose documents are among `files`: those of a node. Most of a whole cluster end with its authorities. */
 function endsOf(
   reader: TreeReader,
   tree: string,

@@ -25,7 +25,6 @@ export async function revoke(invocation: Invocation, sink: Sink | undefined): Pr
   const before = await runDeclaration(invocation, 'synth', undefined, {
     revoke: { ...request, revocations: new Map() },
   });
-  if (before.clusters === 0) throw unknownCluster(cluster);
   const { tree } = before;
   const isMeant = (path: CredentialPath): boolean => meansCredential(name, path);
   const own = before.leaves.filter((path) => credentialParts(path).cluster === cluster);
@@ -36,6 +35,8 @@ export async function revoke(invocation: Invocation, sink: Sink | undefined): Pr
     now: options.now ?? new Date(),
     past: await observePastLeaves(cwd, cluster, isMeant),
   });
+  // one that is gone may have had certificates of an authority that others share
+  if (before.clusters === 0 && leaves.size === 0) throw unknownCluster(cluster);
   if (leaves.size === 0)
     refuseUnknownNames({ options, arguments: [name] }, { ...before, leaves: own });
   if (declared.length === 0 && revocations.size === 0) throw nothingGood(cluster, name);
