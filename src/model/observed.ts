@@ -99,13 +99,14 @@ export interface PastCertificate {
 export interface PastReaders {
   /** Those that could open a private key in an earlier commit, by `entryId` of its public key. */
   readonly byKey: ReadonlyMap<string, readonly string[]>;
-  readonly certificates: readonly PastCertificate[];
+  /** By cluster: that of the leaf, and that of its authority. */
+  readonly certificates: ReadonlyMap<string, readonly PastCertificate[]>;
   /** Files that they could open, of which nothing says whose key they held, if any. */
   readonly unknown: readonly string[];
 }
 
 export const NO_PAST_READERS: PastReaders = {
   byKey: new Map(),
-  certificates: [],
+  certificates: new Map(),
   unknown: [],
 };

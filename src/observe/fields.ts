@@ -87,6 +87,16 @@ function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** What is read, or undefined where it cannot be understood. */
+export function readable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof PkiError) return undefined;
+    throw error;
+  }
+}
+
 export function storeError(file: TreePath, message: string, cause?: unknown): PkiError {
   return new PkiError('ERR_STORE', `"${file}": ${message}`, {
     hint: restoreHints(file),

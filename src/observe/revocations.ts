@@ -12,7 +12,7 @@ import {
   type RevokedCertificate,
 } from '../model/x509.ts';
 import { isCrlOf, readCrl, type Crl } from '../x509/read/crl/crl.ts';
-import { parseDocument, type Fields } from './fields.ts';
+import { parseDocument, readable, type Fields } from './fields.ts';
 
 const REASONS = Object.keys(REVOCATION_REASONS) as readonly RevocationReason[];
 
@@ -175,13 +175,4 @@ export function lostRevocation(
       return `it says something else of the serial number ${entry.serialNumber} than before`;
   }
   return undefined;
-}
-
-function readable<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof PkiError) return undefined;
-    throw error;
-  }
 }

@@ -484,4 +484,8 @@ test('revoke: of two branches that meet neither loses what the other one revoked
   repository.commit('revoked again', at(2));
   for (const serial of serials) t.true(revoked(repository).includes(serial));
   t.is(await lost(), 0);
+
+  repository.git('checkout', '-q', 'main');
+  repository.git('merge', '-q', '--no-commit', '-s', 'ours', 'branch-1');
+  t.is(await lost(), 1, 'what only the side that is merged in has');
 });

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { TreeFile } from '../../model/made/tree.ts';
 import type { CredentialPath, TreePath } from '../../model/names.ts';
 import type { Action, FileChange, Finding, Waiting } from '../../model/plan.ts';
@@ -81,6 +80,8 @@ export class Total {
     revocations: [] as RevocationStatus[],
   };
   readonly locked: Action[] = [];
+  /** Findings, as text. */
+  readonly #told = new Set<string>();
   readonly keysets = new Set<CredentialPath>();
   readonly leaves: CredentialPath[] = [];
   readonly newEntries: LedgerEntry[] = [];
@@ -124,9 +125,11 @@ export class Total {
     for (const path of unit.keysets) this.keysets.add(path);
     this.leaves.push(...unit.leaves);
     // a leaf's unit and that of its authority may both know of it
-    for (const finding of unit.findings)
-      if (!result.findings.some((one) => isDeepStrictEqual(one, finding)))
-        result.findings.push(finding);
+    for (const finding of unit.findings) {
+      const text = JSON.stringify(finding);
+      if (!this.#told.has(text)) result.findings.push(finding);
+      this.#told.add(text);
+    }
     result.waiting.push(...unit.waiting);
     result.rotations.push(...unit.rotations);
     for (const { keyset, below } of unit.below) this.#block(keyset, below);

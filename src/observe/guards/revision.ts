@@ -4,6 +4,7 @@ import type { CredentialPath, Seconds, TreePath } from '../../model/names.ts';
 import type { ObservedKeyset } from '../../model/observed.ts';
 import { layout } from '../../model/store/layout.ts';
 import { restoreFromHead } from '../../model/store/restore.ts';
+import { readable } from '../fields.ts';
 import { readKeysetListing, type KeysetListing } from '../keyset.ts';
 
 /**
@@ -82,10 +83,5 @@ function listingOf(
   path: CredentialPath,
   content: Uint8Array,
 ): KeysetListing | undefined {
-  try {
-    return readKeysetListing(file, content, path);
-  } catch (error) {
-    if (error instanceof PkiError) return undefined;
-    throw error;
-  }
+  return readable(() => readKeysetListing(file, content, path));
 }

@@ -36,7 +36,8 @@ export function signedCertificates(
   clusters: Clusters,
   foreign: Foreign['keysets'],
 ): readonly PastCertificate[] {
-  return certificates.filter(({ issuer: { keyset: path, id }, certificate }) => {
+  const own = new Set([...clusters.keys()].flatMap((name) => certificates.get(name) ?? []));
+  return [...own].filter(({ issuer: { keyset: path, id }, certificate }) => {
     const { cluster } = credentialParts(path);
     const keyset = clusters.get(cluster)?.keysets.get(path) ?? foreign.get(path);
     const entry = keyset?.entries.find((one) => one.id === id);

@@ -1,8 +1,8 @@
 import { load } from 'js-yaml';
-import { PkiError } from '../../../errors.ts';
 import { readCertificate } from '../../../x509/read/certificate.ts';
 import { readPublicKey, spkiHash } from '../../../x509/read/key.ts';
 import { splitCertificates } from '../../../x509/read/pem.ts';
+import { readable } from '../../fields.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
 
@@ -52,11 +52,11 @@ const isSealed = (value: unknown): boolean =>
 
 /** Of the first certificate or public key in a value. */
 function spkiIn(encoded: unknown): string | undefined {
-  return certificateIn(encoded)?.spki ?? known(() => spkiHash(readPublicKey(decoded(encoded))));
+  return certificateIn(encoded)?.spki ?? readable(() => spkiHash(readPublicKey(decoded(encoded))));
 }
 
 const certificateIn = (encoded: unknown): ReturnType<typeof readCertificate> | undefined =>
-  known(() => readCertificate(splitCertificates(decoded(encoded))[0] ?? ''));
+  readable(() => readCertificate(splitCertificates(decoded(encoded))[0] ?? ''));
 
 const decoded = (encoded: unknown): string =>
   typeof encoded === 'string' ? Buffer.from(encoded, 'base64').toString('latin1') : '';
@@ -70,14 +70,5 @@ function parsed(text: string): unknown {
     return load(text, { maxAliases: 0 });
   } catch {
     return undefined; // nothing that says anything
-  }
-}
-
-function known<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof PkiError) return undefined;
-    throw error;
   }
 }

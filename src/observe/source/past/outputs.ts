@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
-import { PkiError } from '../../../errors.ts';
 import { PROJECTION_ANNOTATION } from '../../../model/made/stand-in.ts';
 import { treePath } from '../../../model/names.ts';
 import { STORE_API_VERSION } from '../../../model/store/layout.ts';
+import { readable } from '../../fields.ts';
 import { observeProjections, type Projections } from '../../output.ts';
 import { readBlobs } from '../git.ts';
 import { spkisBeside } from './beside.ts';
@@ -165,12 +165,8 @@ async function lookUp(
 }
 
 function projectionsIn(folder: string, content: Uint8Array | undefined): Projections {
-  try {
-    return observeProjections({ read: () => content, list: () => [] }, treePath(folder));
-  } catch (error) {
-    if (error instanceof PkiError) return new Map();
-    throw error;
-  }
+  const reader = { read: () => content, list: () => [] };
+  return readable(() => observeProjections(reader, treePath(folder))) ?? new Map();
 }
 
 function addTo(sets: Map<string, Set<string>>, key: string, items: Iterable<string>): void {

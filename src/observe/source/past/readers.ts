@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { PkiError } from '../../../errors.ts';
 import { privateKeyStandIn } from '../../../model/made/stand-in.ts';
-import { credentialPath, treePath } from '../../../model/names.ts';
-import { type PastCertificate, type PastReaders } from '../../../model/observed.ts';
+import { credentialParts, credentialPath, treePath } from '../../../model/names.ts';
+import type { PastCertificate, PastReaders } from '../../../model/observed.ts';
 import { readCertificate } from '../../../x509/read/certificate.ts';
 import { readPublicKey, spkiHash } from '../../../x509/read/key.ts';
-import { parseFields, type Fields } from '../../fields.ts';
+import { parseFields, readable, type Fields } from '../../fields.ts';
 import { parseIssuer } from '../../issuer.ts';
 import { pastDocuments } from './documents.ts';
 import { readersNamed } from './named.ts';
@@ -47,9 +46,22 @@ export async function observePastReaders(
   );
   return {
     byKey: new Map([...byKey].map(([key, found]) => [key, [...found]])),
-    certificates: [...certificates.values()],
+    certificates: byCluster(certificates.values()),
     unknown: [...new Set([...outputs.silent, ...unexplained])].sort(),
   };
+}
+
+function byCluster(certificates: Iterable<PastCertificate>): PastReaders['certificates'] {
+  const found = new Map<string, PastCertificate[]>();
+  for (const certificate of certificates) {
+    const { path, issuer } = certificate;
+    for (const name of new Set([path, issuer.keyset].map((one) => credentialParts(one).cluster))) {
+      const own = found.get(name) ?? [];
+      own.push(certificate);
+      found.set(name, own);
+    }
+  }
+  return found;
 }
 
 function readersOfOutputs(
@@ -72,12 +84,12 @@ const nameOf = ({ issuer, certificate }: PastCertificate): string =>
 
 /** Undefined for what is no document of this version. */
 function fieldsOf(document: string): Fields | undefined {
-  return known(() => parseFields(treePath('a past document'), Buffer.from(document)));
+  return readable(() => parseFields(treePath('a past document'), Buffer.from(document)));
 }
 
 /** Of the whole key, as leaves have it in a field, and keysets' entries in a certificate or key. */
 function spkiOf(fields: Fields): string | undefined {
-  return known(() => {
+  return readable(() => {
     if (fields.has('spki')) return fields.text('spki');
     return fields.has('publicKey')
       ? spkiHash(readPublicKey(fields.text('publicKey')))
@@ -87,7 +99,7 @@ function spkiOf(fields: Fields): string | undefined {
 
 /** That of a leaf; undefined for an entry of a keyset. */
 function certificateOf(fields: Fields, readers: readonly string[]): PastCertificate | undefined {
-  return known(() => {
+  return readable(() => {
     if (!fields.has('spki')) return undefined;
     const cluster = fields.text('cluster');
     const node = fields.has('node') ? fields.text('node') : null;
@@ -98,13 +110,4 @@ function certificateOf(fields: Fields, readers: readonly string[]): PastCertific
       readers,
     };
   });
-}
-
-function known<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof PkiError) return undefined;
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
-import { PkiError } from '../../../errors.ts';
 import { layout, REVOCATIONS } from '../../../model/store/layout.ts';
 import type { CredentialPath } from '../../../model/names.ts';
 import type { ObservedKeyset } from '../../../model/observed.ts';
+import { readable } from '../../fields.ts';
 import { observeRevocations, type RevocationsListing } from '../../revocations.ts';
 import { pastChanges, pastContents } from './changes.ts';
 
@@ -63,12 +63,7 @@ function signed(
   { path, entries }: ObservedKeyset,
   content: Uint8Array,
 ): PastRecord | undefined {
-  try {
-    const reader = { read: () => content, list: () => [] };
-    const record = observeRevocations(reader, tree, path, entries);
-    return record?.crl ? { crl: record.crl, entries: record.entries } : undefined;
-  } catch (error) {
-    if (error instanceof PkiError) return undefined;
-    throw error;
-  }
+  const reader = { read: () => content, list: () => [] };
+  const record = readable(() => observeRevocations(reader, tree, path, entries));
+  return record?.crl ? { crl: record.crl, entries: record.entries } : undefined;
 }
