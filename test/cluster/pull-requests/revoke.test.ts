@@ -44,7 +44,7 @@ onGitea(
     t.regex(pull.body, /\*\*revoked `alpha\/web`: serial number `?[0-9A-F]+`?, good until `2027-/u);
     t.regex(
       pull.body,
-      /^- the CRL is in the record of the authority; .*cdk8s-pki rotate alpha ca/mu,
+      /^- the record of the authority has the CRL, and in a rotation .*cdk8s-pki rotate alpha ca/mu,
     );
     t.regex(pull.body, /^\| issue \| `alpha\/web` \|.*Revoked: /mu);
     const files = await own.files(pull);
