@@ -40,7 +40,6 @@ async function bundle() {
     outdir: next,
     bundle: true,
     splitting: true,
-    keepNames: true, // of constructs, in messages: App of cdk8s is in reach as well
     chunkNames: 'chunks/[name]-[hash]',
     format: 'esm',
     platform: 'node',

@@ -1,4 +1,4 @@
-import * as cdk8s from 'cdk8s';
+import { App as ConstructsApp } from 'cdk8s';
 import { DEFAULTS } from '../catalog/defaults.ts';
 import { treeFolder } from '../catalog/names/tree-name.ts';
 import { setMark } from './tree/mark.ts';
@@ -50,7 +50,7 @@ export interface AppProps {
 }
 
 /** The whole fleet: a declaration's default export. Nothing is made before `cdk8s-pki synth` reads it. */
-export class App extends cdk8s.App {
+export class App extends ConstructsApp {
   constructor(props: AppProps) {
     super();
     const { tree = DEFAULTS.tree, encryption = 'native', removedRecipients = [] } = props;

@@ -43,6 +43,14 @@ test('the bundle has all but jiti, and the licences of what is in it', (t) => {
   t.notRegex(notices, /^(?:cdk8s|constructs|jiti) /mu);
 });
 
+// Messages name constructs by them, and esbuild renames what shares its name with an import.
+test('classes keep their names in the bundle', async (t) => {
+  const library = (await import(path.join(root, 'dist/index.js'))) as Record<string, unknown>;
+  const classes = Object.entries(library).filter(([, value]) => typeof value === 'function');
+  t.true(classes.length >= 9);
+  for (const [name, value] of classes) t.is((value as { readonly name: string }).name, name);
+});
+
 test('the licence that package.json names is there', (t) => {
   t.is(manifest.license, 'Apache-2.0');
   t.regex(read('LICENSE'), /Apache License\s+Version 2\.0/u);
