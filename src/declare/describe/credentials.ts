@@ -6,13 +6,13 @@ import type {
   DesiredLeaf,
   DesiredServiceAccountKey,
 } from '../../model/desired.ts';
-import {
-  credentialPath,
-  type CredentialPath,
-  type KeyAlgorithm,
-  type Seconds,
-} from '../../model/names.ts';
-import type { AuthorityMark, LeafMark, ServiceAccountKeyMark } from '../tree/mark.ts';
+import { credentialPath, type Seconds, type Subject } from '../../model/names.ts';
+import type {
+  AuthorityMark,
+  KubeconfigMark,
+  LeafMark,
+  ServiceAccountKeyMark,
+} from '../tree/mark.ts';
 import { pathOf, placeOf } from '../tree/place.ts';
 import { effectiveSettings, type EffectiveSettings, type Settings } from '../tree/settings.ts';
 import type { Fleet, Folder } from '../fleet/collect.ts';
@@ -30,20 +30,6 @@ export function scopeOf(fleet: Fleet, folder: Folder): Scope {
   return { folder, scopes, settings: effectiveSettings(...scopes) };
 }
 
-interface Base {
-  readonly path: CredentialPath;
-  readonly cluster: string;
-  readonly name: string;
-  readonly constructPath: string;
-  readonly keyAlgorithm: KeyAlgorithm;
-}
-
-function base(construct: IConstruct, keyAlgorithm: KeyAlgorithm): Base {
-  const { cluster, node, name } = placeOf(construct);
-  const path = credentialPath(cluster, node, name);
-  return { path, cluster, name, constructPath: construct.node.path, keyAlgorithm };
-}
-
 /** `longestSigned` is how long what it signs must be able to live, in the whole fleet. */
 export function describeAuthority(
   construct: IConstruct,
@@ -51,12 +37,16 @@ export function describeAuthority(
   { settings, scopes }: Scope,
   longestSigned?: Seconds,
 ): DesiredAuthority {
-  const common = base(construct, mark.keyAlgorithm ?? settings.keyAlgorithm);
-  const subject = mark.subject ?? { commonName: common.name };
+  const { cluster, node, name } = placeOf(construct);
+  const subject = mark.subject ?? { commonName: name };
   const dnsName = hostName(subject.commonName ?? '').value;
   const { soak, automatic } = effectiveSettings({ rotation: mark.rotation }, ...scopes).rotation;
   return {
-    ...common,
+    path: credentialPath(cluster, node, name),
+    cluster,
+    name,
+    constructPath: construct.node.path,
+    keyAlgorithm: mark.keyAlgorithm ?? settings.keyAlgorithm,
     kind: 'CertificateAuthority',
     subject,
     dnsNames: dnsName === undefined ? [] : [dnsName],
@@ -104,10 +94,14 @@ export function describeServiceAccountKey(
   mark: ServiceAccountKeyMark,
   { settings }: Scope,
 ): DesiredServiceAccountKey {
-  const common = base(construct, mark.keyAlgorithm ?? settings.keyAlgorithm);
+  const { cluster, node, name } = placeOf(construct);
   const { soak, automatic, maxTokenLife } = settings.rotation;
   return {
-    ...common,
+    path: credentialPath(cluster, node, name),
+    cluster,
+    name,
+    constructPath: construct.node.path,
+    keyAlgorithm: mark.keyAlgorithm ?? settings.keyAlgorithm,
     kind: 'ServiceAccountKey',
     rotation: { soak, automatic, outsideLife: maxTokenLife },
   };
@@ -119,45 +113,44 @@ export function describeLeaf(
   mark: LeafMark,
   { scopes, settings, folder }: Scope,
 ): DesiredLeaf | undefined {
+  const kubeadm = folder.cluster?.kubeadm;
+  const issuer = mark.kind === 'Certificate' ? (mark.issuer as IConstruct) : kubeadm?.ca;
+  if (issuer === undefined) return undefined;
+  const { cluster, node, name } = placeOf(construct);
   const renewal = effectiveSettings(mark.renewal, ...scopes);
   const validity = mark.validity ?? settings.certificateValidity;
   const percentage = renewal.renewBeforePercentage;
-  const algorithm = mark.kind === 'Certificate' ? mark.keyAlgorithm : undefined;
-  const common = {
-    ...base(construct, algorithm ?? settings.keyAlgorithm),
+  const names = mark.kind === 'Certificate' ? mark : undefined;
+  const client = mark.kind === 'Kubeconfig' ? mark : undefined;
+  // one literal: objects that are put together from others take the engine several times as long, and a fleet has 100,000 of these
+  return {
+    path: credentialPath(cluster, node, name),
+    cluster,
+    name,
+    constructPath: construct.node.path,
+    keyAlgorithm: names?.keyAlgorithm ?? settings.keyAlgorithm,
     kind: mark.kind,
-    node: placeOf(construct).node,
+    node,
     validity,
     renewBefore:
       percentage === null ? renewal.renewBefore : Math.floor((validity * percentage) / 100),
     renewBeforePercentage: percentage,
     renewalWindows: renewal.renewalWindows,
     jitter: renewal.jitter,
+    issuer: pathOf(issuer),
+    profile: names?.profile ?? 'client',
+    subject: client === undefined ? (names?.subject ?? { commonName: name }) : userOf(client),
+    dnsNames: names?.dnsNames ?? [],
+    ipAddresses: names?.ipAddresses ?? [],
+    uris: names?.uris ?? [],
+    kubeconfig:
+      client === undefined || !kubeadm
+        ? null
+        : { server: client.server ?? kubeadm.server, clusterName: folder.name, user: client.user },
   };
-  if (mark.kind === 'Certificate') {
-    const { issuer, profile, dnsNames, ipAddresses, uris } = mark;
-    return {
-      ...common,
-      issuer: pathOf(issuer as IConstruct),
-      profile,
-      subject: mark.subject ?? { commonName: common.name },
-      dnsNames,
-      ipAddresses,
-      uris,
-      kubeconfig: null,
-    };
-  }
-  const kubeadm = folder.cluster?.kubeadm;
-  if (!kubeadm) return undefined;
-  const { user, groups, server = kubeadm.server } = mark;
-  return {
-    ...common,
-    issuer: pathOf(kubeadm.ca),
-    profile: 'client',
-    subject: { commonName: user, ...(groups.length === 0 ? {} : { organizations: groups }) },
-    dnsNames: [],
-    ipAddresses: [],
-    uris: [],
-    kubeconfig: { server, clusterName: folder.name, user },
-  };
+}
+
+/** The names by which Kubernetes knows who shows a client certificate. */
+function userOf({ user, groups }: KubeconfigMark): Subject {
+  return groups.length === 0 ? { commonName: user } : { commonName: user, organizations: groups };
 }
