@@ -23,6 +23,7 @@ const MARK = `${STEM}:`;
 const HEXADECIMAL_STEM = Buffer.from(STEM).toString('hex');
 const TOKEN =
   /__cdk8s-pki:([a-z0-9_][-a-z0-9._/]*)#(certificate|trustBundle|publicKeys|privateKey|content|crl)\.(pem|base64|der)__/gu;
+const TOKEN_AT = new RegExp(TOKEN, 'uy');
 
 /** What any base64 text of a token holds, by the three ways its first octet can fall. */
 const ENCODED_MARKS = [0, 1, 2].map((shift) => {
@@ -40,12 +41,20 @@ export function formatReference({ credential, part, form }: ReferenceToken): str
 
 /** Every reference in `text`, in order. */
 export function findReferences(text: string): ReferenceToken[] {
-  if (!text.includes(MARK)) return [];
-  return Array.from(text.matchAll(TOKEN), ([, credential, part, form]) => ({
-    credential: credential as CredentialPath,
-    part: part as ReferencePart,
-    form: form as ReferenceForm,
-  }));
+  const found: ReferenceToken[] = [];
+  let at = text.indexOf(MARK);
+  while (at !== -1) {
+    TOKEN_AT.lastIndex = at;
+    const [token, credential, part, form] = TOKEN_AT.exec(text) ?? [];
+    if (token !== undefined)
+      found.push({
+        credential: credential as CredentialPath,
+        part: part as ReferencePart,
+        form: form as ReferenceForm,
+      });
+    at = text.indexOf(MARK, at + (token ?? MARK).length);
+  }
+  return found;
 }
 
 /** The authority whose CRL a file is; undefined for all other files. */
