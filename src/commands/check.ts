@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { EXIT, PkiError } from '../errors.ts';
 import { errorDocument, type Output } from '../output.ts';
 import type { Invocation } from './command.ts';
@@ -14,8 +15,8 @@ import { readCluster } from './check/tree.ts';
 import { selectClusters, selectionOf } from './input/select.ts';
 import { openTree } from './input/tree.ts';
 
-/** How many clusters are read between two lines of progress. */
-const PROGRESS_STEP = 50;
+/** How many clusters are read in one go. */
+const STEP = 50;
 
 /**
  * `cdk8s-pki check`: observe and print. Needs neither the declaration nor an identity, and writes nothing.
@@ -23,17 +24,11 @@ const PROGRESS_STEP = 50;
  * @returns 3 where something is expired, not yet valid, or due.
  * @throws PkiError `ERR_STORE` after everything else is printed, where documents could not be read.
  */
-export function run(invocation: Invocation): Promise<number> {
-  return new Promise((resolve) => {
-    resolve(check(invocation));
-  });
-}
-
-function check(invocation: Invocation): number {
+export async function run(invocation: Invocation): Promise<number> {
   const { cwd, output, options } = invocation;
   const now = options.now ?? new Date();
   const { rows, problems, place } =
-    options.dir === undefined ? checkTree(invocation) : checkFolder(cwd, options);
+    options.dir === undefined ? await checkTree(invocation) : checkFolder(cwd, options);
   const sorted = sortRows(rows);
   const summary = summarize(sorted, place, now);
   const error = problems.length > 0 ? problemsError(problems) : undefined;
@@ -65,7 +60,7 @@ function printLines(lines: Iterable<string>, output: Output): void {
   flush();
 }
 
-function checkTree(invocation: Invocation): Checked {
+async function checkTree(invocation: Invocation): Promise<Checked> {
   const { output } = invocation;
   const { reader, tree, clusters } = openTree(invocation);
   const isSelected = selectClusters(selectionOf(invocation), clusters);
@@ -73,8 +68,10 @@ function checkTree(invocation: Invocation): Checked {
   const rows: Row[] = [];
   const problems: Problem[] = [];
   for (const [index, cluster] of selected.entries()) {
-    if (index > 0 && index % PROGRESS_STEP === 0)
+    if (index > 0 && index % STEP === 0) {
       output.progress(`reading ${index} of ${selected.length}`);
+      await setImmediate(); // Node lets go of what keys hold outside of the heap between tasks only
+    }
     const read = readCluster(reader, tree, cluster);
     rows.push(...read.rows);
     problems.push(...read.problems);
