@@ -4,6 +4,7 @@ import { execa } from 'execa';
 import type { DesiredFleet, DesiredUnit } from '../model/desired.ts';
 import type { Selection } from '../model/selection.ts';
 import { Consistency } from './consistency.ts';
+import { ENGINE } from './engine.ts';
 import { scrubEnvironment } from './environment.ts';
 import { failure, invalid, malformed, stopped } from './failures.ts';
 import { lines } from './lines.ts';
@@ -40,11 +41,8 @@ const PROGRAM = fileURLToPath(
   new URL('dist/declare/main.js', import.meta.resolve('cdk8s-pki/package.json')),
 );
 
-/**
- * A smaller space for what is new, in MiB, since clusters are described one by one; and what was made for the last ones is looked for
- * when the heap has grown by so many percent: it would double before.
- */
-const HEAP = ['--max-semi-space-size=4', '--heap-growing-percent=20'];
+/** A smaller space for what is new, in MiB, since clusters are described one by one. */
+const FLAGS = [...ENGINE, '--max-semi-space-size=4'];
 
 /**
  * Runs a declaration in a process of its own, without secrets in its environment, and gives what it declares, one unit at a time;
@@ -54,7 +52,7 @@ const HEAP = ['--max-semi-space-size=4', '--heap-growing-percent=20'];
 export async function* loadDeclaration(options: LoadOptions): AsyncGenerator<LoadedRecord, void> {
   const { cwd, environment, signal, ...what } = options;
   const { file, selection = {} } = what;
-  const child = execa(process.execPath, [...HEAP, PROGRAM, file, JSON.stringify(selection)], {
+  const child = execa(process.execPath, [...FLAGS, PROGRAM, file, JSON.stringify(selection)], {
     cwd,
     env: scrubEnvironment(environment),
     extendEnv: false,

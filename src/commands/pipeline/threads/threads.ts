@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
+import { ENGINE } from '../../../load/engine.ts';
 import type { Identities } from '../../../sops/age/identity.ts';
 import type { Job } from '../context.ts';
 import type { Workshop } from '../run.ts';
@@ -9,12 +10,9 @@ import { errorOf, problemOf, type FromThread, type ThreadSetup, type ToThread } 
 /** One unit in the works and one waiting, so that no thread waits for the main one. */
 const JOBS_PER_THREAD = 2;
 
-/**
- * Several heaps share this process. What units leave behind is garbage, and a heap would double before it is looked for; the space for what
- * is new would grow to dozens of MiB in each, and a unit needs one or two.
- */
-const HEAP = [
-  '--heap-growing-percent=20',
+/** Several heaps share this process: the space for what is new would grow to dozens of MiB in each, and a unit needs one or two. */
+const FLAGS = [
+  ...ENGINE,
   '--min-semi-space-size=4', // MiB
   '--semi-space-growth-factor=1',
 ];
@@ -39,7 +37,7 @@ export class Threads implements Workshop {
   readonly #threads: readonly Thread[];
 
   constructor(count: number, setup: ThreadSetup, identities: () => Promise<Identities>) {
-    for (const flag of HEAP) setFlagsFromString(flag);
+    for (const flag of FLAGS) setFlagsFromString(flag);
     this.#threads = Array.from({ length: count }, () => new Thread(setup, identities));
     this.width = count * JOBS_PER_THREAD;
   }
