@@ -2,7 +2,7 @@
  * `npm run bench`: the budgets of the product against kubeadm and sops, taken in turns on this machine, into `docs/benchmarks.md`.
  * `--quick` leaves out the largest fleet and repeats less; `--print` writes no file.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
@@ -219,11 +219,12 @@ for (const [place, line] of LINES.entries()) {
   runs.push({ version: line.version, budgets, growth });
 }
 const [freshShares, nothingShares] = await profiled(newest);
-const page = markdown({ rounds: ROUNDS, runs, floor: floor(counts), freshShares, nothingShares });
+const file = path.resolve(import.meta.dirname, '../docs/benchmarks.md');
+const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
+const report = { rounds: ROUNDS, runs, floor: floor(counts), freshShares, nothingShares };
+const page = markdown(report, before);
 if (options.print === true) process.stdout.write(page);
 else {
-  const folder = path.resolve(import.meta.dirname, '../docs');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(folder, 'benchmarks.md'), page);
+  writeFileSync(file, page);
   note('wrote docs/benchmarks.md');
 }

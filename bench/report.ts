@@ -33,18 +33,22 @@ export interface Report {
   readonly nothingShares: readonly Share[];
 }
 
-/** `docs/benchmarks.md`. */
-export function markdown(report: Report): string {
+const MACHINE = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+
+/** `docs/benchmarks.md`, with what the page that was there says of other machines. */
+export function markdown(report: Report, before: string): string {
   const { runs, floor, freshShares, nothingShares, rounds } = report;
   const versions = runs.map(({ version }) => `Node ${version}`);
+  const others = otherMachines(before);
   return `# Benchmarks
 
 Written by \`npm run bench\`; do not edit. Repeat it with \`test/tools/install\`, then \`npm run bench\` (as root, since kubeadm changes its
 root; \`-- --quick\` leaves out 10,000 clusters). It takes about half an hour, with the Node that runs it and, where that is older, with the
 current line of long-term support besides. Programs and peers run in turns, trees lie in memory
-(\`/dev/shm\`), and each figure is a median of ${rounds} rounds; the growth table is of one run a row. Ratios travel between machines, seconds do not.
+(\`/dev/shm\`), and each figure is a median of ${rounds} rounds; the growth table is of one run a row. Seconds do not travel between machines, and ratios
+travel badly: the pair is mostly processes that start, this program mostly computes.
 
-Measured on ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${versions.join(' and ')}.
+Measured on ${MACHINE}, ${versions.join(' and ')}.
 
 ## Budgets
 
@@ -52,7 +56,7 @@ The pair is what people do by hand for a cluster: \`kubeadm init phase certs all
 for each file that has a private key.
 
 ${table(['Work', 'Budget', ...versions], budgetRows(runs))}
-## Growth
+${others.length > 0 ? `## Other machines\n\nAs this page had them when it was written there, by earlier commits.\n\n${others.join('\n')}\n` : ''}## Growth
 
 One-node clusters, whole processes, start included. Memory is the sum of the peaks of all processes: the program, and the process of the
 declaration.
@@ -80,6 +84,16 @@ ${table(
     percent(nothingShares.find((other) => other.where === where)?.share ?? 0),
   ]),
 )}`;
+}
+
+/** Their budgets, each under its name. */
+function otherMachines(page: string): string[] {
+  const [, own = '', budgets = ''] =
+    /^Measured on (.+)\.\n\n## Budgets\n\n[^|]+((?:\|.*\n)+)/mu.exec(page) ?? [];
+  const known = page.matchAll(/^### (.+)\n\n((?:\|.*\n)+)/gmu);
+  return [[own, budgets] as const, ...Array.from(known, ([, name = '', rows = '']) => [name, rows])]
+    .filter(([name = '']) => name !== '' && !name.startsWith(MACHINE))
+    .map(([name, rows]) => `### ${name}\n\n${rows}`);
 }
 
 function budgetRows(runs: readonly NodeRuns[]): string[][] {
