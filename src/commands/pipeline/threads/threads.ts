@@ -13,7 +13,7 @@ const JOBS_PER_THREAD = 2;
 /** Several heaps share this process: the space for what is new would grow to dozens of MiB in each, and a unit needs one or two. */
 const FLAGS = [
   ...ENGINE,
-  '--min-semi-space-size=4', // MiB
+  '--min-semi-space-size=2', // MiB
   '--semi-space-growth-factor=1',
 ];
 
