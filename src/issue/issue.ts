@@ -2,7 +2,6 @@ import type { KeyObject } from 'node:crypto';
 import type { DesiredKeyset, DesiredLeaf } from '../model/desired.ts';
 import type { IssuedKeyset, IssuedLeaf, IssuedUnit } from '../model/made/issued.ts';
 import type { CredentialPath, KeyAlgorithm, Seconds } from '../model/names.ts';
-import type { Reason } from '../model/plan.ts';
 import type { RandomBytes } from '../model/ports.ts';
 import { NEW_ENTRY, type PlannedReissue, type PlannedTransition } from '../model/store/rotation.ts';
 import { buildCertificate } from '../x509/build/certificate.ts';
@@ -20,9 +19,16 @@ export interface IssuePorts {
   readonly generateKey: (algorithm: KeyAlgorithm) => Promise<KeyObject>;
 }
 
-/** Of a leaf whose entry signs no more: it follows the keyset, whatever life that has left. */
-const FOLLOWS_ISSUER: Reason = 'IssuerRetired';
+/** What an issuer must have left for the last leaf that it issues. */
 const LEAST_LIFE: Seconds = 1;
+
+/** A leaf to be issued. */
+interface OrderedLeaf {
+  readonly desired: DesiredLeaf;
+  readonly reason: string;
+  /** Whether it may end with its issuer, however soon. */
+  readonly isLast?: boolean;
+}
 
 /** What is to be made: keysets with issuers before those that they issue, then leaves. */
 export interface Order {
@@ -33,7 +39,7 @@ export interface Order {
     readonly planned: PlannedTransition;
     readonly keys: ReadonlyMap<string, KeyObject>;
   }[];
-  readonly issue: readonly { readonly desired: DesiredLeaf; readonly reason: string }[];
+  readonly issue: readonly OrderedLeaf[];
   readonly crls?: readonly OrderedCrl[];
 }
 
@@ -83,16 +89,15 @@ export async function issue(
     }
     return keyset;
   });
-  const leaves = order.issue.map(({ desired, reason }, index) =>
-    issueLeaf(desired, reason, at(leafKeys, index), known, ports),
+  const leaves = order.issue.map((ordered, index) =>
+    issueLeaf(ordered, at(leafKeys, index), known, ports),
   );
   const crls = (order.crls ?? []).map((crl) => issueCrl(crl, known, ports.now));
   return { keysets: issued, reissues, leaves, crls };
 }
 
 function issueLeaf(
-  desired: DesiredLeaf,
-  reason: string,
+  { desired, reason, isLast = false }: OrderedLeaf,
   privateKey: KeyObject,
   signers: ReadonlyMap<CredentialPath, Signer>,
   ports: IssuePorts,
@@ -107,13 +112,7 @@ function issueLeaf(
       uris: desired.uris,
       pathLength: null,
       serialNumber: serialNumber(ports.randomBytes),
-      // a stage that is taken back must be so while its old entry is valid: that is no time to ask for more
-      ...validityOf(
-        desired,
-        issuer.certificate,
-        ports.now,
-        reason === FOLLOWS_ISSUER ? LEAST_LIFE : undefined,
-      ),
+      ...validityOf(desired, issuer.certificate, ports.now, isLast ? LEAST_LIFE : undefined),
     },
     privateKey,
     issuer,

@@ -1,6 +1,11 @@
 import type { DesiredCluster, DesiredLeaf } from '../model/desired.ts';
-import type { CredentialPath } from '../model/names.ts';
-import type { ObservedCluster, ObservedKeyset } from '../model/observed.ts';
+import type { CredentialPath, Seconds } from '../model/names.ts';
+import type {
+  ObservedCluster,
+  ObservedKeyset,
+  ObservedLeaf,
+  UnreadableLeaf,
+} from '../model/observed.ts';
 import type { Finding, Reason, Verdict, Waiting } from '../model/plan.ts';
 import { meansCredential } from '../model/selection.ts';
 import { issuerFloor } from '../model/x509.ts';
@@ -10,14 +15,18 @@ import { dueAt, mayGoAlong, waitsForWindow } from './renewal.ts';
 export interface PlannedLeaf {
   readonly desired: DesiredLeaf;
   readonly verdict: Verdict;
+  /** Issued for as long as its issuer lives, which is too short to renew it once more. */
+  readonly isLast: boolean;
 }
 
-/** Reasons that leave a certificate as it is where its issuer has no life left for another one. */
+const LEAST_GAIN: Seconds = 86_400;
+
+/** Reasons that leave a certificate as it is where its issuer has no life left that another one would gain. */
 const OF_TIME: ReadonlySet<Reason> = new Set(['Requested', 'Expired', 'RenewalDue']);
 
 /**
  * Which leaves of a cluster are issued, in the order of the declaration. What is due on a node takes along what is due there soon,
- * whatever its window, so that pods restart once. What its issuer cannot sign any more is a finding. Where the chain looks at the
+ * whatever its window, so that pods restart once. What its issuer cannot sign any more, or for the last time, is a finding. Where the chain looks at the
  * time, what is due and waits for its window is told.
  */
 export function planLeaves(
@@ -40,7 +49,7 @@ export function planLeaves(
   readonly waiting: readonly Waiting[];
 } {
   const { now } = input;
-  const verdicts = new Map<DesiredLeaf, Verdict>();
+  const planned = new Map<DesiredLeaf, PlannedLeaf>();
   const held: Finding[] = [];
   for (const desired of leaves) {
     const verdict = judge(chain, {
@@ -53,18 +62,21 @@ export function planLeaves(
     });
     if (verdict === undefined) continue;
     const isOfTime = OF_TIME.has(verdict.reason);
-    const ends = isOfTime ? issuerEnd(keyset(desired.issuer), desired, now) : undefined;
-    if (verdict.reason === 'IssuerRetired')
-      held.push(...shortened(keyset(desired.issuer), desired, now));
-    if (ends === undefined) verdicts.set(desired, verdict);
-    else held.push(heldBack(desired, verdict, ends));
+    const end = issuerEnd(keyset(desired.issuer), desired, now);
+    const isShort = end !== undefined && (isOfTime || verdict.reason === 'IssuerRetired');
+    if (isShort && isOfTime && !gains(store?.leaves.get(desired.path), end, now)) {
+      held.push(heldBack(desired, verdict, end));
+      continue;
+    }
+    if (isShort) held.push(shortened(desired, end));
+    planned.set(desired, { desired, verdict, isLast: isShort });
   }
 
   const nodes = new Map<string, DesiredLeaf>();
-  for (const [desired, { reason }] of verdicts)
-    if (desired.node !== null && (reason === 'RenewalDue' || reason === 'Expired'))
+  for (const [desired, { verdict }] of planned)
+    if (desired.node !== null && ['RenewalDue', 'Expired'].includes(verdict.reason))
       nodes.set(desired.node, nodes.get(desired.node) ?? desired);
-  const along = (desired: DesiredLeaf): Verdict | undefined => {
+  const along = (desired: DesiredLeaf): PlannedLeaf | undefined => {
     const first = desired.node === null ? undefined : nodes.get(desired.node);
     const observed = store?.leaves.get(desired.path);
     if (first === undefined || observed === undefined || 'unreadable' in observed) return undefined;
@@ -73,12 +85,9 @@ export function planLeaves(
     if (issuerEnd(keyset(desired.issuer), desired, now) !== undefined) return undefined;
     const due = dueAt(desired.path, desired, life).toISOString();
     const message = `due on ${due}, goes along with "${first.name}" of its node`;
-    return { reason: 'RenewalDue', message };
+    return { desired, verdict: { reason: 'RenewalDue', message }, isLast: false };
   };
-  const issue = leaves.flatMap((desired): PlannedLeaf[] => {
-    const verdict = verdicts.get(desired) ?? along(desired);
-    return verdict === undefined ? [] : [{ desired, verdict }];
-  });
+  const issue = leaves.flatMap((desired) => planned.get(desired) ?? along(desired) ?? []);
   const told = new Set([...issue.map(({ desired }) => desired.path), ...held.map(credentialOf)]);
   const looksAtTime = chain.some(({ reason }) => reason === 'RenewalDue');
   const waiting = leaves.flatMap((desired): Waiting[] => {
@@ -101,13 +110,24 @@ function heldBack({ cluster, path, issuer }: DesiredLeaf, verdict: Verdict, ends
   return { code: 'RotationNeeded', cluster, credential: path, message };
 }
 
-/** A stage that is taken back late leaves certificates of which nobody can issue another. */
-function shortened(issuer: ObservedKeyset | undefined, desired: DesiredLeaf, now: Date): Finding[] {
-  const ends = issuerEnd(issuer, desired, now);
-  if (ends === undefined) return [];
-  const { cluster, path } = desired;
-  const message = `it is issued until ${ends.toISOString()} only, when its issuer "${desired.issuer}" ends, and cannot be renewed before: reissue that, or rotate it, before then`;
-  return [{ code: 'RotationNeeded', cluster, credential: path, message }];
+/** An issuer whose rotation is late, or taken back late, leaves certificates of which nobody can issue another. */
+function shortened({ cluster, path, issuer }: DesiredLeaf, ends: Date): Finding {
+  const message = `it is issued until ${ends.toISOString()} only, when its issuer "${issuer}" ends, and cannot be renewed before: reissue that, or rotate it, before then`;
+  return { code: 'RotationNeeded', cluster, credential: path, message };
+}
+
+/**
+ * Whether another certificate, which ends with its issuer, is good for a day more than the one that is in use. Once it is issued it
+ * gains no more: else each run would issue the next.
+ */
+function gains(
+  observed: ObservedLeaf | UnreadableLeaf | undefined,
+  issuerEnds: Date,
+  now: Date,
+): boolean {
+  if (observed === undefined || 'unreadable' in observed) return false;
+  const ends = Math.max(observed.certificate.notAfter.getTime(), now.getTime());
+  return issuerEnds.getTime() - ends >= LEAST_GAIN * 1000;
 }
 
 /** When the issuer ends, where that is too soon to issue another leaf. */

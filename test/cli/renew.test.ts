@@ -396,7 +396,7 @@ test('renew: in a window, or where waiting would leave less than half of renewBe
   t.is((await due('2027-08-28T20:00:00Z')).status, 3);
 });
 
-test('renew: authorities near their end, and what they cannot issue any more, are findings that say rotate', async (t) => {
+test('renew: authorities near their end, and what they issue for the last time or cannot any more, are findings that say rotate', async (t) => {
   const main = declaration({
     recipients: [alice.recipient],
     extra: `
@@ -410,12 +410,21 @@ new pki.Certificate(prod, 'old', { issuer: old, profile: 'client' });
   t.is(done.status, 0, done.stderr);
   t.regex(done.stdout, /issue prod\/web: Expired/);
   t.regex(done.stdout, /RotationNeeded prod\/old-ca: due for rotation since /);
+  t.regex(done.stdout, /issue prod\/old: Expired/);
   t.regex(
     done.stdout,
-    /RotationNeeded prod\/old: expired on .*, and its issuer "prod\/old-ca" ends on .*, too soon to issue it again: rotate the issuer/,
+    /RotationNeeded prod\/old: it is issued until \S+ only, when its issuer "prod\/old-ca" ends, and cannot be renewed before: reissue that, or rotate it/,
   );
   t.deepEqual(
     changed(before, repository.files()).filter((file) => file.includes('/pki/')),
-    ['deploy/prod/pki/web.sops.yaml'],
+    ['deploy/prod/pki/old.sops.yaml', 'deploy/prod/pki/web.sops.yaml'],
   );
+  const last = repository.files();
+  const again = await renew(repository, '--now', '2028-01-22T09:00:00Z');
+  t.is(again.status, 0, again.stderr);
+  t.regex(
+    again.stdout,
+    /RotationNeeded prod\/old: due since .*, and its issuer "prod\/old-ca" ends on .*, too soon to issue it again: rotate the issuer/,
+  );
+  t.deepEqual(changed(last, repository.files()), []);
 });

@@ -20,7 +20,7 @@ import { Years, type People } from './_years.ts';
 const identity = await newIdentity();
 const YEARS = 10;
 /** Ways in which people treat pull requests, the latest among them. */
-const LIVES = process.env['SLOW'] === '1' ? 8 : 2;
+const LIVES = process.env['SLOW'] === '1' ? 8 : 3;
 const MOST_DELAY = 30;
 /** Six stages in a row, with a soak each; two of them are closed, and come back after half of a month. */
 const LONGEST_ROTATION = (6 * (MOST_DELAY + 1) + 2 * (MOST_DELAY + 16)) * DAY;
@@ -93,7 +93,7 @@ async function live(t: ExecutionContext, years: number, people: People): Promise
     if (day % 365 === 100) repository.ask(SERVICE_ACCOUNT_KEY);
     await repository.day(now);
     const cluster = repository.cluster();
-    t.deepEqual(refused(cluster, now), [], `day ${day}`);
+    t.deepEqual(refused(cluster, now), [], `day ${day} of ${JSON.stringify(people)}`);
     for (const { path, entries } of cluster.keysets.values()) {
       const ids = issuers.get(path) ?? new Set();
       issuers.set(path, ids.add(entries[0]?.id ?? ''));
@@ -117,6 +117,9 @@ async function live(t: ExecutionContext, years: number, people: People): Promise
 
 const LATEST: People = { delays: [MOST_DELAY], closesEvery: Infinity };
 
+/** The front proxy's authority cannot renew its leaf any more, 20 days before the stage that was closed is merged: it was found by chance. */
+const NEARLY_TOO_LATE: People = { delays: [29, 28, 29, 24, 26, 28, 29], closesEvery: 32 };
+
 /** Somebody closes one now and then, as often as an authority is rotated with the one below it. */
 const people: fc.Arbitrary<People> = fc.record({
   delays: fc.array(fc.integer({ min: 0, max: MOST_DELAY }), { minLength: 7, maxLength: 7 }),
@@ -132,6 +135,6 @@ test('property: for ten years, with CAs of one year, leaves of 90 days and merge
       t.true(repository.mergedTogether > 0, 'two stages on one day');
       t.is(repository.closed > 0, some.closesEvery < Infinity);
     }),
-    { numRuns: LIVES, examples: [[LATEST]], endOnFailure: true },
+    { numRuns: LIVES, examples: [[LATEST], [NEARLY_TOO_LATE]], endOnFailure: true },
   );
 });

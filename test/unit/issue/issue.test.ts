@@ -186,6 +186,19 @@ test('issue: dates are clamped to the new issuer’s', async (t) => {
   t.deepEqual(leaves[0]?.certificate.notAfter, keysets[0]?.certificate?.notAfter);
 });
 
+test('issue: the last leaf of an issuer ends with it, any other is ERR_ISSUE', async (t) => {
+  const short: DesiredAuthority = { ...CA, validity: 2 * DAY };
+  const made = (isLast: boolean): Promise<IssuedUnit> =>
+    issue(
+      { create: [short], issue: [{ desired: WEB, reason: 'RenewalDue', isLast }] },
+      new Map(),
+      ports(),
+    );
+  const { leaves, keysets } = flat(await made(true));
+  t.deepEqual(leaves[0]?.certificate.notAfter, keysets[0]?.certificate?.notAfter);
+  await t.throwsAsync(made(false), { code: 'ERR_ISSUE' });
+});
+
 test('applied: new credentials take the place of old ones, others stay, undeclared ones go', async (t) => {
   const kept = leaf('prod/kept');
   const desired = cluster('prod', { authorities: [CA], leaves: [WEB, kept] });

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { DesiredCluster, RemovedRecipient } from '../../../src/model/desired.ts';
-import type { CredentialPath } from '../../../src/model/names.ts';
+import type { CredentialPath, Seconds } from '../../../src/model/names.ts';
 import type { ObservedCluster, ObservedKeyset } from '../../../src/model/observed.ts';
 import type { Action } from '../../../src/model/plan.ts';
 import { waysToExtend } from '../../../src/model/store/rotation.ts';
@@ -391,3 +391,51 @@ test('actions: each names its cluster, credential, reason and message', (t) => {
     } satisfies Action,
   ]);
 });
+
+/** What a leaf of 90 days is told that is due today, and that its issuer outlives by so much. */
+function due(outlives: Seconds, issuerLeft: Seconds): [string[], boolean[], string[]] {
+  const spans = { validity: 90 * DAY, renewBefore: 30 * DAY, jitter: 0 };
+  const web = leaf('prod/web', spans);
+  const desired = cluster('prod', { authorities: [CA], leaves: [web] });
+  const end = after(NOW, issuerLeft);
+  const observed = observedCluster(desired, {
+    keysets: [
+      observedKeyset(CA, [
+        observedEntry(CA, 'issuing', CA.path, {
+          certificate: certificateOf(CA, { notAfter: end }),
+        }),
+      ]),
+    ],
+    leaves: [
+      observedLeaf(web, { certificate: certificateOf(web, { notAfter: after(end, -outlives) }) }),
+    ],
+  });
+  const result = planned(desired, observed, { chain: RENEW_CHAIN });
+  const told = result.findings.filter(({ credential }) => credential === web.path);
+  return [
+    summary(result),
+    result.issue.map(({ isLast }) => isLast),
+    told.map(({ message }) =>
+      message.replace(/^.*, and its/u, 'its').replace(/(?<=\d{4})-\S+Z/u, ''),
+    ),
+  ];
+}
+const LAST =
+  'it is issued until 2026 only, when its issuer "prod/ca" ends, and cannot be renewed before: reissue that, or rotate it, before then';
+const HELD =
+  'its issuer "prod/ca" ends on 2026, too soon to issue it again: rotate the issuer, or reissue it';
+const RENEWED = ['issue prod/web RenewalDue [identity]'];
+const EXPIRED = ['issue prod/web Expired [identity]'];
+
+for (const [title, outlives, issuerLeft, expected] of [
+  ['enough left is renewed', DAY, 31 * DAY, [RENEWED, [false], []]],
+  ['too little left gives what it has', 20 * DAY, 31 * DAY - 1, [RENEWED, [true], [LAST]]],
+  ['a day more to give does so', DAY, 5 * DAY, [RENEWED, [true], [LAST]]],
+  ['less than that to give lets it be', DAY - 1, 5 * DAY, [[], [], [HELD]]],
+  ['a day left renews what has expired', 9 * DAY, DAY, [EXPIRED, [true], [LAST]]],
+  ['less than a day left renews nothing', 9 * DAY, DAY - 1, [[], [], [HELD]]],
+  ['an end in the past renews nothing', 9 * DAY, -1, [[], [], [HELD]]],
+] as const)
+  test(`plan: an issuer with ${title}`, (t) => {
+    t.deepEqual(due(outlives, issuerLeft) as unknown, expected);
+  });

@@ -52,7 +52,7 @@ export async function make(
           keys: await openEntries(planned.after, reader, cipher),
         })),
       ),
-      issue: plan.issue.map(({ desired, verdict }) => ({ desired, reason: verdict.reason })),
+      issue: plan.issue.map(({ verdict, ...leaf }) => ({ ...leaf, reason: verdict.reason })),
       crls: await Promise.all(
         plan.crls.map(async (planned) => ({
           planned,
