@@ -30,21 +30,26 @@ export function prepare(
 ): void {
   const going = new Set<string>(remove);
   const look = (place: string): Stats | undefined => statusOf(path.join(root, place));
+  const empty = new Set<string>();
+  const sound = new Set<string>();
   for (const folder of foldersOf(files)) {
     let nearest = folder;
     let isBlocked = false;
-    while (look(nearest) === undefined || going.has(nearest)) {
+    while (!sound.has(nearest) && (look(nearest) === undefined || going.has(nearest))) {
       isBlocked ||= going.has(nearest);
       nearest = path.dirname(nearest);
     }
-    checkFolder(root, nearest);
+    if (!sound.has(nearest)) checkFolder(root, nearest);
+    sound.add(nearest);
     // What is in the way goes first.
     if (isBlocked || mkdirSync(path.join(root, folder), { recursive: true }) === undefined)
       continue;
     made(folder);
+    empty.add(folder);
+    for (let own = folder; own !== nearest; own = path.dirname(own)) sound.add(own);
   }
   for (const { path: file } of files) {
-    const found = look(file);
+    const found = empty.has(path.dirname(file)) ? undefined : look(file);
     if (found?.isSymbolicLink() === true) {
       throw refused(file, 'is a symbolic link', 'replace it by the file that it stands for');
     }
@@ -115,17 +120,19 @@ export function apply(root: string, journal: string, { files, remove }: Manifest
       removeEmptyFolders(root, path.dirname(file));
     }
   }
-  const folders = new Set<string>();
   let index = 0;
   for (const { path: file } of files) {
     const staged = path.join(journal, String(index));
-    index += 1;
-    if (statusOf(staged) === undefined) continue;
     const target = path.join(root, file);
-    const folder = path.dirname(target);
-    if (!folders.has(folder)) mkdirSync(folder, { recursive: true });
-    folders.add(folder);
-    move(staged, target);
+    index += 1;
+    try {
+      move(staged, target);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      if (statusOf(staged) === undefined) continue; // in place since before a cut
+      mkdirSync(path.dirname(target), { recursive: true });
+      move(staged, target);
+    }
   }
 }
 
