@@ -1,18 +1,27 @@
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { PkiError } from '../errors.ts';
 import type { TreePath } from '../model/names.ts';
 import type { TreeFile } from '../model/made/tree.ts';
 import { Draft, MANIFEST } from './draft.ts';
 import { digestOf, readManifest, type Manifest } from './manifest.ts';
-import { apply, prepare, removeEmptyFolders } from './place.ts';
+import { apply, prepare, stagedAt, statusOf } from './place.ts';
 import { STATE } from './state.ts';
 
 const PREFIX = 'journal-';
 
 /**
  * All-or-nothing writes: files are staged beside the tree (public text and SOPS documents only), then a manifest is put into place
- * in one rename, then each file is renamed to where it belongs. A run that was cut off before the manifest is discarded; after it,
+ * in one rename, then each file, or the folder that is new with all its files, is renamed to where it belongs. A run that was cut off before the manifest is discarded; after it,
  * it is finished. Neither needs an identity. No fsync per file: only the manifest, which decides, is synced.
  */
 export class Journal {
@@ -22,6 +31,8 @@ export class Journal {
   #folder: string | undefined;
   #draft: Draft | undefined;
   #files = 0;
+  /** That was made last: files of one folder come one after the other. */
+  #parent = '';
   readonly #remove: TreePath[] = [];
   #isDiscarded = false;
 
@@ -34,7 +45,11 @@ export class Journal {
     this.#refuseDiscarded();
     try {
       const { folder, draft } = this.#begin();
-      writeFileSync(path.join(folder, String(this.#files)), content);
+      const place = stagedAt(folder, file);
+      const parent = path.dirname(place);
+      if (parent !== this.#parent) mkdirSync(parent, { recursive: true });
+      this.#parent = parent;
+      writeFileSync(place, content, { flag: 'wx' });
       draft.add({ path: file, digest: digestOf(content) });
     } catch (error) {
       throw writeError('nothing was written', error);
@@ -64,16 +79,14 @@ export class Journal {
   commit(): void {
     this.#refuseDiscarded();
     if (this.size === 0) return;
-    const made: string[] = [];
     let folder: string;
     let manifest: Manifest;
     try {
       const begun = this.#begin();
       folder = begun.folder;
-      prepare(this.#root, begun.draft.finish(), (name) => made.push(name));
+      prepare(this.#root, begun.draft.finish());
       manifest = begun.draft.decide();
     } catch (error) {
-      for (const name of made) removeEmptyFolders(this.#root, name);
       this.discard();
       throw error instanceof PkiError ? error : writeError('nothing was written', error);
     }
@@ -111,7 +124,7 @@ export function recover(root: string, state: string): 'nothing' | 'discarded' | 
     if (manifest !== undefined) {
       check(root, folder, manifest);
       try {
-        prepare(root, manifest, () => undefined);
+        prepare(root, manifest);
       } catch (error) {
         throw error instanceof PkiError ? error : writeError('the tree is as it was', error);
       }
@@ -175,17 +188,21 @@ function clear(folder: string, outcome: string): void {
 
 /**
  * Each file must be there, staged or in place, as it was decided: somebody may have reset the tree since, or the machine may have
- * crashed before the files were on its disk. The rest of them would then make a tree of two halves.
+ * crashed before the files were on its disk. The rest of them would then make a tree of two halves. What is staged must be ours: a
+ * journal of somebody else's may not have files moved here that are elsewhere.
  */
 function check(root: string, folder: string, { files }: Manifest): void {
-  let index = 0;
+  const real = realpathSync(folder);
   for (const { path: file, digest } of files) {
-    const staged = path.join(folder, String(index));
-    const isStaged = lstatSync(staged, { throwIfNoEntry: false }) !== undefined;
-    const content = read(isStaged ? staged : path.join(root, file));
+    const staged = stagedAt(folder, file);
+    const found = statusOf(staged);
+    const isOwn =
+      found?.isFile() === true && realpathSync(staged) === path.resolve(real, stagedAt('', file));
+    if (found !== undefined && !isOwn)
+      throw journalError('the journal of a run that was cut off has a symbolic link', folder);
+    const content = read(isOwn ? staged : path.join(root, file));
     if (content === undefined || digestOf(content) !== digest)
       throw journalError('the tree was changed after a run was cut off in the midst of it', folder);
-    index += 1;
   }
 }
 

@@ -6,7 +6,7 @@ import { STATE } from './state.ts';
 
 /** What a run decided to write. A fleet has hundreds of thousands of files: they are read anew each time they are walked. */
 export interface Manifest {
-  /** In the order of the staged files `0`, `1`, … */
+  /** As they were staged. */
   readonly files: Iterable<ManifestFile>;
   readonly remove: readonly TreePath[];
 }

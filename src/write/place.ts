@@ -17,39 +17,32 @@ import { PkiError } from '../errors.ts';
 import { isOpenPath, type Manifest } from './manifest.ts';
 import { codeOf } from './state.ts';
 
+/** Staged files, in folders as the tree has them. */
+export const stagedAt = (journal: string, file: string): string =>
+  path.join(journal, 'files', file);
+
 /**
- * Makes the folders of what is to be written, and looks for all that would stop it halfway.
+ * Looks for all that would stop the writes halfway. Changes nothing.
  *
- * @param made told of each folder that was made.
  * @throws PkiError `ERR_WRITE`; else an error of the file system.
  */
-export function prepare(
-  root: string,
-  { files, remove }: Manifest,
-  made: (folder: string) => void,
-): void {
+export function prepare(root: string, { files, remove }: Manifest): void {
   const going = new Set<string>(remove);
   const look = (place: string): Stats | undefined => statusOf(path.join(root, place));
-  const empty = new Set<string>();
+  const missing = new Set<string>();
   const sound = new Set<string>();
   for (const folder of foldersOf(files)) {
     let nearest = folder;
-    let isBlocked = false;
-    while (!sound.has(nearest) && (look(nearest) === undefined || going.has(nearest))) {
-      isBlocked ||= going.has(nearest);
+    while (missing.has(nearest) || look(nearest) === undefined || going.has(nearest)) {
+      // what is in the way goes first
+      if (!going.has(nearest)) missing.add(nearest);
       nearest = path.dirname(nearest);
     }
     if (!sound.has(nearest)) checkFolder(root, nearest);
     sound.add(nearest);
-    // What is in the way goes first.
-    if (isBlocked || mkdirSync(path.join(root, folder), { recursive: true }) === undefined)
-      continue;
-    made(folder);
-    empty.add(folder);
-    for (let own = folder; own !== nearest; own = path.dirname(own)) sound.add(own);
   }
   for (const { path: file } of files) {
-    const found = empty.has(path.dirname(file)) ? undefined : look(file);
+    const found = missing.has(path.dirname(file)) ? undefined : look(file);
     if (found?.isSymbolicLink() === true) {
       throw refused(file, 'is a symbolic link', 'replace it by the file that it stands for');
     }
@@ -83,7 +76,7 @@ function foldersOf(files: Manifest['files']): Set<string> {
 }
 
 /** Of the place itself, links not followed; undefined also below what is a file. */
-function statusOf(place: string): Stats | undefined {
+export function statusOf(place: string): Stats | undefined {
   try {
     return lstatSync(place, { throwIfNoEntry: false });
   } catch (error) {
@@ -110,8 +103,8 @@ function refused(place: string, what: string, hint: string): PkiError {
 }
 
 /**
- * Removes and renames what a manifest says; done again after a cut, it does the rest. Removals come first, and only while
- * nothing is renamed: where names fold case, a new file may have the name of an old one.
+ * Removes and renames what a manifest says, a folder that the tree does not have as a whole; done again after a cut, it does the rest.
+ * Removals come first, and only while nothing is renamed: where names fold case, a new file may have the name of an old one.
  */
 export function apply(root: string, journal: string, { files, remove }: Manifest): void {
   if (remove.length > 0 && isUntouched(journal, files)) {
@@ -120,29 +113,69 @@ export function apply(root: string, journal: string, { files, remove }: Manifest
       removeEmptyFolders(root, path.dirname(file));
     }
   }
-  let index = 0;
+  const folders = new Folders(root, journal);
   for (const { path: file } of files) {
-    const staged = path.join(journal, String(index));
-    const target = path.join(root, file);
-    index += 1;
+    if (folders.bring(path.dirname(file))) continue;
+    const staged = stagedAt(journal, file);
     try {
-      move(staged, target);
+      move(staged, path.join(root, file));
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error;
-      if (statusOf(staged) === undefined) continue; // in place since before a cut
-      mkdirSync(path.dirname(target), { recursive: true });
-      move(staged, target);
+      // in place since before a cut
+      if (codeOf(error) !== 'ENOENT' || statusOf(staged) !== undefined) throw error;
     }
+  }
+}
+
+/** Folders of the tree, which are there or are put there. */
+class Folders {
+  readonly #root: string;
+  readonly #journal: string;
+  readonly #moved = new Set<string>();
+  /** Files of one folder come one after the other. */
+  #last: { readonly folder: string; readonly isMoved: boolean } | undefined;
+
+  constructor(root: string, journal: string) {
+    this.#root = root;
+    this.#journal = journal;
+  }
+
+  /** Whether a folder was moved with all that is to be in it; else it is there. */
+  bring(folder: string): boolean {
+    if (this.#last?.folder !== folder)
+      this.#last = { folder, isMoved: this.#isMoved(folder) || this.#move(folder) };
+    return this.#last.isMoved;
+  }
+
+  #isMoved(folder: string): boolean {
+    if (this.#moved.has(folder)) return true;
+    return folder !== '.' && this.#isMoved(path.dirname(folder));
+  }
+
+  /** The first one that the tree does not have, from the root on. */
+  #move(folder: string): boolean {
+    let missing: string | undefined;
+    for (let place = folder; this.#isMissing(place); place = path.dirname(place)) missing = place;
+    if (missing === undefined) return false;
+    try {
+      renameSync(stagedAt(this.#journal, missing), path.join(this.#root, missing));
+    } catch {
+      // another file system, or files of it are in place since before a cut
+      mkdirSync(path.join(this.#root, folder), { recursive: true });
+      return false;
+    }
+    this.#moved.add(missing);
+    return true;
+  }
+
+  #isMissing(place: string): boolean {
+    return statusOf(path.join(this.#root, place)) === undefined;
   }
 }
 
 /** Whether every file is staged still. */
 function isUntouched(journal: string, files: Manifest['files']): boolean {
-  let count = 0;
-  for (const { path: file } of files) {
-    if (file === '' || statusOf(path.join(journal, String(count))) === undefined) return false;
-    count += 1;
-  }
+  for (const { path: file } of files)
+    if (statusOf(stagedAt(journal, file)) === undefined) return false;
   return true;
 }
 

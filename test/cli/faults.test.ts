@@ -209,13 +209,13 @@ test('a run that was cut off while staging is forgotten, after its decision it i
   const repository = await made(t);
   repository.write('clusters/main.js', main());
   const before = repository.files();
-  repository.write('.cdk8s-pki/journal-x/0', 'half');
+  repository.write('.cdk8s-pki/journal-x/files/deploy/half', 'half');
   t.deepEqual(await repository.run(['synth']), NOTHING_TO_DO);
   t.deepEqual(repository.files(), before);
 
   const file = 'deploy/prod/INVENTORY.md';
   const content = repository.read(file);
-  repository.write('.cdk8s-pki/journal-x/0', content);
+  repository.write(`.cdk8s-pki/journal-x/files/${file}`, content);
   repository.remove(file);
   repository.write(
     '.cdk8s-pki/journal-x/manifest.jsonl',

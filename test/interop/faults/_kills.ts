@@ -53,8 +53,8 @@ export function decided(t: ExecutionContext, repository: Repository, before: Fil
     const manifest = readManifest(repository.path(file));
     if (manifest === undefined) throw new TypeError('a manifest that nobody can read');
     for (const name of manifest.remove) Reflect.deleteProperty(after, name);
-    for (const [index, { path: name, digest }] of [...manifest.files].entries()) {
-      const content = now[path.join(path.dirname(file), String(index))] ?? now[name] ?? '';
+    for (const { path: name, digest } of manifest.files) {
+      const content = now[path.join(path.dirname(file), 'files', name)] ?? now[name] ?? '';
       t.is(digestOf(Buffer.from(content, 'latin1')), digest, name);
       after[name] = content;
     }

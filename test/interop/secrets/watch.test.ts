@@ -58,7 +58,9 @@ watchTest('a fresh run lets no private key out, in any form', async (t) => {
   t.deepEqual(leaks(trace, keys, alice), []);
   // The watch saw the declaration's process, git, and the files of the journal.
   t.deepEqual([...new Set(programs(trace))].sort(), ['git', 'node']);
-  t.true([...trace.writes.keys()].some((name) => /\.cdk8s-pki\/journal-\w+\/0>/u.test(name)));
+  t.true(
+    [...trace.writes.keys()].some((name) => /\.cdk8s-pki\/journal-\w+\/files\/.*>/u.test(name)),
+  );
 });
 
 for (const variable of ['SOPS_AGE_KEY', 'SOPS_AGE_KEY_FILE'] as const) {

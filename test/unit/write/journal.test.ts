@@ -135,13 +135,10 @@ const STEPS: readonly ((at: Place) => void)[] = [
     rmSync(path.join(root, 'deploy/gone'), { recursive: true });
   },
   ({ root, folder }) => {
-    renameSync(path.join(folder, '0'), path.join(root, 'deploy/a'));
-  },
-  ({ root }) => {
-    mkdirSync(path.join(root, 'deploy/new'));
+    renameSync(path.join(folder, 'files/deploy/a'), path.join(root, 'deploy/a'));
   },
   ({ root, folder }) => {
-    renameSync(path.join(folder, '1'), path.join(root, 'deploy/new/d'));
+    renameSync(path.join(folder, 'files/deploy/new'), path.join(root, 'deploy/new'));
   },
   ({ folder }) => {
     writeFileSync(path.join(folder, 'left'), '');
@@ -163,16 +160,60 @@ for (let cut = 0; cut <= STEPS.length; cut += 1) {
   });
 }
 
+for (const [what, moved] of [
+  ['made', []],
+  ['made, with one of its files', ['d']],
+] as const)
+  test(`journal: cut off where a new folder was ${what}, as on another file system, the next run finishes it`, (t) => {
+    const at = place(t);
+    staged(at).stage({ path: treePath('deploy/new/e'), content: 'new e' });
+    const e = { path: treePath('deploy/new/e'), digest: digestOf('new e') };
+    const manifest = manifestLine(e) + MANIFEST.replace('"files":2', '"files":3');
+    writeFileSync(path.join(at.folder, 'manifest.jsonl'), manifest);
+    mkdirSync(path.join(at.root, 'deploy/new'));
+    rmSync(path.join(at.root, 'deploy/gone'), { recursive: true });
+    for (const name of moved)
+      renameSync(
+        path.join(at.folder, 'files/deploy/new', name),
+        path.join(at.root, 'deploy/new', name),
+      );
+    t.is(recover(at.root, at.state), 'finished');
+    t.deepEqual(files(at.root), { ...AFTER, 'deploy/new/e': 'new e' });
+  });
+
+for (const link of ['files', 'files/deploy', 'files/deploy/new', 'files/deploy/new/d'])
+  test(`journal: a link at ${link} of a journal is ERR_JOURNAL, and moves nothing of elsewhere here`, (t) => {
+    const at = place(t);
+    const outside = place(t);
+    for (const { root, state } of [at, outside]) {
+      const journal = new Journal(root, state);
+      journal.stage({ path: treePath('deploy/new/d'), content: 'new d' });
+    }
+    const manifest = only(
+      manifestLine({ path: treePath('deploy/new/d'), digest: digestOf('new d') }).trim(),
+    );
+    writeFileSync(path.join(at.folder, 'manifest.jsonl'), manifest);
+    rmSync(path.join(at.folder, link), { recursive: true });
+    symlinkSync(path.join(outside.folder, link), path.join(at.folder, link));
+    const before = files(outside.root);
+    refused(t, () => recover(at.root, at.state), 'ERR_JOURNAL', /has a symbolic link$/u);
+    t.deepEqual(files(outside.root), before);
+    t.like(files(at.root), BEFORE);
+    t.false(existsSync(path.join(at.root, 'deploy/new')));
+  });
+
 for (const [what, edit] of [
-  ['a staged file', ({ folder }: Place) => [path.join(folder, '1'), '']],
+  ['a staged file', ({ folder }: Place) => [path.join(folder, 'files/deploy/new/d'), '']],
+  ['a folder of staged files', ({ folder }: Place) => [path.join(folder, 'files/deploy/new'), '']],
   ['a file in place', ({ root }: Place) => [path.join(root, 'deploy/a'), 'old a']],
 ] as const) {
   test(`journal: ${what} that is not as decided stops the next run before it changes anything`, (t) => {
     const at = place(t);
     staged(at);
     writeFileSync(path.join(at.folder, 'manifest.jsonl'), MANIFEST);
-    renameSync(path.join(at.folder, '0'), path.join(at.root, 'deploy/a'));
+    renameSync(path.join(at.folder, 'files/deploy/a'), path.join(at.root, 'deploy/a'));
     const [file = '', content = ''] = edit(at);
+    rmSync(file, { recursive: true });
     writeFileSync(file, content);
     const before = files(at.root);
     refused(
