@@ -44,7 +44,7 @@ export async function withWorkshop<T>(
     ...(revocations === undefined ? {} : { revocations }),
   };
   const setup = { root, context: copied, make };
-  const workshop = new Threads(threads, setup, identities);
+  const workshop = new Threads(threads, clusters, setup, identities);
   try {
     return await use(workshop);
   } finally {

@@ -10,10 +10,16 @@ import { errorOf, problemOf, type FromThread, type ThreadSetup, type ToThread } 
 /** One unit in the works and one waiting, so that no thread waits for the main one. */
 const JOBS_PER_THREAD = 2;
 
-/** Several heaps share this process: the space for what is new would grow to dozens of MiB in each, and a unit needs one or two. */
-const FLAGS = [
+/** From so many clusters on what is known of the fleet fills the memory. */
+const LARGE = 2500;
+
+/**
+ * Several heaps share this process: the space for what is new would grow to dozens of MiB in each, and a unit needs one or two. With 2 MiB
+ * it takes 7 % longer than with 4, and has 8 MiB less a thread.
+ */
+const flagsFor = (clusters: number): readonly string[] => [
   ...ENGINE,
-  '--min-semi-space-size=2', // MiB
+  `--min-semi-space-size=${clusters >= LARGE ? 2 : 4}`,
   '--semi-space-growth-factor=1',
 ];
 
@@ -30,14 +36,20 @@ interface Waiting {
 /**
  * Worker threads that share the units of a run.
  *
+ * @param clusters of the run.
  * @param identities finds them once for all threads.
  */
 export class Threads implements Workshop {
   readonly width: number;
   readonly #threads: readonly Thread[];
 
-  constructor(count: number, setup: ThreadSetup, identities: () => Promise<Identities>) {
-    for (const flag of FLAGS) setFlagsFromString(flag);
+  constructor(
+    count: number,
+    clusters: number,
+    setup: ThreadSetup,
+    identities: () => Promise<Identities>,
+  ) {
+    for (const flag of flagsFor(clusters)) setFlagsFromString(flag);
     this.#threads = Array.from({ length: count }, () => new Thread(setup, identities));
     this.width = count * JOBS_PER_THREAD;
   }
