@@ -19,15 +19,18 @@ export interface PlannedLeaf {
   readonly isLast: boolean;
 }
 
-const LEAST_GAIN: Seconds = 86_400;
+const DAY: Seconds = 86_400;
 
 /** Reasons that leave a certificate as it is where its issuer has no life left that another one would gain. */
 const OF_TIME: ReadonlySet<Reason> = new Set(['Requested', 'Expired', 'RenewalDue']);
 
+/** Reasons that end a certificate, whatever life its issuer has left for the next one. */
+const OF_NEED: ReadonlySet<Reason> = new Set(['IssuerRetired', 'Revoked', 'Exposed']);
+
 /**
  * Which leaves of a cluster are issued, in the order of the declaration. What is due on a node takes along what is due there soon,
- * whatever its window, so that pods restart once. What its issuer cannot sign any more, or for the last time, is a finding. Where the chain looks at the
- * time, what is due and waits for its window is told.
+ * whatever its window, so that pods restart once. What its issuer cannot sign any more, or for the last time, is a finding. Where the
+ * chain looks at the time, what is due and waits for its window is told.
  */
 export function planLeaves(
   { leaves }: DesiredCluster,
@@ -51,6 +54,8 @@ export function planLeaves(
   const { now } = input;
   const planned = new Map<DesiredLeaf, PlannedLeaf>();
   const held: Finding[] = [];
+  const gains = (desired: DesiredLeaf, issuerEnds: Date): boolean =>
+    gainsLife(store?.leaves.get(desired.path), desired, issuerEnds, now);
   for (const desired of leaves) {
     const verdict = judge(chain, {
       ...input,
@@ -61,15 +66,14 @@ export function planLeaves(
       requested: requested.some((name) => meansCredential(name, desired.path)),
     });
     if (verdict === undefined) continue;
-    const isOfTime = OF_TIME.has(verdict.reason);
     const end = issuerEnd(keyset(desired.issuer), desired, now);
-    const isShort = end !== undefined && (isOfTime || verdict.reason === 'IssuerRetired');
-    if (isShort && isOfTime && !gains(store?.leaves.get(desired.path), end, now)) {
+    if (end !== undefined && OF_TIME.has(verdict.reason) && !gains(desired, end)) {
       held.push(heldBack(desired, verdict, end));
       continue;
     }
-    if (isShort) held.push(shortened(desired, end));
-    planned.set(desired, { desired, verdict, isLast: isShort });
+    const isLast =
+      end !== undefined && (OF_TIME.has(verdict.reason) || OF_NEED.has(verdict.reason));
+    planned.set(desired, { desired, verdict, isLast });
   }
 
   const nodes = new Map<string, DesiredLeaf>();
@@ -82,12 +86,15 @@ export function planLeaves(
     if (first === undefined || observed === undefined || 'unreadable' in observed) return undefined;
     const life = lifeOf(observed);
     if (!mayGoAlong(desired.path, desired, life, now)) return undefined;
-    if (issuerEnd(keyset(desired.issuer), desired, now) !== undefined) return undefined;
+    const end = issuerEnd(keyset(desired.issuer), desired, now);
+    if (end !== undefined && !gains(desired, end)) return undefined;
     const due = dueAt(desired.path, desired, life).toISOString();
     const message = `due on ${due}, goes along with "${first.name}" of its node`;
-    return { desired, verdict: { reason: 'RenewalDue', message }, isLast: false };
+    return { desired, verdict: { reason: 'RenewalDue', message }, isLast: end !== undefined };
   };
   const issue = leaves.flatMap((desired) => planned.get(desired) ?? along(desired) ?? []);
+  for (const { desired, isLast } of issue)
+    if (isLast) held.push(...shortened(keyset(desired.issuer), desired, now));
   const told = new Set([...issue.map(({ desired }) => desired.path), ...held.map(credentialOf)]);
   const looksAtTime = chain.some(({ reason }) => reason === 'RenewalDue');
   const waiting = leaves.flatMap((desired): Waiting[] => {
@@ -111,23 +118,33 @@ function heldBack({ cluster, path, issuer }: DesiredLeaf, verdict: Verdict, ends
 }
 
 /** An issuer whose rotation is late, or taken back late, leaves certificates of which nobody can issue another. */
-function shortened({ cluster, path, issuer }: DesiredLeaf, ends: Date): Finding {
-  const message = `it is issued until ${ends.toISOString()} only, when its issuer "${issuer}" ends, and cannot be renewed before: reissue that, or rotate it, before then`;
-  return { code: 'RotationNeeded', cluster, credential: path, message };
+function shortened(issuer: ObservedKeyset | undefined, desired: DesiredLeaf, now: Date): Finding[] {
+  const ends = issuerEnd(issuer, desired, now);
+  if (ends === undefined || endOf(desired, ends, now) < ends) return [];
+  const { cluster, path } = desired;
+  const message = `it is issued until ${ends.toISOString()} only, when its issuer "${desired.issuer}" ends, and cannot be renewed before: reissue that, or rotate it, before then`;
+  return [{ code: 'RotationNeeded', cluster, credential: path, message }];
+}
+
+/** When a certificate that is issued now ends. */
+function endOf({ validity }: DesiredLeaf, issuerEnds: Date, now: Date): Date {
+  return new Date(Math.min(issuerEnds.getTime(), now.getTime() + validity * 1000));
 }
 
 /**
- * Whether another certificate, which ends with its issuer, is good for a day more than the one that is in use. Once it is issued it
- * gains no more: else each run would issue the next.
+ * Whether another certificate, which may end with its issuer, is good for longer than the one that is in use: by a day, or by a third
+ * of its validity where that is less. Once it ends with its issuer it gains no more: else each run would issue the next.
  */
-function gains(
+function gainsLife(
   observed: ObservedLeaf | UnreadableLeaf | undefined,
+  desired: DesiredLeaf,
   issuerEnds: Date,
   now: Date,
 ): boolean {
   if (observed === undefined || 'unreadable' in observed) return false;
   const ends = Math.max(observed.certificate.notAfter.getTime(), now.getTime());
-  return issuerEnds.getTime() - ends >= LEAST_GAIN * 1000;
+  const least = Math.min(DAY, desired.validity / 3) * 1000;
+  return endOf(desired, issuerEnds, now).getTime() - ends >= least;
 }
 
 /** When the issuer ends, where that is too soon to issue another leaf. */

@@ -1,4 +1,5 @@
 import {
+  accessSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -7,6 +8,7 @@ import {
   realpathSync,
   rmSync,
   writeFileSync,
+  type Stats,
 } from 'node:fs';
 import path from 'node:path';
 import { PkiError } from '../errors.ts';
@@ -14,15 +16,16 @@ import type { TreePath } from '../model/names.ts';
 import type { TreeFile } from '../model/made/tree.ts';
 import { Draft, MANIFEST } from './draft.ts';
 import { digestOf, readManifest, type Manifest } from './manifest.ts';
-import { apply, prepare, stagedAt, statusOf } from './place.ts';
+import { apply, applyRest, prepare, stagedAt, statusOf } from './place.ts';
 import { STATE } from './state.ts';
 
 const PREFIX = 'journal-';
 
 /**
  * All-or-nothing writes: files are staged beside the tree (public text and SOPS documents only), then a manifest is put into place
- * in one rename, then each file, or the folder that is new with all its files, is renamed to where it belongs. A run that was cut off before the manifest is discarded; after it,
- * it is finished. Neither needs an identity. No fsync per file: only the manifest, which decides, is synced.
+ * in one rename, then each file, or the folder that is new with all its files, is renamed to where it belongs. A run that was cut off
+ * before the manifest is discarded; after it, it is finished. Neither needs an identity. No fsync per file: only the manifest, which
+ * decides, is synced.
  */
 export class Journal {
   readonly #root: string;
@@ -47,7 +50,10 @@ export class Journal {
       const { folder, draft } = this.#begin();
       const place = stagedAt(folder, file);
       const parent = path.dirname(place);
-      if (parent !== this.#parent) mkdirSync(parent, { recursive: true });
+      if (parent !== this.#parent) {
+        accessSync(stagedAt(folder, '')); // dropped meanwhile, it is not made anew
+        mkdirSync(parent, { recursive: true });
+      }
       this.#parent = parent;
       writeFileSync(place, content, { flag: 'wx' });
       draft.add({ path: file, digest: digestOf(content) });
@@ -58,7 +64,7 @@ export class Journal {
   }
 
   #begin(): { readonly folder: string; readonly draft: Draft } {
-    const folder = (this.#folder ??= mkdtempSync(path.join(this.#state, PREFIX)));
+    const folder = (this.#folder ??= newFolder(this.#state));
     return { folder, draft: (this.#draft ??= new Draft(folder, this.#remove)) };
   }
 
@@ -90,7 +96,7 @@ export class Journal {
       this.discard();
       throw error instanceof PkiError ? error : writeError('nothing was written', error);
     }
-    carryOut(this.#root, folder, manifest);
+    carryOut(this.#root, folder, manifest, apply);
   }
 
   /** Forgets everything staged; the tree is as it was. */
@@ -112,6 +118,12 @@ export class Journal {
   }
 }
 
+function newFolder(state: string): string {
+  const folder = mkdtempSync(path.join(state, PREFIX));
+  mkdirSync(stagedAt(folder, ''));
+  return folder;
+}
+
 /**
  * Finishes or discards what earlier runs left. Needs the lock, and no identity.
  *
@@ -128,7 +140,7 @@ export function recover(root: string, state: string): 'nothing' | 'discarded' | 
       } catch (error) {
         throw error instanceof PkiError ? error : writeError('the tree is as it was', error);
       }
-      carryOut(root, folder, manifest);
+      carryOut(root, folder, manifest, applyRest);
       done = 'finished';
     } else {
       clear(folder, 'nothing was written');
@@ -164,14 +176,15 @@ function hasManifest(folder: string): boolean {
 
 function manifestOf(folder: string): Manifest | undefined {
   if (!hasManifest(folder)) return undefined;
-  const manifest = readManifest(path.join(folder, MANIFEST));
+  const file = path.join(folder, MANIFEST);
+  const manifest = lstatSync(file).isFile() ? readManifest(file) : undefined;
   if (manifest !== undefined) return manifest;
   throw journalError('the journal of a run that was cut off cannot be read', folder);
 }
 
-function carryOut(root: string, folder: string, manifest: Manifest): void {
+function carryOut(root: string, folder: string, manifest: Manifest, work: typeof apply): void {
   try {
-    apply(root, folder, manifest);
+    work(root, folder, manifest);
   } catch (error) {
     throw writeError('some files are in place, the next run writes the rest', error);
   }
@@ -188,26 +201,32 @@ function clear(folder: string, outcome: string): void {
 
 /**
  * Each file must be there, staged or in place, as it was decided: somebody may have reset the tree since, or the machine may have
- * crashed before the files were on its disk. The rest of them would then make a tree of two halves. What is staged must be ours: a
- * journal of somebody else's may not have files moved here that are elsewhere.
+ * crashed before the files were on its disk. The rest of them would then make a tree of two halves. What is staged must be ours:
+ * a journal of somebody else's may not have files moved here that are elsewhere.
  */
 function check(root: string, folder: string, { files }: Manifest): void {
   const real = realpathSync(folder);
   for (const { path: file, digest } of files) {
     const staged = stagedAt(folder, file);
-    const found = statusOf(staged);
+    let found: Stats | undefined;
+    try {
+      found = statusOf(staged);
+    } catch (error) {
+      throw journalError(`"${file}" of a run that was cut off cannot be read`, folder, error);
+    }
     const isOwn =
       found?.isFile() === true && realpathSync(staged) === path.resolve(real, stagedAt('', file));
     if (found !== undefined && !isOwn)
-      throw journalError('the journal of a run that was cut off has a symbolic link', folder);
+      throw journalError(`"${file}" of a run that was cut off is no file of its journal`, folder);
     const content = read(isOwn ? staged : path.join(root, file));
     if (content === undefined || digestOf(content) !== digest)
       throw journalError('the tree was changed after a run was cut off in the midst of it', folder);
   }
 }
 
-function journalError(message: string, folder: string): PkiError {
+function journalError(message: string, folder: string, cause?: unknown): PkiError {
   return new PkiError('ERR_JOURNAL', message, {
+    cause,
     hint: [
       "take the tree of the last commit, as 'git status' and 'git checkout HEAD -- FOLDER' do",
       `then drop the journal and run the command again: rm -r '${folder}'`,

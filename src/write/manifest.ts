@@ -78,7 +78,9 @@ function lineOf(value: unknown): Line | undefined {
 }
 
 function isBelowRoot(file: unknown): file is TreePath {
-  return typeof file === 'string' && !path.isAbsolute(file) && isOpenPath(file);
+  return (
+    typeof file === 'string' && !file.includes('\0') && !path.isAbsolute(file) && isOpenPath(file)
+  );
 }
 
 /** Whether no part of a relative path leads up, into git's own folder or into ours, on file systems that fold case too. */

@@ -47,10 +47,9 @@ export function prepare(root: string, { files, remove }: Manifest): void {
       throw refused(file, 'is a symbolic link', 'replace it by the file that it stands for');
     }
     if (found?.isDirectory() !== true) continue;
-    const stays = filesBelow(path.join(root, file)).some(
-      (inside) => !going.has(path.relative(root, inside)),
-    );
-    if (stays) throw refused(file, 'is a folder', 'move it away and run the command again');
+    const inside = filesBelow(path.join(root, file));
+    if (inside.length === 0 || inside.some((one) => !going.has(path.relative(root, one))))
+      throw refused(file, 'is a folder', 'move it away and run the command again');
   }
   for (const file of remove) {
     if (look(file)?.isDirectory() !== true) continue;
@@ -103,26 +102,32 @@ function refused(place: string, what: string, hint: string): PkiError {
 }
 
 /**
- * Removes and renames what a manifest says, a folder that the tree does not have as a whole; done again after a cut, it does the rest.
- * Removals come first, and only while nothing is renamed: where names fold case, a new file may have the name of an old one.
+ * Removes and renames what a manifest says, a folder that the tree does not have as a whole. Removals come first, and only while
+ * nothing is renamed: where names fold case, a new file may have the name of an old one.
  */
 export function apply(root: string, journal: string, { files, remove }: Manifest): void {
-  if (remove.length > 0 && isUntouched(journal, files)) {
-    for (const file of remove) {
-      rmSync(path.join(root, file), { force: true });
-      removeEmptyFolders(root, path.dirname(file));
-    }
-  }
+  removeFiles(root, remove);
   const folders = new Folders(root, journal);
+  for (const { path: file } of files)
+    if (!folders.bring(path.dirname(file))) move(stagedAt(journal, file), path.join(root, file));
+}
+
+/** What is left to do after a cut, file by file: in folders of a journal may be what is not of its manifest. */
+export function applyRest(root: string, journal: string, { files, remove }: Manifest): void {
+  if (remove.length > 0 && isUntouched(journal, files)) removeFiles(root, remove);
   for (const { path: file } of files) {
-    if (folders.bring(path.dirname(file))) continue;
     const staged = stagedAt(journal, file);
-    try {
-      move(staged, path.join(root, file));
-    } catch (error) {
-      // in place since before a cut
-      if (codeOf(error) !== 'ENOENT' || statusOf(staged) !== undefined) throw error;
-    }
+    if (statusOf(staged) === undefined) continue;
+    const target = path.join(root, file);
+    mkdirSync(path.dirname(target), { recursive: true });
+    move(staged, target);
+  }
+}
+
+function removeFiles(root: string, remove: Manifest['remove']): void {
+  for (const file of remove) {
+    rmSync(path.join(root, file), { force: true });
+    removeEmptyFolders(root, path.dirname(file));
   }
 }
 
@@ -159,7 +164,7 @@ class Folders {
     try {
       renameSync(stagedAt(this.#journal, missing), path.join(this.#root, missing));
     } catch {
-      // another file system, or files of it are in place since before a cut
+      // another file system
       mkdirSync(path.join(this.#root, folder), { recursive: true });
       return false;
     }
@@ -199,7 +204,7 @@ function move(staged: string, target: string): void {
   rmSync(staged);
 }
 
-export function removeEmptyFolders(root: string, folder: string): void {
+function removeEmptyFolders(root: string, folder: string): void {
   if (folder === '.' || folder === '') return;
   try {
     rmdirSync(path.join(root, folder));

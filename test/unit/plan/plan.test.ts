@@ -439,3 +439,92 @@ for (const [title, outlives, issuerLeft, expected] of [
   test(`plan: an issuer with ${title}`, (t) => {
     t.deepEqual(due(outlives, issuerLeft) as unknown, expected);
   });
+
+test('plan: a leaf of hours that its issuer outlives gets its whole life, and no finding', (t) => {
+  const hour = 3600;
+  const spans = { validity: 6 * hour, renewBefore: 4 * hour, jitter: 0 };
+  const web = leaf('prod/web', spans);
+  const desired = cluster('prod', { authorities: [CA], leaves: [web] });
+  const withIssuer = (left: Seconds): UnitPlan =>
+    planned(
+      desired,
+      observedCluster(desired, {
+        keysets: [
+          observedKeyset(CA, [
+            observedEntry(CA, 'issuing', CA.path, {
+              certificate: certificateOf(CA, { notAfter: after(NOW, left) }),
+            }),
+          ]),
+        ],
+        leaves: [
+          observedLeaf(web, {
+            certificate: certificateOf(web, { notAfter: after(NOW, 4 * hour) }),
+          }),
+        ],
+      }),
+      { chain: RENEW_CHAIN },
+    );
+  const outcome = (left: Seconds): [string[], string[]] => {
+    const result = withIssuer(left);
+    const told = result.findings.filter(({ credential }) => credential === web.path);
+    return [summary(result), told.map(({ code }) => code)];
+  };
+  t.deepEqual(outcome(7 * hour), [RENEWED, []]);
+  t.deepEqual(outcome(6 * hour), [RENEWED, ['RotationNeeded']]);
+  t.deepEqual(outcome(6 * hour - 1), [[], ['RotationNeeded']], 'less than a third of its life');
+});
+
+test('plan: what a compromised recipient could open is issued again, however soon its issuer ends', (t) => {
+  const desired = cluster('prod', { authorities: [CA], leaves: [WEB] });
+  const recipients = [ALICE, BOB];
+  const end = after(NOW, 2 * DAY);
+  const observed = observedCluster(desired, {
+    keysets: [
+      observedKeyset(CA, [
+        observedEntry(CA, 'issuing', CA.path, {
+          certificate: certificateOf(CA, { notAfter: end }),
+        }),
+      ]),
+    ],
+    leaves: [observedLeaf(WEB, { recipients, certificate: certificateOf(WEB, { notAfter: end }) })],
+  });
+  const removed = [{ recipient: BOB, since: '2026-11-01', compromised: true }];
+  const { issue } = planned(desired, observed, { removed });
+  t.deepEqual(
+    issue.map(({ verdict, isLast }) => [verdict.reason, isLast]),
+    [['Exposed', true]],
+  );
+});
+
+test('plan: the last certificates of an issuer go along with each other on a node', (t) => {
+  const spans = { validity: 90 * DAY, renewBefore: 30 * DAY, jitter: 7 * DAY };
+  const [first, second] = [leaf('prod/cp-1/etcd', spans), leaf('prod/cp-1/web', spans)];
+  const desired = cluster('prod', { authorities: [CA], leaves: [first, second] });
+  const at = (of: typeof first, left: Seconds) =>
+    observedLeaf(of, {
+      issuedAt: after(NOW, (left - 90) * DAY),
+      certificate: certificateOf(of, { notAfter: after(NOW, left * DAY) }),
+    });
+  const observed = observedCluster(desired, {
+    keysets: [
+      observedKeyset(CA, [
+        observedEntry(CA, 'issuing', CA.path, {
+          certificate: certificateOf(CA, { notAfter: after(NOW, 37 * DAY) }),
+        }),
+      ]),
+    ],
+    leaves: [at(first, 30), at(second, 34)],
+  });
+  const { issue, findings } = planned(desired, observed, { chain: RENEW_CHAIN });
+  t.deepEqual(
+    issue.map(({ desired: { name }, isLast }) => [name, isLast]),
+    [
+      ['etcd', true],
+      ['web', true],
+    ],
+  );
+  t.deepEqual(
+    findings.map(({ credential }) => credential).filter((path) => path !== CA.path),
+    [first.path, second.path],
+  );
+});

@@ -196,7 +196,12 @@ for (const link of ['files', 'files/deploy', 'files/deploy/new', 'files/deploy/n
     rmSync(path.join(at.folder, link), { recursive: true });
     symlinkSync(path.join(outside.folder, link), path.join(at.folder, link));
     const before = files(outside.root);
-    refused(t, () => recover(at.root, at.state), 'ERR_JOURNAL', /has a symbolic link$/u);
+    refused(
+      t,
+      () => recover(at.root, at.state),
+      'ERR_JOURNAL',
+      /^"deploy\/new\/d" of a run that was cut off is no file of its journal$/u,
+    );
     t.deepEqual(files(outside.root), before);
     t.like(files(at.root), BEFORE);
     t.false(existsSync(path.join(at.root, 'deploy/new')));
@@ -297,6 +302,7 @@ for (const [what, manifest] of [
   ['writes to an absolute path', only('{"path": "/tmp/x", "digest": "x"}')],
   ['writes into .git', only('{"path": ".git/hooks/pre-commit", "digest": "x"}')],
   ['writes into .GIT', only('{"path": ".GIT/hooks/pre-commit", "digest": "x"}')],
+  ['writes to a path with a null', only('{"path": "a\\u0000b", "digest": "x"}')],
   ['has a file without digest', only('{"path": "a"}')],
   ['removes the lock', only('{"remove": ".cdk8s-pki/lock"}', { files: 0, removals: 1 })],
   ['removes above the repository', only('{"remove": "../x"}', { files: 0, removals: 1 })],
@@ -310,6 +316,79 @@ for (const [what, manifest] of [
     t.deepEqual(files(at.root), before);
   });
 }
+
+test('journal: a link that leads to itself is ERR_JOURNAL', (t) => {
+  const at = place(t);
+  staged(at);
+  writeFileSync(path.join(at.folder, 'manifest.jsonl'), MANIFEST);
+  rmSync(path.join(at.folder, 'files'), { recursive: true });
+  symlinkSync('files', path.join(at.folder, 'files'));
+  refused(
+    t,
+    () => recover(at.root, at.state),
+    'ERR_JOURNAL',
+    /of a run that was cut off cannot be read$/u,
+  );
+  t.like(files(path.join(at.root, 'deploy')), { a: 'old a', 'gone/c': 'old c' });
+});
+
+test('journal: a manifest that is a link is ERR_JOURNAL', (t) => {
+  const at = place(t);
+  staged(at);
+  symlinkSync('/dev/zero', path.join(at.folder, 'manifest.jsonl'));
+  refused(t, () => recover(at.root, at.state), 'ERR_JOURNAL', /cannot be read$/u);
+});
+
+test('journal: what is no file of the manifest is not put into place after a cut', (t) => {
+  const at = place(t);
+  staged(at);
+  writeFileSync(path.join(at.folder, 'manifest.jsonl'), MANIFEST);
+  symlinkSync('/etc', path.join(at.folder, 'files/deploy/new/evil'));
+  writeFileSync(path.join(at.folder, 'files/deploy/new/extra'), 'extra');
+  t.is(recover(at.root, at.state), 'finished');
+  t.deepEqual(files(at.root), AFTER);
+  t.deepEqual(readdirSync(path.join(at.root, 'deploy/new')), ['d']);
+});
+
+test('journal: one that was dropped while its run is at work ends that run, and nothing is written', (t) => {
+  for (const goOn of [
+    (journal: Journal) => {
+      journal.stage({ path: treePath('deploy/more/e'), content: 'new e' });
+    },
+    (journal: Journal) => {
+      journal.commit();
+    },
+  ]) {
+    const at = place(t);
+    const journal = staged(at);
+    rmSync(at.folder, { recursive: true });
+    refused(
+      t,
+      () => {
+        goOn(journal);
+      },
+      'ERR_WRITE',
+      /ENOENT.*; nothing was written$/u,
+    );
+    t.deepEqual(files(at.root), BEFORE);
+  }
+});
+
+test('journal: an empty folder in place of a file is found before anything is written', (t) => {
+  const at = place(t);
+  mkdirSync(path.join(at.root, 'deploy/empty'));
+  const journal = staged(at);
+  journal.stage({ path: treePath('deploy/empty'), content: 'x' });
+  refused(
+    t,
+    () => {
+      journal.commit();
+    },
+    'ERR_WRITE',
+    /^"deploy\/empty" is a folder; nothing was written$/u,
+  );
+  t.deepEqual(files(at.root), BEFORE);
+});
 
 test('journal: a folder in place of a file is found before anything is written', (t) => {
   const at = place(t);
