@@ -15,7 +15,7 @@ import { dueAt, mayGoAlong, waitsForWindow } from './renewal.ts';
 export interface PlannedLeaf {
   readonly desired: DesiredLeaf;
   readonly verdict: Verdict;
-  /** Issued for as long as its issuer lives, which is too short to renew it once more. */
+  /** Issued though its issuer has too little left to renew it once more: it may end with that. */
   readonly isLast: boolean;
 }
 

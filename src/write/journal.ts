@@ -16,7 +16,7 @@ import type { TreePath } from '../model/names.ts';
 import type { TreeFile } from '../model/made/tree.ts';
 import { Draft, MANIFEST } from './draft.ts';
 import { digestOf, readManifest, type Manifest } from './manifest.ts';
-import { apply, applyRest, prepare, stagedAt, statusOf } from './place.ts';
+import { apply, applyRest, countStaged, prepare, stagedAt, statusOf } from './place.ts';
 import { STATE } from './state.ts';
 
 const PREFIX = 'journal-';
@@ -90,7 +90,10 @@ export class Journal {
     try {
       const begun = this.#begin();
       folder = begun.folder;
-      prepare(this.#root, begun.draft.finish());
+      const drafted = begun.draft.finish();
+      // else a folder would be put into place without them
+      if (countStaged(folder, drafted.files) !== this.#files) throw droppedError(folder);
+      prepare(this.#root, drafted);
       manifest = begun.draft.decide();
     } catch (error) {
       this.discard();
@@ -116,6 +119,12 @@ export class Journal {
       hint: 'run the command again',
     });
   }
+}
+
+function droppedError(folder: string): PkiError {
+  return new PkiError('ERR_WRITE', `somebody removed files of "${folder}"; nothing was written`, {
+    hint: 'leave the journal alone while a run is at work, and run the command again',
+  });
 }
 
 function newFolder(state: string): string {

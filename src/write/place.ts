@@ -184,6 +184,14 @@ function isUntouched(journal: string, files: Manifest['files']): boolean {
   return true;
 }
 
+/** How many files of a manifest are staged. */
+export function countStaged(journal: string, files: Manifest['files']): number {
+  let count = 0;
+  for (const { path: file } of files)
+    if (statusOf(stagedAt(journal, file)) !== undefined) count += 1;
+  return count;
+}
+
 /** As a rename, also to another file system: the tree may be a mount. */
 function move(staged: string, target: string): void {
   try {

@@ -374,37 +374,40 @@ test('journal: one that was dropped while its run is at work ends that run, and 
   }
 });
 
-test('journal: an empty folder in place of a file is found before anything is written', (t) => {
-  const at = place(t);
-  mkdirSync(path.join(at.root, 'deploy/empty'));
-  const journal = staged(at);
-  journal.stage({ path: treePath('deploy/empty'), content: 'x' });
-  refused(
-    t,
-    () => {
-      journal.commit();
-    },
-    'ERR_WRITE',
-    /^"deploy\/empty" is a folder; nothing was written$/u,
-  );
-  t.deepEqual(files(at.root), BEFORE);
+test('journal: of which one file was removed while its run is at work, nothing is written', (t) => {
+  for (const name of ['deploy/a', 'deploy/new/d']) {
+    const at = place(t);
+    const journal = staged(at);
+    rmSync(path.join(at.folder, 'files', name));
+    refused(
+      t,
+      () => {
+        journal.commit();
+      },
+      'ERR_WRITE',
+      /^somebody removed files of .*; nothing was written$/u,
+    );
+    t.deepEqual(files(at.root), BEFORE);
+  }
 });
 
-test('journal: a folder in place of a file is found before anything is written', (t) => {
-  const at = place(t);
-  const journal = new Journal(at.root, at.state);
-  journal.stage({ path: treePath('deploy/gone'), content: 'x' });
-  refused(
-    t,
-    () => {
-      journal.commit();
-    },
-    'ERR_WRITE',
-    /^"deploy\/gone" is a folder; nothing was written$/u,
-  );
-  t.deepEqual(files(at.root), BEFORE);
-  t.false(existsSync(at.folder));
-});
+for (const name of ['gone', 'empty'])
+  test(`journal: a folder in place of a file (${name}) is found before anything is written`, (t) => {
+    const at = place(t);
+    mkdirSync(path.join(at.root, 'deploy/empty'));
+    const journal = new Journal(at.root, at.state);
+    journal.stage({ path: treePath(`deploy/${name}`), content: 'x' });
+    refused(
+      t,
+      () => {
+        journal.commit();
+      },
+      'ERR_WRITE',
+      new RegExp(`^"deploy/${name}" is a folder; nothing was written$`, 'u'),
+    );
+    t.deepEqual(files(at.root), BEFORE);
+    t.false(existsSync(at.folder));
+  });
 
 test('journal: a file in place of a folder is found before anything is written', (t) => {
   const at = place(t);
