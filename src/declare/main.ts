@@ -8,6 +8,7 @@ import { selected, type Selection } from '../model/selection.ts';
 import type { DeclarationFailure, DeclarationRecord } from '../model/desired.ts';
 import { brokenClusters } from './fleet/broken.ts';
 import { collect } from './fleet/collect.ts';
+import { line } from './describe/lines.ts';
 import { records } from './describe/records.ts';
 import { markAs, type AppMark } from './tree/mark.ts';
 import { mistakeOf } from './tree/mistake.ts';
@@ -21,8 +22,7 @@ import { survey } from './validate/survey.ts';
 const RECORDS = 3;
 
 /** Blocks while the reader is busy, so that no more than one record waits in memory. */
-function write(record: DeclarationRecord): void {
-  const bytes = Buffer.from(`${JSON.stringify(record)}\n`);
+function write(bytes: Uint8Array): void {
   for (let offset = 0; offset < bytes.length;) {
     try {
       offset += writeSync(RECORDS, bytes, offset);
@@ -38,7 +38,7 @@ function write(record: DeclarationRecord): void {
 let handedOver = false;
 
 function finish(record: DeclarationRecord, status: number): never {
-  write(record);
+  write(line(record));
   handedOver = true;
   process.exit(status);
 }
@@ -102,7 +102,9 @@ function stackOf(error: unknown): string {
 function handOver(app: IConstruct, mark: AppMark, selection: Selection): never {
   const fleet = collect(app, mark);
   const names = fleet.folders.map(({ name }) => name);
-  const { problems, ...found } = survey(fleet, selected(selection, names));
+  const isSelected = selected(selection, names);
+  write(line({ type: 'size', clusters: names.filter((name) => isSelected([name])).length }));
+  const { problems, ...found } = survey(fleet, isSelected);
   const broken = brokenClusters(fleet, problems);
   if (broken === undefined) return finish({ type: 'invalid', problems }, 1);
   for (const record of records(fleet, found, broken)) write(record);
@@ -140,7 +142,7 @@ async function main(path: string | undefined, selection = '{}'): Promise<never> 
 process.on('exit', () => {
   // By process.exit() in user code, or by Node, with status 13, where a top-level await never settles.
   const reason = process.exitCode === 13 ? 'unsettled' : 'exited';
-  if (!handedOver) write({ type: 'failed', reason });
+  if (!handedOver) write(line({ type: 'failed', reason }));
 });
 process.on('uncaughtException', failWith);
 await main(process.argv[2], process.argv[3]).catch(failWith);

@@ -26,8 +26,10 @@ export interface LoadOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What a declaration hands over, checked: the fleet, then its units until the end. */
+/** What a declaration hands over, checked: how large the selected part of the fleet is, the fleet, then its units until the end. */
 export type LoadedRecord =
+  /** Said before the declaration is checked, for who gets ready: it may have problems still. */
+  | { readonly type: 'size'; readonly clusters: number }
   | {
       readonly type: 'fleet';
       readonly fleet: DesiredFleet;
@@ -88,12 +90,14 @@ async function* checked(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<LoadedRecord, boolean> {
   let consistency: Consistency | undefined;
+  let isFirst = true;
   try {
     for await (const line of lines(chunks)) {
       const record = parseRecord(line);
       if (record.type === 'failed') throw failure(file, record.reason);
       if (record.type === 'invalid') throw invalid(record.problems);
-      if (record.type === 'fleet' && consistency === undefined) {
+      if (record.type === 'size' && isFirst) yield record;
+      else if (record.type === 'fleet' && consistency === undefined) {
         const { type, fleet, broken } = record;
         if (broken.length > 0 && !toleratesBroken)
           throw invalid(broken.flatMap(({ problems }) => problems));
@@ -107,6 +111,7 @@ async function* checked(
         consistency.end();
         return true;
       } else throw new ShapeError(`record "${record.type}"`, 'in its place');
+      isFirst = false;
     }
     return false;
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { DeclarationFailure, DeclarationRecord } from '../model/desired.ts';
 import { brokenShape, fleetShape, problemsShape, unitShape } from './record-shapes.ts';
-import { objectOf, oneOf, ShapeError } from './shape.ts';
+import { integer, objectOf, oneOf, ShapeError } from './shape.ts';
 import type { Shape } from './shape.ts';
 
 const failures = oneOf<DeclarationFailure>(
@@ -16,6 +16,7 @@ const failures = oneOf<DeclarationFailure>(
 type RecordOf<Type extends DeclarationRecord['type']> = Extract<DeclarationRecord, { type: Type }>;
 
 const SHAPES: { readonly [Type in DeclarationRecord['type']]: Shape<RecordOf<Type>> } = {
+  size: objectOf<RecordOf<'size'>>({ type: oneOf('size'), clusters: integer(0) }),
   fleet: objectOf<RecordOf<'fleet'>>({
     type: oneOf('fleet'),
     fleet: fleetShape,

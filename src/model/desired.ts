@@ -11,6 +11,8 @@ import type { RenewalWindow } from './x509.ts';
 
 /** What the declaration's process hands back: one fleet record, then units until the end. Data only. */
 export type DeclarationRecord =
+  /** How many clusters are selected, before anybody has looked at them. */
+  | { readonly type: 'size'; readonly clusters: number }
   | {
       readonly type: 'fleet';
       readonly fleet: DesiredFleet;

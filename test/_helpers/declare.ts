@@ -14,6 +14,7 @@ import { collect } from '../../src/declare/fleet/collect.ts';
 import { records } from '../../src/declare/describe/records.ts';
 import { markAs } from '../../src/declare/tree/mark.ts';
 import { survey } from '../../src/declare/validate/survey.ts';
+import { parseRecord } from '../../src/load/parse-record.ts';
 import type { DesiredCluster } from '../../src/model/desired.ts';
 
 /** Public recipients; nobody has their identities any more. */
@@ -52,12 +53,23 @@ export function describe(app: App, name = 'prod'): DesiredCluster {
   const fleet = fleetOf(app);
   const { problems, ...found } = survey(fleet);
   if (problems.length > 0) throw new Error(JSON.stringify(problems, null, 2));
-  for (const record of records(fleet, found)) {
+  for (const line of records(fleet, found)) {
+    const record = parseRecord(Buffer.from(line).toString('utf8'));
     const clusters = record.type === 'unit' ? record.unit.clusters : [];
     const found = clusters.find((cluster) => cluster.name === name);
     if (found !== undefined) return found;
   }
   throw new TypeError(`no cluster ${name}`);
+}
+
+/** What is handed over, with the descriptions that the check of it kept, or all made anew as those of a large fleet are. */
+export function linesOf(app: App, from: 'kept' | 'anew'): string[] {
+  const fleet = fleetOf(app);
+  const { problems, descriptions, ...found } = survey(fleet);
+  if (problems.length > 0) throw new Error(JSON.stringify(problems, null, 2));
+  const kept = from === 'kept' ? descriptions : new Map<never, never>();
+  const lines = records(fleet, { ...found, descriptions: kept });
+  return Array.from(lines, (line) => Buffer.from(line).toString('utf8'));
 }
 
 /** What a declaration in JavaScript can hold, to TypeScript. */

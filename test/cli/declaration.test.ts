@@ -67,7 +67,7 @@ for (const [title, [file, files]] of Object.entries(SETUPS))
     const records = await loadAll(folder, file);
     t.deepEqual(
       records.map(({ type }) => type),
-      ['fleet', 'unit'],
+      ['size', 'fleet', 'unit'],
     );
     t.is(leafNames(records).length, 11);
   });
@@ -229,6 +229,11 @@ ${TYPED}setInterval(() => undefined, 50); export default app;`,
   'writes to descriptor 3': [
     `import { writeSync } from 'node:fs'; writeSync(3, '{"type":"fleet","fleet":{}}\\n'); ${TYPED}export default app;`,
     /handed over something unexpected: fleet\.fleet\.tree is not/,
+    /descriptor 3/,
+  ],
+  'says twice how large it is': [
+    `import { writeSync } from 'node:fs'; writeSync(3, '{"type":"size","clusters":1}\\n'); ${TYPED}export default app;`,
+    /handed over something unexpected: record "size" is not in its place/,
     /descriptor 3/,
   ],
 };

@@ -21,7 +21,8 @@ import type { Context } from './context.ts';
 import { SYSTEM_ENTROPY } from './ports.ts';
 import { run } from './run.ts';
 import type { RunResult, Sink } from './total.ts';
-import { withWorkshop } from './workshop.ts';
+import type { Threads } from './threads/threads.ts';
+import { startThreads, workshopOf } from './workshop.ts';
 
 /** What is declared: the fleet at once, the units that a selection means one after the other. */
 export interface Declared {
@@ -31,21 +32,30 @@ export interface Declared {
   readonly broken: ReadonlyMap<string, PkiError>;
 }
 
-/** Starts the declaration's process, and ends it when `work` is done or fails. */
+/**
+ * Starts the declaration's process, and ends it when `work` is done or fails.
+ *
+ * @param prepare is told early how many clusters are selected, while the declaration is still being checked.
+ */
 export async function withDeclaration<T>(
   { cwd, environment, options }: Invocation,
   selection: Selection,
   work: (declared: Declared) => Promise<T>,
   toleratesBroken = false,
+  prepare: (clusters: number) => void = () => undefined,
 ): Promise<T> {
   const file = options.app ?? 'clusters/main.ts';
   const records = loadDeclaration({ file, cwd, environment, selection, toleratesBroken });
   try {
-    const first = await records.next();
-    if (first.done === true || first.value.type !== 'fleet') {
+    let record = await records.next();
+    if (record.done !== true && record.value.type === 'size') {
+      prepare(record.value.clusters);
+      record = await records.next();
+    }
+    if (record.done === true || record.value.type !== 'fleet') {
       throw new PkiError('ERR_DECLARATION', `"${file}" declares no fleet`);
     }
-    const { fleet, broken } = first.value;
+    const { fleet, broken } = record.value;
     return await work({ fleet, broken, units: unitsOf(records) });
   } finally {
     await records.return();
@@ -79,7 +89,7 @@ interface RunSettings {
 }
 
 /** Runs the line over a declaration, with ports to the world. */
-export function runDeclaration(
+export async function runDeclaration(
   invocation: Invocation,
   chain: ChainName,
   sink: Sink | undefined,
@@ -131,28 +141,33 @@ export function runDeclaration(
     const progress = (done: number): void => {
       output.progress(`${done} of ${count} clusters`);
     };
-    return withWorkshop(cwd, context, make, count, (workshop) =>
-      run(
-        {
-          context,
-          fleet,
-          head,
-          observePast: past,
-          units,
-          isSelected,
-          isTold: whoIsTold(selection, names, request),
-          broken,
-          isolates,
-          workshop,
-          progress,
-          isLenient,
-          isListed,
-        },
-        sink,
-      ),
+    return run(
+      {
+        context,
+        fleet,
+        head,
+        observePast: past,
+        units,
+        isSelected,
+        isTold: whoIsTold(selection, names, request),
+        broken,
+        isolates,
+        workshop: workshopOf(cwd, context, make, threads),
+        progress,
+        isLenient,
+        isListed,
+      },
+      sink,
     );
   };
-  return withDeclaration(invocation, selection, work, isolates);
+  let threads: Threads | undefined;
+  try {
+    return await withDeclaration(invocation, selection, work, isolates, (clusters) => {
+      threads = startThreads(clusters);
+    });
+  } finally {
+    await threads?.close();
+  }
 }
 
 /** Since when stages are merged; what waits for no soak is not kept up by a clone that cannot tell. */

@@ -12,29 +12,33 @@ const CLUSTERS_PER_THREAD = 25;
 /** More would wait for the declaration's process, which is one. */
 const MOST_THREADS = 8;
 
+/** Threads for a run over so many clusters; undefined where this one does: of few clusters, or with one processor. */
+export function startThreads(clusters: number): Threads | undefined {
+  const count = Math.floor(clusters / CLUSTERS_PER_THREAD);
+  const threads = Math.min(availableParallelism(), MOST_THREADS, count);
+  return threads < 2 ? undefined : new Threads(threads, clusters);
+}
+
 /**
- * Units are worked on in this thread, or in others where there are many clusters and several processors.
+ * Units are worked on in other threads where there are some, else in this one.
  *
  * @param make undefined where units are planned only.
  */
-export async function withWorkshop<T>(
+export function workshopOf(
   root: string,
   context: Context,
   make: MakeSettings | undefined,
-  clusters: number,
-  use: (workshop: Workshop) => Promise<T>,
-): Promise<T> {
+  threads: Threads | undefined,
+): Workshop {
   let found: Promise<Identities> | undefined;
   const find = async (): Promise<Identities> => {
     const { findIdentities } = await import('./identities.ts');
     return findIdentities(make?.environment ?? {});
   };
   const identities = (): Promise<Identities> => (found ??= find());
-  const count = Math.floor(clusters / CLUSTERS_PER_THREAD);
-  const threads = Math.min(availableParallelism(), MOST_THREADS, count);
-  if (threads < 2) {
+  if (threads === undefined) {
     const ports = make && makePorts(context.fleet, make, identities);
-    return use({ width: 1, work: (job) => workUnit(context, job, ports) });
+    return { width: 1, work: (job) => workUnit(context, job, ports) };
   }
   const { fleet, allRecipients, chain, now, requested, newAuthorities, pastReaders } = context;
   const { rotation, revocations } = context;
@@ -43,11 +47,6 @@ export async function withWorkshop<T>(
     ...(rotation === undefined ? {} : { rotation }),
     ...(revocations === undefined ? {} : { revocations }),
   };
-  const setup = { root, context: copied, make };
-  const workshop = new Threads(threads, clusters, setup, identities);
-  try {
-    return await use(workshop);
-  } finally {
-    await workshop.close();
-  }
+  threads.begin({ root, context: copied, make }, identities);
+  return threads;
 }

@@ -11,6 +11,7 @@ import { credentialParts, type CredentialPath } from '../../model/names.ts';
 import type { IsSelected } from '../../model/selection.ts';
 import { SHARED } from '../../model/store/layout.ts';
 import { describeCluster, describeFleetCluster } from '../describe/cluster.ts';
+import { json } from '../describe/lines.ts';
 import {
   isShared,
   open,
@@ -53,7 +54,12 @@ export interface Survey {
   readonly asked: ReadonlyMap<Folder, Asked>;
   /** Who uses keysets of `_shared`, by folder; of none where that is not selected. */
   readonly users: ReadonlyMap<Folder, readonly KeysetUser[]>;
+  /** Clusters as they are handed over where no other folder asks anything of their authorities, JSON; of a large fleet, none. */
+  readonly descriptions: ReadonlyMap<Folder, Uint8Array>;
 }
+
+/** Of so many clusters descriptions are kept, some 30 KiB each, so that they need not be made twice. */
+const MOST_KEPT = 2500;
 
 /**
  * Finds everything that is wrong, cluster by cluster, and what clusters use of each other. Clusters that are neither selected nor
@@ -73,6 +79,8 @@ export function survey(fleet: Fleet, isSelected: IsSelected = () => true): Surve
   const done = new Set<string>();
   const users = new Map<Folder, readonly KeysetUser[]>();
   const isSharing = fleet.shared.keysets.length > 0 && isSelected([SHARED]);
+  const descriptions = new Map<Folder, Uint8Array>();
+  const isKept = names.size <= MOST_KEPT;
 
   const noteUsers = (folder: Folder, cluster: DesiredCluster | undefined): void => {
     const own = isSharing && cluster !== undefined ? usersIn(cluster, SHARED) : [];
@@ -83,6 +91,8 @@ export function survey(fleet: Fleet, isSelected: IsSelected = () => true): Surve
     const cluster = described(fleet, folder, index, others.report, later);
     const used = cluster === undefined ? new Set<CredentialPath>() : importsOf(cluster);
     noteUsers(closed, cluster);
+    const description = isKept && cluster !== undefined ? tryJson(cluster) : undefined;
+    if (description !== undefined) descriptions.set(closed, description);
     if (used.size > 0) imports.set(folder.name, used);
     for (const path of used) names.add(credentialParts(path).cluster); // and so looked at, in its turn
   };
@@ -112,7 +122,16 @@ export function survey(fleet: Fleet, isSelected: IsSelected = () => true): Surve
   const longest = longestSigned([...asked.values()]);
   for (const check of later) check(longest);
   const problems = Problems.of(own, structure, others);
-  return { problems, clusters: [...names], imports, announced, asked, users };
+  return { problems, clusters: [...names], imports, announced, asked, users, descriptions };
+}
+
+/** Undefined for what is no JSON, which is told once it is handed over: other problems come before. */
+function tryJson(cluster: DesiredCluster): Uint8Array | undefined {
+  try {
+    return json(cluster);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Each is told once. */

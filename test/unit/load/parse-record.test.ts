@@ -36,7 +36,7 @@ function replaced(value: unknown, where: string, by: unknown): unknown {
 
 test('parseRecord: what the declaration’s process hands over is taken as it is', (t) => {
   const fleet: DeclarationRecord = { type: 'fleet', fleet: FLEET, broken: [] };
-  for (const record of [fleet, UNIT, { type: 'end' }])
+  for (const record of [{ type: 'size', clusters: 1 }, fleet, UNIT, { type: 'end' }])
     t.deepEqual(parseRecord(JSON.stringify(record)), record as DeclarationRecord);
 });
 

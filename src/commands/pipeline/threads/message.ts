@@ -3,7 +3,7 @@ import type { Context, Job } from '../context.ts';
 import type { MakeSettings } from '../ports.ts';
 import type { UnitResult } from '../unit/work.ts';
 
-/** What a thread is started with. */
+/** What holds for all units that a thread works on. */
 export interface ThreadSetup {
   readonly root: string;
   readonly context: Omit<Context, 'reader' | 'entropy'>;
@@ -18,6 +18,8 @@ export interface IdentityTexts {
 }
 
 export type ToThread =
+  /** The first message. */
+  | { readonly type: 'setup'; readonly setup: ThreadSetup }
   | { readonly type: 'job'; readonly number: number; readonly job: Job }
   | { readonly type: 'identities'; readonly identities: IdentityTexts }
   | { readonly type: 'no-identities'; readonly problem: Problem };

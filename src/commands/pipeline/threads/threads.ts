@@ -34,24 +34,27 @@ interface Waiting {
 }
 
 /**
- * Worker threads that share the units of a run.
+ * Worker threads that share the units of a run. They start, and load their program, before it is known what for.
  *
  * @param clusters of the run.
- * @param identities finds them once for all threads.
  */
 export class Threads implements Workshop {
   readonly width: number;
   readonly #threads: readonly Thread[];
 
-  constructor(
-    count: number,
-    clusters: number,
-    setup: ThreadSetup,
-    identities: () => Promise<Identities>,
-  ) {
+  constructor(count: number, clusters: number) {
     for (const flag of flagsFor(clusters)) setFlagsFromString(flag);
-    this.#threads = Array.from({ length: count }, () => new Thread(setup, identities));
+    this.#threads = Array.from({ length: count }, () => new Thread());
     this.width = count * JOBS_PER_THREAD;
+  }
+
+  /**
+   * To be called once, before `work`.
+   *
+   * @param identities finds them once for all threads.
+   */
+  begin(setup: ThreadSetup, identities: () => Promise<Identities>): void {
+    for (const thread of this.#threads) thread.begin(setup, identities);
   }
 
   readonly work = (job: Job): Promise<UnitResult> => {
@@ -67,15 +70,11 @@ export class Threads implements Workshop {
 class Thread {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #identities: () => Promise<Identities>;
   #number = 0;
+  #failure: Error | undefined;
 
-  constructor(setup: ThreadSetup, identities: () => Promise<Identities>) {
-    this.#identities = identities;
-    this.#worker = new Worker(PROGRAM, { workerData: setup });
-    this.#worker.on('message', (message: FromThread) => {
-      this.#receive(message);
-    });
+  constructor() {
+    this.#worker = new Worker(PROGRAM);
     // Out of memory, or a bug outside of a job.
     this.#worker.on('error', (error) => {
       this.#abandon(error);
@@ -89,8 +88,19 @@ class Thread {
     return this.#waiting.size;
   }
 
+  begin(setup: ThreadSetup, identities: () => Promise<Identities>): void {
+    this.#worker.on('message', (message: FromThread) => {
+      this.#receive(message, identities);
+    });
+    this.#send({ type: 'setup', setup });
+  }
+
   work(job: Job): Promise<UnitResult> {
     return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) {
+        reject(this.#failure);
+        return;
+      }
       const number = (this.#number += 1);
       this.#waiting.set(number, { resolve, reject });
       this.#send({ type: 'job', number, job });
@@ -106,9 +116,9 @@ class Thread {
     this.#worker.postMessage(message);
   }
 
-  #receive(message: FromThread): void {
+  #receive(message: FromThread, identities: () => Promise<Identities>): void {
     if (message.type === 'identities-wanted') {
-      void this.#sendIdentities();
+      void this.#sendIdentities(identities);
       return;
     }
     const waiting = this.#waiting.get(message.number);
@@ -117,9 +127,9 @@ class Thread {
     else waiting?.reject(errorOf(message.problem));
   }
 
-  async #sendIdentities(): Promise<void> {
+  async #sendIdentities(identities: () => Promise<Identities>): Promise<void> {
     try {
-      const { list, unusable } = await this.#identities();
+      const { list, unusable } = await identities();
       const texts = list.map((identity) => identity.text());
       this.#send({ type: 'identities', identities: { list: texts, unusable } });
     } catch (error) {
@@ -127,7 +137,8 @@ class Thread {
     }
   }
 
-  #abandon(error: unknown): void {
+  #abandon(error: Error): void {
+    this.#failure ??= error;
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }

@@ -1,9 +1,9 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { treeReader } from '../../../observe/source/reader.ts';
 import type { Identities } from '../../../sops/age/identity.ts';
-import type { Context, Job } from '../context.ts';
+import type { Job } from '../context.ts';
 import { makePorts, SYSTEM_ENTROPY } from '../ports.ts';
-import { workUnit } from '../unit/work.ts';
+import { workUnit, type UnitResult } from '../unit/work.ts';
 import {
   errorOf,
   problemOf,
@@ -17,13 +17,14 @@ import {
 const port = parentPort;
 if (port === null) throw new TypeError('this module runs in a worker thread only');
 
-const setup = workerData as ThreadSetup;
-const context: Context = {
-  ...setup.context,
-  reader: treeReader(setup.root),
-  entropy: () => SYSTEM_ENTROPY,
-};
-const ports = setup.make && makePorts(context.fleet, setup.make, identities);
+/** Works on a unit, once it is known how. */
+let workUnits: (job: Job) => Promise<UnitResult> = () => Promise.reject(new TypeError('no setup'));
+
+function begin({ root, context: copied, make }: ThreadSetup): void {
+  const context = { ...copied, reader: treeReader(root), entropy: () => SYSTEM_ENTROPY };
+  const ports = make && makePorts(context.fleet, make, identities);
+  workUnits = (job) => workUnit(context, job, ports);
+}
 
 const send = (message: FromThread): void => {
   port.postMessage(message);
@@ -48,7 +49,7 @@ async function parse({ list, unusable }: IdentityTexts): Promise<Identities> {
 
 async function work(number: number, job: Job): Promise<void> {
   try {
-    send({ type: 'done', number, result: await workUnit(context, job, ports) });
+    send({ type: 'done', number, result: await workUnits(job) });
   } catch (error) {
     send({ type: 'failed', number, problem: problemOf(error) });
   }
@@ -56,6 +57,7 @@ async function work(number: number, job: Job): Promise<void> {
 
 port.on('message', (message: ToThread) => {
   if (message.type === 'job') void work(message.number, message.job);
+  else if (message.type === 'setup') begin(message.setup);
   else if (message.type === 'identities') answer?.resolve(parse(message.identities));
   else answer?.reject(errorOf(message.problem));
 });
