@@ -34,21 +34,25 @@ export function renderManifest(
   values: Values,
 ): RenderedFile {
   try {
-    const uses = privateCredentials(JSON.stringify(template));
+    const text = JSON.stringify(template);
+    const isLiteral = findReferences(text).length === 0;
+    const uses = privateCredentials(text);
     const isSecret = template.kind === 'Secret' && template.apiVersion === 'v1';
-    const plain = (document: JsonObject): RenderedFile => ({
+    const plain = (content: string): RenderedFile => ({
       format: 'plain',
       path: treePath(folder, `${path}.yaml`),
-      content: plainYaml(document),
+      content,
     });
-    if (!isSecret && uses.length === 0) return plain(renderValue(template, values) as JsonObject);
+    const rendered = (): string => plainYaml(renderValue(template, values) as JsonObject);
+    if (!isSecret && uses.length === 0)
+      return plain(isLiteral ? literal(text, rendered) : rendered());
     const known = completeOrProjection(uses, values);
     const projected = secretDocument(template, projectionOf(values));
     const projection = projectionHash(JSON.stringify(projected.document));
     const { document, publicKeys, privateKeys } = isComplete(known)
       ? secretDocument(template, known)
       : projected;
-    if (privateKeys.length === 0) return plain(document);
+    if (privateKeys.length === 0) return plain(plainYaml(document));
     return {
       format: 'yaml',
       path: treePath(folder, `${path}.sops.yaml`),
@@ -67,6 +71,20 @@ export function renderManifest(
       cause: error,
     });
   }
+}
+
+/** What clusters have alike, as their RBAC, is written once for many. */
+const literals = new Map<string, string>();
+const MOST_LITERALS = 64;
+
+/** @param text the template as JSON, without references. */
+function literal(text: string, render: () => string): string {
+  const known = literals.get(text);
+  if (known !== undefined) return known;
+  const content = render();
+  if (literals.size >= MOST_LITERALS) literals.clear();
+  literals.set(text, content);
+  return content;
 }
 
 /** Credentials whose private material `text` refers to, each once. */

@@ -423,3 +423,17 @@ test('property: a Secret that was written is current, whatever public text is in
     { numRuns: 60 },
   );
 });
+
+test('a manifest without references is written once for all that have it; one with references follows them', (t) => {
+  const configMap = (data: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', data: { data } });
+  const texts = (data: string): unknown[] =>
+    [WHOLE, { ...WHOLE, material: OTHER }].map((values) => {
+      const file = render(configMap(data), values);
+      return file.format === 'plain' ? (parse(file.content) as unknown) : undefined;
+    });
+  const other = CERTIFICATE.replace('AAAA', 'CCCC');
+  const OTHER: Material = new Map([[WEB, { ...web, certificate: other }]]);
+  t.deepEqual(texts(ref('certificate')), [configMap(CERTIFICATE), configMap(other)]);
+  t.deepEqual(texts('literal'), [configMap('literal'), configMap('literal')]);
+  t.deepEqual(texts('other'), [configMap('other'), configMap('other')]);
+});
