@@ -1,12 +1,33 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 import type { Environment } from '../../sops/age/sources.ts';
 import type { Identities } from '../../sops/age/identity.ts';
 import { generateKey } from '../../x509/build/key.ts';
+import type { RandomBytes } from '../../model/ports.ts';
 import type { Entropy, FleetSettings } from './context.ts';
 import type { MakePorts } from './unit/work.ts';
 
+/** Drawn at once: a hundred values of a cluster take OpenSSL as long each as all of them together. */
+const POOL_OCTETS = 4096;
+
+/** `randomBytes` of node:crypto for many small values. Each octet is given once, and is then wiped here. */
+export function pooledRandomBytes(): RandomBytes {
+  const pool = new Uint8Array(POOL_OCTETS);
+  let used = POOL_OCTETS;
+  return (size) => {
+    if (size > POOL_OCTETS) return randomBytes(size);
+    if (used + size > POOL_OCTETS) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    const taken = pool.slice(used, used + size);
+    pool.fill(0, used, used + size);
+    used += size;
+    return taken;
+  };
+}
+
 /** What is new in a run comes from the system. */
-export const SYSTEM_ENTROPY: Entropy = { randomBytes: (size) => randomBytes(size), generateKey };
+export const SYSTEM_ENTROPY: Entropy = { randomBytes: pooledRandomBytes(), generateKey };
 
 /** How a run carries out its plan. */
 export interface MakeSettings {
