@@ -145,6 +145,7 @@ export async function synth(
       workshop: {
         width: 1,
         work: (job) => workUnit(context, job, mode === 'plan' ? undefined : ports),
+        close: () => Promise.resolve(),
       },
       progress: () => undefined,
     },

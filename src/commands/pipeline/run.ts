@@ -25,6 +25,8 @@ export interface Workshop {
   /** So many units are worked on at once. */
   readonly width: number;
   readonly work: (job: Job) => Promise<UnitResult>;
+  /** Once there is no more work; what comes then needs the memory. */
+  readonly close: () => Promise<void>;
 }
 
 export interface RunOptions {
@@ -130,6 +132,7 @@ export async function run(options: RunOptions, sink: Sink | undefined): Promise<
     await settle(workshop.width - 1);
   }
   await settle(0);
+  await workshop.close();
   const { clusters: failed, error } = problems;
   const isStopped = !options.isolates || problems.isOfAll || total.result.clusters === 0;
   if (error !== null && isStopped && options.isLenient !== true) throw error;

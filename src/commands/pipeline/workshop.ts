@@ -38,7 +38,8 @@ export function workshopOf(
   const identities = (): Promise<Identities> => (found ??= find());
   if (threads === undefined) {
     const ports = make && makePorts(context.fleet, make, identities);
-    return { width: 1, work: (job) => workUnit(context, job, ports) };
+    const work: Workshop['work'] = (job) => workUnit(context, job, ports);
+    return { width: 1, work, close: () => Promise.resolve() };
   }
   const { fleet, allRecipients, chain, now, requested, newAuthorities, pastReaders } = context;
   const { rotation, revocations } = context;

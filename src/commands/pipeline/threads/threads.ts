@@ -62,9 +62,9 @@ export class Threads implements Workshop {
     return idlest.work(job);
   };
 
-  async close(): Promise<void> {
+  readonly close = async (): Promise<void> => {
     await Promise.all(this.#threads.map((thread) => thread.close()));
-  }
+  };
 }
 
 class Thread {
