@@ -8,15 +8,15 @@ export interface NodeLine {
   readonly version: string;
 }
 
-/** The line that is current: engines get faster, and most of the time is theirs. */
-const CURRENT = 26;
+/** The newest line: engines get faster, and most of the time is theirs. */
+const NEWEST = 26;
 
-/** The Node that runs this, and the current line where that is an older one: it comes from the package `node`. */
+/** The Node that runs this, and the newest line where that is an older one: it comes from the package `node`. */
 export function nodeLines(): NodeLine[] {
   const own = { file: process.execPath, version: process.versions.node };
-  if (Number(own.version.split('.')[0]) >= CURRENT) return [own];
+  if (Number(own.version.split('.')[0]) >= NEWEST) return [own];
   const script = 'process.stdout.write(JSON.stringify([process.execPath, process.versions.node]))';
-  const command = ['--yes', `--package=node@${CURRENT}`, '--', 'node', '-e', script];
+  const command = ['--yes', `--package=node@${NEWEST}`, '--', 'node', '-e', script];
   const [file, version] = JSON.parse(execFileSync('npx', command, { encoding: 'utf8' })) as [
     string,
     string,

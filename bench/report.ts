@@ -44,7 +44,7 @@ export function markdown(report: Report, before: string): string {
 
 Written by \`npm run bench\`; do not edit. Repeat it with \`test/tools/install\`, then \`npm run bench\` (as root, since kubeadm changes its
 root; \`-- --quick\` leaves out 10,000 clusters). It takes about half an hour, with the Node that runs it and, where that is older, with the
-current line of long-term support besides. Programs and peers run in turns, trees lie in memory
+newest line besides. Programs and peers run in turns, trees lie in memory
 (\`/dev/shm\`), and each figure is a median of ${rounds} rounds; the growth table is of one run a row. Seconds do not travel between machines, and ratios
 travel badly: the pair is mostly processes that start, this program mostly computes.
 

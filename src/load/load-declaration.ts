@@ -43,8 +43,8 @@ const PROGRAM = fileURLToPath(
   new URL('dist/declare/main.js', import.meta.resolve('cdk8s-pki/package.json')),
 );
 
-/** A smaller space for what is new, in MiB, since clusters are described one by one: with 4 it takes a tenth longer, with 16 no less. */
-const FLAGS = [...ENGINE, '--max-semi-space-size=8'];
+/** A smaller space for what is new, in MiB, since clusters are described one by one: with 8 it takes a tenth less, and 12 MiB more. */
+const FLAGS = [...ENGINE, '--max-semi-space-size=4'];
 
 /**
  * Runs a declaration in a process of its own, without secrets in its environment, and gives what it declares, one unit at a time;

@@ -9,7 +9,7 @@ import type {
 import type { TrustDomain } from './store/rotation.ts';
 import type { RenewalWindow } from './x509.ts';
 
-/** What the declaration's process hands back: one fleet record, then units until the end. Data only. */
+/** What the declaration's process hands back: a size, one fleet record, then units until the end. Data only. */
 export type DeclarationRecord =
   /** How many clusters are selected, before anybody has looked at them. */
   | { readonly type: 'size'; readonly clusters: number }

@@ -62,13 +62,14 @@ export function describe(app: App, name = 'prod'): DesiredCluster {
   throw new TypeError(`no cluster ${name}`);
 }
 
-/** What is handed over, with the descriptions that the check of it kept, or all made anew as those of a large fleet are. */
-export function linesOf(app: App, from: 'kept' | 'anew'): string[] {
+type Descriptions = ReturnType<typeof survey>['descriptions'];
+
+/** What is handed over, with the descriptions that the check of it kept, or with others in their place. */
+export function linesOf(app: App, instead = (kept: Descriptions): Descriptions => kept): string[] {
   const fleet = fleetOf(app);
   const { problems, descriptions, ...found } = survey(fleet);
   if (problems.length > 0) throw new Error(JSON.stringify(problems, null, 2));
-  const kept = from === 'kept' ? descriptions : new Map<never, never>();
-  const lines = records(fleet, { ...found, descriptions: kept });
+  const lines = records(fleet, { ...found, descriptions: instead(descriptions) });
   return Array.from(lines, (line) => Buffer.from(line).toString('utf8'));
 }
 

@@ -6,20 +6,21 @@ import type { RandomBytes } from '../../model/ports.ts';
 import type { Entropy, FleetSettings } from './context.ts';
 import type { MakePorts } from './unit/work.ts';
 
-/** Drawn at once: a hundred values of a cluster take OpenSSL as long each as all of them together. */
+/** One call for so many takes OpenSSL as long as one for 32, and a cluster needs more than a hundred values. */
 const POOL_OCTETS = 4096;
 
-/** `randomBytes` of node:crypto for many small values. Each octet is given once, and is then wiped here. */
-export function pooledRandomBytes(): RandomBytes {
-  const pool = new Uint8Array(POOL_OCTETS);
-  let used = POOL_OCTETS;
+/** `randomBytes` of node:crypto for many small values. Each octet is given once, and is then wiped in the pool. */
+export function pooledRandomBytes(pool = new Uint8Array(POOL_OCTETS)): RandomBytes {
+  let used = pool.length;
   return (size) => {
-    if (size > POOL_OCTETS) return randomBytes(size);
-    if (used + size > POOL_OCTETS) {
+    if (!Number.isInteger(size) || size < 0 || size > pool.length) return randomBytes(size);
+    if (used + size > pool.length) {
       randomFillSync(pool);
       used = 0;
     }
-    const taken = pool.slice(used, used + size);
+    // in memory of its own: octets inside of V8's heap leave copies behind where it moves them, which nobody can wipe
+    const taken = new Uint8Array(new ArrayBuffer(size));
+    taken.set(pool.subarray(used, used + size));
     pool.fill(0, used, used + size);
     used += size;
     return taken;

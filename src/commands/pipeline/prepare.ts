@@ -35,21 +35,21 @@ export interface Declared {
 /**
  * Starts the declaration's process, and ends it when `work` is done or fails.
  *
- * @param prepare is told early how many clusters are selected, while the declaration is still being checked.
+ * @param onSize is told how many clusters are selected, while the declaration is still being checked.
  */
 export async function withDeclaration<T>(
   { cwd, environment, options }: Invocation,
   selection: Selection,
   work: (declared: Declared) => Promise<T>,
   toleratesBroken = false,
-  prepare: (clusters: number) => void = () => undefined,
+  onSize: (clusters: number) => void = () => undefined,
 ): Promise<T> {
   const file = options.app ?? 'clusters/main.ts';
   const records = loadDeclaration({ file, cwd, environment, selection, toleratesBroken });
   try {
     let record = await records.next();
     if (record.done !== true && record.value.type === 'size') {
-      prepare(record.value.clusters);
+      onSize(record.value.clusters);
       record = await records.next();
     }
     if (record.done === true || record.value.type !== 'fleet') {

@@ -54,12 +54,13 @@ export interface Survey {
   readonly asked: ReadonlyMap<Folder, Asked>;
   /** Who uses keysets of `_shared`, by folder; of none where that is not selected. */
   readonly users: ReadonlyMap<Folder, readonly KeysetUser[]>;
-  /** Clusters as they are handed over where no other folder asks anything of their authorities, JSON; of a large fleet, none. */
+  /** Clusters as they are handed over where nothing is asked of their authorities, JSON; those for which there is room. */
   readonly descriptions: ReadonlyMap<Folder, Uint8Array>;
 }
 
-/** Of so many clusters descriptions are kept, some 30 KiB each, so that they need not be made twice. */
-const MOST_KEPT = 2500;
+/** Fleets whose descriptions are kept, so that they need not be made twice, and how much of them: a cluster of one node has 30 KiB. */
+const MOST_CLUSTERS = 2500;
+const MOST_OCTETS = 32 * 1024 * 1024;
 
 /**
  * Finds everything that is wrong, cluster by cluster, and what clusters use of each other. Clusters that are neither selected nor
@@ -80,7 +81,7 @@ export function survey(fleet: Fleet, isSelected: IsSelected = () => true): Surve
   const users = new Map<Folder, readonly KeysetUser[]>();
   const isSharing = fleet.shared.keysets.length > 0 && isSelected([SHARED]);
   const descriptions = new Map<Folder, Uint8Array>();
-  const isKept = names.size <= MOST_KEPT;
+  let room = names.size <= MOST_CLUSTERS ? MOST_OCTETS : 0;
 
   const noteUsers = (folder: Folder, cluster: DesiredCluster | undefined): void => {
     const own = isSharing && cluster !== undefined ? usersIn(cluster, SHARED) : [];
@@ -91,8 +92,11 @@ export function survey(fleet: Fleet, isSelected: IsSelected = () => true): Surve
     const cluster = described(fleet, folder, index, others.report, later);
     const used = cluster === undefined ? new Set<CredentialPath>() : importsOf(cluster);
     noteUsers(closed, cluster);
-    const description = isKept && cluster !== undefined ? tryJson(cluster) : undefined;
-    if (description !== undefined) descriptions.set(closed, description);
+    const description = room > 0 && cluster !== undefined ? tryJson(cluster) : undefined;
+    if (description !== undefined) {
+      room = Math.max(0, room - description.length);
+      if (room > 0) descriptions.set(closed, description);
+    }
     if (used.size > 0) imports.set(folder.name, used);
     for (const path of used) names.add(credentialParts(path).cluster); // and so looked at, in its turn
   };

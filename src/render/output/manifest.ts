@@ -73,16 +73,19 @@ export function renderManifest(
   }
 }
 
-/** What clusters have alike, as their RBAC, is written once for many. */
+/** What clusters have alike, as their RBAC, is written once for many; what is long is mostly of one. */
 const literals = new Map<string, string>();
 const MOST_LITERALS = 64;
+const LONGEST_LITERAL = 8192;
 
 /** @param text the template as JSON, without references. */
 function literal(text: string, render: () => string): string {
   const known = literals.get(text);
   if (known !== undefined) return known;
   const content = render();
-  if (literals.size >= MOST_LITERALS) literals.clear();
+  if (text.length > LONGEST_LITERAL) return content;
+  const [oldest] = literals.keys();
+  if (oldest !== undefined && literals.size >= MOST_LITERALS) literals.delete(oldest);
   literals.set(text, content);
   return content;
 }

@@ -280,10 +280,21 @@ test('records: a cluster’s first description serves, but where another cluster
     validity: Duration.days(500),
   });
   new Chart(app, 'apps');
-  const lines = linesOf(app, 'kept');
-  t.deepEqual(lines, linesOf(app, 'anew'));
-  const units = lines.filter((text) => text.startsWith('{"type":"unit"'));
-  t.is(units.length, 4);
+  const lines = linesOf(app);
+  const isUnit = (text: string): boolean => text.startsWith('{"type":"unit"');
+  t.is(lines.filter(isUnit).length, 4);
+  t.deepEqual(
+    linesOf(app, () => new Map()),
+    lines,
+  );
+  const marked = linesOf(app, (kept) => {
+    return new Map([...kept.keys()].map((folder) => [folder, Buffer.from('"kept"')]));
+  });
+  // _shared and prod, of which something is asked, then edge and apps
+  t.deepEqual(
+    marked.filter(isUnit).map((text) => text.includes('"kept"')),
+    [false, false, true, true],
+  );
   // what is asked: 500 days, three soaks of a day and 30 days
   const asked = describe(app).authorities.find(({ name }) => name === 'front-proxy-ca');
   t.is(asked?.renewBefore, 533 * 86_400);

@@ -425,15 +425,32 @@ test('property: a Secret that was written is current, whatever public text is in
 });
 
 test('a manifest without references is written once for all that have it; one with references follows them', (t) => {
-  const configMap = (data: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', data: { data } });
-  const texts = (data: string): unknown[] =>
-    [WHOLE, { ...WHOLE, material: OTHER }].map((values) => {
-      const file = render(configMap(data), values);
-      return file.format === 'plain' ? (parse(file.content) as unknown) : undefined;
-    });
+  let looks = 0;
+  const configMap = (text: string) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    data: {
+      get data() {
+        looks += 1;
+        return text;
+      },
+    },
+  });
   const other = CERTIFICATE.replace('AAAA', 'CCCC');
-  const OTHER: Material = new Map([[WEB, { ...web, certificate: other }]]);
-  t.deepEqual(texts(ref('certificate')), [configMap(CERTIFICATE), configMap(other)]);
-  t.deepEqual(texts('literal'), [configMap('literal'), configMap('literal')]);
-  t.deepEqual(texts('other'), [configMap('other'), configMap('other')]);
+  const renewed: Material = new Map([[WEB, { ...web, certificate: other }]]);
+  const rendered = (text: string): unknown[] => {
+    looks = 0;
+    return [WHOLE, { ...WHOLE, material: renewed }].map((values) => {
+      const file = render(configMap(text), values);
+      return file.format === 'plain' ? (parse(file.content) as { data: unknown }).data : undefined;
+    });
+  };
+  t.deepEqual(rendered(ref('certificate')), [{ data: CERTIFICATE }, { data: other }]);
+  t.is(looks, 4); // to know it, and to write it
+  t.deepEqual(rendered('some text'), [{ data: 'some text' }, { data: 'some text' }]);
+  t.is(looks, 3);
+  t.deepEqual(rendered('another'), [{ data: 'another' }, { data: 'another' }]);
+  const long = 'x'.repeat(10_000);
+  t.deepEqual(rendered(long), [{ data: long }, { data: long }]);
+  t.is(looks, 4);
 });

@@ -72,6 +72,7 @@ class Thread {
   readonly #waiting = new Map<number, Waiting>();
   #number = 0;
   #failure: Error | undefined;
+  #closed: Promise<unknown> | undefined;
 
   constructor() {
     this.#worker = new Worker(PROGRAM);
@@ -107,9 +108,8 @@ class Thread {
     });
   }
 
-  async close(): Promise<void> {
-    this.#worker.removeAllListeners();
-    await this.#worker.terminate();
+  close(): Promise<unknown> {
+    return (this.#closed ??= this.#worker.terminate());
   }
 
   #send(message: ToThread): void {

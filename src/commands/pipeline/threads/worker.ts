@@ -18,12 +18,12 @@ const port = parentPort;
 if (port === null) throw new TypeError('this module runs in a worker thread only');
 
 /** Works on a unit, once it is known how. */
-let workUnits: (job: Job) => Promise<UnitResult> = () => Promise.reject(new TypeError('no setup'));
+let workOn: (job: Job) => Promise<UnitResult> = () => Promise.reject(new TypeError('no setup'));
 
 function begin({ root, context: copied, make }: ThreadSetup): void {
   const context = { ...copied, reader: treeReader(root), entropy: () => SYSTEM_ENTROPY };
   const ports = make && makePorts(context.fleet, make, identities);
-  workUnits = (job) => workUnit(context, job, ports);
+  workOn = (job) => workUnit(context, job, ports);
 }
 
 const send = (message: FromThread): void => {
@@ -49,7 +49,7 @@ async function parse({ list, unusable }: IdentityTexts): Promise<Identities> {
 
 async function work(number: number, job: Job): Promise<void> {
   try {
-    send({ type: 'done', number, result: await workUnits(job) });
+    send({ type: 'done', number, result: await workOn(job) });
   } catch (error) {
     send({ type: 'failed', number, problem: problemOf(error) });
   }
