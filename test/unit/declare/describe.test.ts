@@ -16,7 +16,6 @@ import {
   clientOf,
   configMap,
   describe,
-  linesOf,
   newApp,
   newCluster,
   newKubeadm,
@@ -266,36 +265,4 @@ test('planUnits: clusters that use each other are one unit', (t) => {
     planUnits(['d', 'a', 'b', 'c'], imports).map(({ clusters }) => clusters),
     [['a', 'b', 'c'], ['d']],
   );
-});
-
-test('records: a cluster’s first description serves, but where another cluster asks more of its authorities', (t) => {
-  const app = newApp();
-  const shared = new CertificateAuthority(app, 'root', { validity: Duration.days(7300) });
-  const prod = newKubeadm(app, { ca: shared });
-  const edge = new Cluster(app, 'edge');
-  new CertificateAuthority(edge, 'web-ca', { issuer: prod.etcdCa });
-  new Certificate(edge, 'agent', {
-    issuer: prod.frontProxyCa,
-    profile: 'client',
-    validity: Duration.days(500),
-  });
-  new Chart(app, 'apps');
-  const lines = linesOf(app);
-  const isUnit = (text: string): boolean => text.startsWith('{"type":"unit"');
-  t.is(lines.filter(isUnit).length, 4);
-  t.deepEqual(
-    linesOf(app, () => new Map()),
-    lines,
-  );
-  const marked = linesOf(app, (kept) => {
-    return new Map([...kept.keys()].map((folder) => [folder, Buffer.from('"kept"')]));
-  });
-  // _shared and prod, of which something is asked, then edge and apps
-  t.deepEqual(
-    marked.filter(isUnit).map((text) => text.includes('"kept"')),
-    [false, false, true, true],
-  );
-  // what is asked: 500 days, three soaks of a day and 30 days
-  const asked = describe(app).authorities.find(({ name }) => name === 'front-proxy-ca');
-  t.is(asked?.renewBefore, 533 * 86_400);
 });
