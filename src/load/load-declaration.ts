@@ -43,7 +43,7 @@ const PROGRAM = fileURLToPath(
   new URL('dist/declare/main.js', import.meta.resolve('cdk8s-pki/package.json')),
 );
 
-/** A smaller space for what is new, in MiB, since clusters are described one by one: with 8 it takes a tenth less, and 12 MiB more. */
+/** A smaller space for what is new, in MiB, since clusters are described one by one: with 8 Node 26 takes a tenth less time, and 12 MiB more. */
 const FLAGS = [...ENGINE, '--max-semi-space-size=4'];
 
 /**

@@ -91,6 +91,11 @@ for (let i = 0; i < 200; i += 1) new KubeadmCluster(app, 'c-' + i, {
 export default app;`,
   });
   const options = { file: 'main.ts', cwd: folder, environment: {} };
-  for await (const { type } of loadDeclaration(options)) if (type === 'fleet') break;
+  const types: string[] = [];
+  for await (const { type } of loadDeclaration(options)) {
+    types.push(type);
+    if (type === 'fleet') break;
+  }
+  t.deepEqual(types, ['size', 'fleet']);
   t.true(isGone(Number(readFileSync(join(folder, 'pid'), 'utf8'))));
 });
