@@ -16,7 +16,7 @@ import { observeLeaf } from '../observe/leaf.ts';
 import { keysetMaterial, leafMaterial } from '../render/material.ts';
 import { kubeconfigText } from '../render/output/kubeconfig.ts';
 import { nativeCipher } from '../sops/cipher.ts';
-import { generateKey } from '../x509/build/key.ts';
+import { generateKey, generateLeafKey } from '../x509/build/key.ts';
 import { readPrivateKey } from '../x509/read/key.ts';
 import type { Invocation } from './command.ts';
 import { nameHints } from '../catalog/names/suggest.ts';
@@ -72,7 +72,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const { leaves } = await issue(
     { create: [], issue: [{ desired, reason: 'Requested' }] },
     new Map([[keyset.path, { id, certificate, privateKey: readPrivateKey(privateKey) }]]),
-    { now, randomBytes: (size) => randomBytes(size), generateKey },
+    { now, randomBytes: (size) => randomBytes(size), generateKey, generateLeafKey },
   );
   const authority: Material = new Map([
     [keyset.path, keysetMaterial(keyset.kind, keyset, new Map())],

@@ -5,7 +5,7 @@ import type { CredentialPath, KeyAlgorithm, Seconds } from '../model/names.ts';
 import type { RandomBytes } from '../model/ports.ts';
 import { NEW_ENTRY, type PlannedReissue, type PlannedTransition } from '../model/store/rotation.ts';
 import { buildCertificate } from '../x509/build/certificate.ts';
-import { formatPrivateKey } from '../x509/build/key.ts';
+import type { LeafKey } from '../x509/build/key.ts';
 import { serialNumber } from '../x509/build/serial.ts';
 import { issueCrl, type OrderedCrl } from './crl.ts';
 import { validityOf } from './dates.ts';
@@ -16,7 +16,9 @@ import { signerOf, type Signer } from './signer.ts';
 export interface IssuePorts {
   readonly now: Date;
   readonly randomBytes: RandomBytes;
+  /** Of authorities, which sign. */
   readonly generateKey: (algorithm: KeyAlgorithm) => Promise<KeyObject>;
+  readonly generateLeafKey: (algorithm: KeyAlgorithm) => Promise<LeafKey>;
 }
 
 /** What an issuer must have left for the last leaf that it issues. */
@@ -68,7 +70,7 @@ export async function issue(
           : Promise.resolve(null),
       ),
     ),
-    Promise.all(order.issue.map(({ desired }) => ports.generateKey(desired.keyAlgorithm))),
+    Promise.all(order.issue.map(({ desired }) => ports.generateLeafKey(desired.keyAlgorithm))),
   ]);
   const known = new Map(signers);
   const reissues = (order.reissues ?? []).map((planned) => {
@@ -98,7 +100,7 @@ export async function issue(
 
 function issueLeaf(
   { desired, reason, isLast = false }: OrderedLeaf,
-  privateKey: KeyObject,
+  { info, privateKey }: LeafKey,
   signers: ReadonlyMap<CredentialPath, Signer>,
   ports: IssuePorts,
 ): IssuedLeaf {
@@ -114,14 +116,14 @@ function issueLeaf(
       serialNumber: serialNumber(ports.randomBytes),
       ...validityOf(desired, issuer.certificate, ports.now, isLast ? LEAST_LIFE : undefined),
     },
-    privateKey,
+    info,
     issuer,
   );
   return {
     desired,
     certificate,
     issuer: { keyset: issuer.keyset, id: issuer.id },
-    privateKey: formatPrivateKey(privateKey),
+    privateKey,
     issuedAt: ports.now,
     reason,
   };

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Seconds } from '../model/names.ts';
 
 /**
@@ -9,6 +9,6 @@ import type { Seconds } from '../model/names.ts';
  */
 export function jitterOf(cluster: string, nodeOrName: string, window: Seconds): Seconds {
   if (window <= 0) return 0;
-  const digest = createHash('sha256').update(`${cluster}\0${nodeOrName}`).digest();
+  const digest = hash('sha256', `${cluster}\0${nodeOrName}`, 'buffer');
   return Math.floor((digest.readUIntBE(0, 6) / 2 ** 48) * window);
 }

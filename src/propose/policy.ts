@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const DAY = 86_400_000;
 
@@ -159,5 +159,5 @@ export function byDeadline(a: Work, b: Work): number {
 /** The same set has the same digest, in whatever order. */
 export function setDigest(set: readonly string[]): string {
   const lines = [...new Set(set)].sort();
-  return createHash('sha256').update(JSON.stringify(lines)).digest('hex');
+  return hash('sha256', JSON.stringify(lines));
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import path from 'node:path';
 import type { TreePath } from '../model/names.ts';
 import { linesOf } from './lines.ts';
@@ -18,7 +18,7 @@ export interface ManifestFile {
 
 /** Tells a file from an accident, not from an attack: half of SHA-256. */
 export function digestOf(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('base64url').slice(0, 22);
+  return hash('sha256', content, 'base64url').slice(0, 22);
 }
 
 /** A line of the manifest: a file to write, one to remove, or at the end the numbers of both. */

@@ -1,9 +1,9 @@
-import type { KeyObject } from 'node:crypto';
+import type { IssuePorts } from '../../issue/issue.ts';
 import type { DesiredFleet, DesiredUnit } from '../../model/desired.ts';
 import type { Material } from '../../model/made/material.ts';
-import type { CredentialPath, KeyAlgorithm } from '../../model/names.ts';
+import type { CredentialPath } from '../../model/names.ts';
 import type { ObservedCluster, ObservedKeyset, ObservedLeaf } from '../../model/observed.ts';
-import type { RandomBytes, TreeReader } from '../../model/ports.ts';
+import type { TreeReader } from '../../model/ports.ts';
 import type { PastReaders } from '../../model/observed.ts';
 import type { Evidence } from '../../model/store/evidence.ts';
 import type { RequestedRevocation } from '../../model/store/revocations.ts';
@@ -12,10 +12,7 @@ import type { History } from '../../model/store/ledger.ts';
 import type { ChainName } from '../../plan/checks.ts';
 
 /** What is new in a run. */
-export interface Entropy {
-  readonly randomBytes: RandomBytes;
-  readonly generateKey: (algorithm: KeyAlgorithm) => Promise<KeyObject>;
-}
+export type Entropy = Omit<IssuePorts, 'now'>;
 
 /** What of the fleet concerns every unit. */
 export type FleetSettings = Omit<DesiredFleet, 'clusters'>;

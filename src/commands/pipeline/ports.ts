@@ -1,7 +1,7 @@
 import { randomBytes, randomFillSync } from 'node:crypto';
 import type { Environment } from '../../sops/age/sources.ts';
 import type { Identities } from '../../sops/age/identity.ts';
-import { generateKey } from '../../x509/build/key.ts';
+import { generateKey, generateLeafKey } from '../../x509/build/key.ts';
 import type { RandomBytes } from '../../model/ports.ts';
 import type { Entropy, FleetSettings } from './context.ts';
 import type { MakePorts } from './unit/work.ts';
@@ -28,7 +28,11 @@ export function pooledRandomBytes(pool = new Uint8Array(POOL_OCTETS)): RandomByt
 }
 
 /** What is new in a run comes from the system. */
-export const SYSTEM_ENTROPY: Entropy = { randomBytes: pooledRandomBytes(), generateKey };
+export const SYSTEM_ENTROPY: Entropy = {
+  randomBytes: pooledRandomBytes(),
+  generateKey,
+  generateLeafKey,
+};
 
 /** How a run carries out its plan. */
 export interface MakeSettings {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Finding, Verification } from '../finding.ts';
 import { titleOf } from '../finding.ts';
 
@@ -49,5 +49,5 @@ function uriOf(file: string): string {
 /** The same finding in the next run has the same, wherever its line has moved. */
 function fingerprint({ code, file, credential, message }: Finding): string {
   const text = [code, file ?? '', credential ?? '', message].join('\0');
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return hash('sha256', text).slice(0, 32);
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Profile } from '../../model/names.ts';
 import { EXTENDED_KEY_USAGES, type CertificateSpec } from '../../model/x509.ts';
 import { PkiError } from '../../errors.ts';
@@ -73,7 +73,7 @@ export function buildExtensions({
  */
 export function keyIdentifier(spki: Buffer): Buffer {
   const key = derContents(spki)[1]?.contents.subarray(1) ?? spki;
-  return createHash('sha256').update(key).digest().subarray(0, KEY_IDENTIFIER_OCTETS);
+  return hash('sha256', key, 'buffer').subarray(0, KEY_IDENTIFIER_OCTETS);
 }
 
 /** One Extension; of CRLs and their entries as well. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { CertificateInfo } from '../../model/x509.ts';
 import { PkiError } from '../../errors.ts';
 import { contentsOf, derElements, SEQUENCE, type DerElement } from './der.ts';
@@ -124,7 +124,7 @@ export function publicKeyPem(certificate: Pick<CertificateInfo, 'pem'>): string 
 
 /** SHA-256 over a SubjectPublicKeyInfo, lower-case hexadecimal. */
 export function hashOfKey(subjectPublicKeyInfo: Buffer): string {
-  return createHash('sha256').update(subjectPublicKeyInfo).digest('hex');
+  return hash('sha256', subjectPublicKeyInfo);
 }
 
 function octets(element: DerElement | undefined): Buffer {

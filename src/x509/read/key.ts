@@ -1,11 +1,4 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  type KeyObject,
-  sign,
-  verify,
-} from 'node:crypto';
+import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto';
 import type { KeyAlgorithm } from '../../model/names.ts';
 import { PkiError } from '../../errors.ts';
 import { derContents } from './der.ts';
@@ -202,7 +195,7 @@ export function publicKeyInfo(key: KeyObject): Buffer {
 
 /** SHA-256 over `publicKeyInfo`, lower-case hexadecimal. */
 export function spkiHash(key: KeyObject): string {
-  return createHash('sha256').update(publicKeyInfo(key)).digest('hex');
+  return hash('sha256', publicKeyInfo(key));
 }
 
 /**

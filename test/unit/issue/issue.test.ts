@@ -7,7 +7,7 @@ import type { Signer } from '../../../src/issue/signer.ts';
 import type { DesiredAuthority } from '../../../src/model/desired.ts';
 import { keysetStatement } from '../../../src/model/store/keyset.ts';
 import type { CredentialPath, KeyAlgorithm } from '../../../src/model/names.ts';
-import { generateKey } from '../../../src/x509/build/key.ts';
+import { generateKey, generateLeafKey } from '../../../src/x509/build/key.ts';
 import { isIssuedBy } from '../../../src/x509/read/issued.ts';
 import {
   readPrivateKey,
@@ -54,6 +54,10 @@ function ports(
     generateKey: (algorithm) => {
       asked.push(algorithm);
       return generateKey(algorithm);
+    },
+    generateLeafKey: (algorithm) => {
+      asked.push(algorithm);
+      return generateLeafKey(algorithm);
     },
     ...over,
   };

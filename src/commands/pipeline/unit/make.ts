@@ -39,7 +39,8 @@ export async function make(
   cipher: Cipher,
 ): Promise<Made> {
   const { fleet, reader, now } = context;
-  const { randomBytes, generateKey } = context.entropy(unit.clusters[0]?.name ?? '');
+  const entropy = context.entropy(unit.clusters[0]?.name ?? '');
+  const { randomBytes } = entropy;
   const opened = await openKeys(opens, { clusters: observed, foreign, reader }, cipher);
   const available = new Map([...foreign.privateKeys, ...opened]);
   const signed = await issue(
@@ -61,7 +62,7 @@ export async function make(
       ),
     },
     signersOf(available, observed, foreign),
-    { now, randomBytes, generateKey },
+    { now, ...entropy },
   );
   const issued = { ...signed, keysets: [...signed.keysets, ...plan.memories] };
   const made = [

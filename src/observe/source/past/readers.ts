@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { privateKeyStandIn } from '../../../model/made/stand-in.ts';
 import { credentialParts, credentialPath, treePath } from '../../../model/names.ts';
 import type { PastCertificate, PastReaders } from '../../../model/observed.ts';
@@ -76,8 +76,7 @@ function readersOfOutputs(
 }
 
 /** As files of a node have it in their list. */
-const projectionOf = (content: string): string =>
-  `sha256:${createHash('sha256').update(content).digest('hex')}`;
+const projectionOf = (content: string): string => `sha256:${hash('sha256', content)}`;
 
 const nameOf = ({ issuer, certificate }: PastCertificate): string =>
   `${issuer.keyset}/${issuer.id}/${certificate.serialNumber}`;

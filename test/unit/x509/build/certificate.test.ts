@@ -1,7 +1,8 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import test from 'ava';
 import { buildCertificate } from '../../../../src/x509/build/certificate.ts';
 import { readCertificate } from '../../../../src/x509/read/certificate.ts';
+import { publicKeyInfo } from '../../../../src/x509/read/key.ts';
 import { checkCertificate, parseCertificate } from '../../../_helpers/check-certificate.ts';
 import { ALGORITHMS, caSpec, leaf, leafSpec, rootCa, sharedKey } from '../fixtures.ts';
 
@@ -49,14 +50,16 @@ for (const algorithm of ALGORITHMS) {
   });
 }
 
-test('buildCertificate: the same from a public key as from its private key', async (t) => {
-  const key = await sharedKey('Ed25519', 'leaf');
-  const ca = await rootCa('Ed25519');
-  t.is(
-    buildCertificate(leafSpec(), key, ca).pem,
-    buildCertificate(leafSpec(), createPublicKey(key), ca).pem,
-  );
-});
+for (const algorithm of ALGORITHMS)
+  test(`buildCertificate: ${algorithm}, the same from a private key, a public key and its octets`, async (t) => {
+    const key = await sharedKey(algorithm, 'leaf');
+    const ca = await rootCa('Ed25519'); // whose signatures are always the same
+    const { pem } = buildCertificate(leafSpec({ profile: 'server' }), key, ca);
+    const build = (subject: KeyObject | Buffer): string =>
+      buildCertificate(leafSpec({ profile: 'server' }), subject, ca).pem;
+    t.is(build(createPublicKey(key)), pem);
+    t.is(build(createPublicKey(key).export({ type: 'spki', format: 'der' })), pem);
+  });
 
 test('buildCertificate: refuses a self-signed leaf', async (t) => {
   const key = await sharedKey('ECDSA-P256', 'leaf');
@@ -72,6 +75,10 @@ test('buildCertificate: refuses to self-sign with a public key', async (t) => {
     code: 'ERR_ISSUE',
     message: 'only a CA with its private key signs itself',
   });
+  t.throws(() => buildCertificate(caSpec(), publicKeyInfo(key), null), {
+    code: 'ERR_ISSUE',
+    message: 'only a CA with its private key signs itself',
+  });
 });
 
 test('buildCertificate: refuses a subject or issuer key of an unsupported algorithm', async (t) => {
@@ -80,6 +87,10 @@ test('buildCertificate: refuses a subject or issuer key of an unsupported algori
   t.throws(() => buildCertificate(leafSpec(), privateKey, ca), {
     code: 'ERR_ISSUE',
     message: 'subject\'s key of kind "ec" is of no supported algorithm',
+  });
+  t.throws(() => buildCertificate(leafSpec(), publicKeyInfo(privateKey), ca), {
+    code: 'ERR_ISSUE',
+    message: "subject's key is of no supported algorithm",
   });
   t.throws(() => buildCertificate(caSpec(), privateKey, null), {
     code: 'ERR_ISSUE',

@@ -1,6 +1,11 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import test from 'ava';
-import { formatPrivateKey, formatPublicKey, generateKey } from '../../../../src/x509/build/key.ts';
+import {
+  formatPrivateKey,
+  formatPublicKey,
+  generateKey,
+  generateLeafKey,
+} from '../../../../src/x509/build/key.ts';
 import {
   keyAlgorithmOf,
   publicKeyInfo,
@@ -63,6 +68,31 @@ for (const algorithm of ['ECDSA-P256', 'ECDSA-P384'] as const)
     }
     t.true(starts.has(0), 'a scalar that begins with a zero octet');
   });
+
+for (const algorithm of ALGORITHMS)
+  test(`generateLeafKey: ${algorithm}, as OpenSSL writes the key that it reads`, async (t) => {
+    const { info, privateKey } = await generateLeafKey(algorithm);
+    const read = createPrivateKey(privateKey);
+    t.is(keyAlgorithmOf(read), algorithm);
+    t.is(formatPrivateKey(read), privateKey);
+    t.deepEqual(info, createPublicKey(read).export({ type: 'spki', format: 'der' }));
+    t.not((await generateLeafKey(algorithm)).privateKey, privateKey);
+  });
+
+test('generateLeafKey: whole also where its scalar begins with zeros', async (t) => {
+  const starts = new Set<number>();
+  // one in 256 scalars is shorter
+  for (let count = 0; count < 1500; count += 1) {
+    const { privateKey, info } = await generateLeafKey('ECDSA-P256');
+    const read = createPrivateKey(privateKey);
+    const { d = '' } = read.export({ format: 'jwk' });
+    starts.add(Buffer.from(d, 'base64url')[0] ?? -1);
+    if (formatPrivateKey(read) !== privateKey) t.fail('private key');
+    if (!info.equals(createPublicKey(read).export({ type: 'spki', format: 'der' })))
+      t.fail('public key');
+  }
+  t.true(starts.has(0), 'a scalar that begins with a zero octet');
+});
 
 test('generateKey: another key every time', async (t) => {
   t.false((await generateKey('Ed25519')).equals(await generateKey('Ed25519')));
