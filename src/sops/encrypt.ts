@@ -4,7 +4,6 @@ import type { RandomBytes } from '../model/ports.ts';
 import { PkiError } from '../errors.ts';
 import { wrapDataKey } from './age/data-key.ts';
 import { Mac } from './document/mac.ts';
-import type { AgeEntry } from './document/metadata.ts';
 import { compileSelector, fileSelector, type Selector, type Selects } from './document/selector.ts';
 import { IV_SIZE, newDataKey, sealValue } from './document/value.ts';
 import { scalarOf } from '../go-yaml/scalar.ts';
@@ -34,18 +33,18 @@ const VERSION = '3.13.3';
  */
 export async function encryptYaml(
   document: JsonObject,
-  { selector, recipients, now, randomBytes }: EncryptYamlOptions,
+  { selector, ...options }: EncryptYamlOptions,
 ): Promise<string> {
   if (Object.hasOwn(document, 'sops'))
     throw new PkiError('ERR_ENCRYPT', 'the document has a key "sops", which SOPS keeps for itself');
+  const { randomBytes } = options;
   const dataKey = newDataKey(randomBytes);
   try {
     const mac = new Mac();
     const selects = compileSelector(fileSelector(selector));
     const key = createSecretKey(dataKey);
     const encrypted = encryptNode(document, [], { key, mac, selects, randomBytes });
-    const age = await wrapDataKey(dataKey, recipients);
-    const sops = metadata(age, selector, mac, key, now, randomBytes);
+    const sops = await metadata(dataKey, selector, { mac, key }, options);
     return emitYaml({ ...(encrypted as JsonObject), sops });
   } finally {
     dataKey.fill(0);
@@ -56,10 +55,8 @@ export async function encryptYaml(
  * Octets encrypted as sops does with files of no known format: JSON with one value.
  * @throws PkiError `ERR_RECIPIENT`
  */
-export async function encryptBinary(
-  content: Uint8Array,
-  { recipients, now, randomBytes }: EncryptOptions,
-): Promise<string> {
+export async function encryptBinary(content: Uint8Array, options: EncryptOptions): Promise<string> {
+  const { randomBytes } = options;
   const dataKey = newDataKey(randomBytes);
   try {
     const mac = new Mac();
@@ -67,8 +64,7 @@ export async function encryptBinary(
     const key = createSecretKey(dataKey);
     const data =
       content.length === 0 ? '' : sealValue(content, 'str', key, 'data:', randomBytes(IV_SIZE));
-    const age = await wrapDataKey(dataKey, recipients);
-    const sops = metadata(age, {}, mac, key, now, randomBytes);
+    const sops = await metadata(dataKey, {}, { mac, key }, options);
     return `${JSON.stringify({ data, sops }, null, '\t')}\n`;
   } finally {
     dataKey.fill(0);
@@ -103,20 +99,20 @@ function encryptNode(node: JsonValue, path: readonly string[], context: Encrypti
 }
 
 /** The `sops` block, in the alphabetical order of sops 3.13. */
-function metadata(
-  age: readonly AgeEntry[],
+async function metadata(
+  dataKey: Uint8Array,
   selector: Selector | Record<string, never>,
-  mac: Mac,
-  key: KeyObject,
-  now: Date,
-  randomBytes: RandomBytes,
-): JsonObject {
+  { mac, key }: Pick<Encryption, 'mac' | 'key'>,
+  { recipients, now, randomBytes }: EncryptOptions,
+): Promise<JsonObject> {
   const lastmodified = now.toISOString().replace(/\.\d+/u, '');
+  const sealed = mac.seal(key, lastmodified, randomBytes(IV_SIZE));
+  const age = await wrapDataKey(dataKey, recipients, randomBytes);
   const fields = {
     age: age.map(({ enc, recipient }) => ({ enc, recipient })),
     ...selector,
     lastmodified,
-    mac: mac.seal(key, lastmodified, randomBytes(IV_SIZE)),
+    mac: sealed,
     version: VERSION,
   };
   return Object.fromEntries(Object.entries(fields).sort(([one], [two]) => (one < two ? -1 : 1)));

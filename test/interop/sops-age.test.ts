@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import { armor } from 'age-encryption';
+import { randomBytes } from 'node:crypto';
 import { wrapDataKey } from '../../src/sops/age/data-key.ts';
 import { toolTest } from '../_helpers/tool-test.ts';
 import { toolPath } from '../_helpers/tools.ts';
@@ -11,7 +12,7 @@ const CONTENT = Buffer.from('0123456789abcdef0123456789abcdef');
 run('age opens the file that holds a data key', async (t) => {
   for (const kind of ['X25519', 'hybrid'] as const) {
     const key = await makeKey(kind);
-    const [entry] = await wrapDataKey(CONTENT, [key.recipient]);
+    const [entry] = await wrapDataKey(CONTENT, [key.recipient], randomBytes);
     // The identity by a pipe of the shell: it is never on disk.
     const { stdout } = await execa('bash', ['-c', '"$AGE" -d -i <(printf %s "$KEY")'], {
       input: entry?.enc ?? '',

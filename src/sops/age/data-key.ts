@@ -1,5 +1,6 @@
 import { armor, Encrypter } from 'age-encryption';
 import { PkiError } from '../../errors.ts';
+import type { RandomBytes } from '../../model/ports.ts';
 import { checkDataKey } from '../document/value.ts';
 import type { AgeEntry } from '../document/metadata.ts';
 import type { AgeIdentity, Identities } from './identity.ts';
@@ -10,6 +11,7 @@ import { nativeRecipient, shorten, type NativeRecipient } from './recipient.ts';
 export async function wrapDataKey(
   dataKey: Uint8Array,
   recipients: readonly string[],
+  randomBytes: RandomBytes,
 ): Promise<readonly AgeEntry[]> {
   const native = recipients.map(nativeRecipient);
   const distinct = [...new Map(native.map((entry) => [entry.text, entry])).values()];
@@ -20,7 +22,7 @@ export async function wrapDataKey(
   return Promise.all(
     distinct.map(async ({ text, recipient }) => ({
       recipient: text,
-      enc: await encryptTo(recipient, dataKey),
+      enc: await encryptTo(recipient, dataKey, randomBytes),
     })),
   );
 }
@@ -28,9 +30,10 @@ export async function wrapDataKey(
 async function encryptTo(
   recipient: NativeRecipient['recipient'],
   dataKey: Uint8Array,
+  randomBytes: RandomBytes,
 ): Promise<string> {
   if (typeof recipient !== 'string')
-    return encryptToAge(dataKey, (fileKey) => recipient.wrapFileKey(fileKey));
+    return encryptToAge(dataKey, randomBytes, (fileKey) => recipient.wrapFileKey(fileKey));
   const encrypter = new Encrypter();
   encrypter.addRecipient(recipient);
   return armor.encode(await encrypter.encrypt(dataKey));

@@ -1,10 +1,12 @@
-import { createCipheriv, createHmac, randomFillSync, type KeyObject } from 'node:crypto';
+import { createCipheriv, createHmac, type KeyObject } from 'node:crypto';
 import type { Stanza } from 'age-encryption';
-import { derivedKey, secretKey } from './secret-key.ts';
+import type { RandomBytes } from '../../model/ports.ts';
+import { withDerivedKey } from './secret-key.ts';
 
 const FILE_KEY_SIZE = 16;
 const PAYLOAD_NONCE_SIZE = 16;
 const TAG_SIZE = 16;
+const NO_SALT = new Uint8Array(0);
 /** Of the first chunk of a payload that is also the last: its number in eleven octets, then one. */
 const ONLY_CHUNK = Buffer.from('000000000000000000000001', 'hex');
 /** The most that one chunk holds. */
@@ -20,25 +22,26 @@ const COLUMNS = 64;
  */
 export function encryptToAge(
   content: Uint8Array,
+  randomBytes: RandomBytes,
   wrap: (fileKey: Uint8Array) => Pick<Stanza, 'args' | 'body'>,
 ): string {
   if (content.length > CHUNK_SIZE) throw new RangeError('content of more than one chunk');
-  const fileKey = randomFillSync(Buffer.alloc(FILE_KEY_SIZE));
+  const fileKey = randomBytes(FILE_KEY_SIZE);
   try {
     const { args, body } = wrap(fileKey);
     const header = `age-encryption.org/v1\n-> ${args.join(' ')}\n${lines(unpadded(body))}\n---`;
-    const key = secretKey(fileKey);
-    const macKey = derivedKey(key, new Uint8Array(0), 'header');
-    const mac = createHmac('sha256', macKey).update(header).digest();
-    const nonce = randomFillSync(Buffer.alloc(PAYLOAD_NONCE_SIZE));
-    const payload = seal(derivedKey(key, nonce, 'payload'), content);
+    const mac = withDerivedKey(fileKey, NO_SALT, 'header', (key) =>
+      createHmac('sha256', key).update(header).digest(),
+    );
+    const nonce = randomBytes(PAYLOAD_NONCE_SIZE);
+    const payload = withDerivedKey(fileKey, nonce, 'payload', (key) => seal(key, content));
     return armored(Buffer.concat([Buffer.from(`${header} ${unpadded(mac)}\n`), nonce, payload]));
   } finally {
     fileKey.fill(0);
   }
 }
 
-function seal(key: KeyObject, content: Uint8Array): Buffer {
+function seal(key: Uint8Array | KeyObject, content: Uint8Array): Buffer {
   const cipher = createCipheriv('chacha20-poly1305', key, ONLY_CHUNK, { authTagLength: TAG_SIZE });
   return Buffer.concat([cipher.update(content), cipher.final(), cipher.getAuthTag()]);
 }

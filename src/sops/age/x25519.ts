@@ -8,7 +8,7 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import type { Identity, Stanza } from 'age-encryption';
-import { derivedKey, secretKey } from './secret-key.ts';
+import { withDerivedKey } from './secret-key.ts';
 
 /** RFC 8410: the DER of an X25519 private key up to its 32 octets. */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex');
@@ -49,9 +49,10 @@ export class X25519Recipient {
     const { privateKey, publicKey } = generateEphemeral('x25519', encoding);
     const share = Buffer.from(publicKey.x, 'base64url');
     const secret = diffieHellman({ privateKey, publicKey: this.#key });
-    const key = wrapKey(secret, share, this.#raw);
-    const cipher = createCipheriv('chacha20-poly1305', key, NONCE, { authTagLength: TAG_SIZE });
-    const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
+    const body = withWrapKey(secret, share, this.#raw, (key) => {
+      const cipher = createCipheriv('chacha20-poly1305', key, NONCE, { authTagLength: TAG_SIZE });
+      return Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
+    });
     return { args: ['X25519', share.toString('base64').replace(/=+$/u, '')], body };
   }
 }
@@ -85,17 +86,20 @@ export class X25519Identity implements Identity {
     if (body.length !== FILE_KEY_SIZE + TAG_SIZE) throw new Error('invalid X25519 stanza');
     // Throws for a share of low order, whose secret would be all zero.
     const secret = diffieHellman({ privateKey: this.#key, publicKey: publicKey(share) });
-    const key = wrapKey(secret, share, this.#recipient);
-    const decipher = createDecipheriv('chacha20-poly1305', key, NONCE, { authTagLength: TAG_SIZE });
-    decipher.setAuthTag(body.subarray(FILE_KEY_SIZE));
-    const fileKey = decipher.update(body.subarray(0, FILE_KEY_SIZE));
-    try {
-      decipher.final(); // authenticates; a stream cipher has nothing left
-      return fileKey;
-    } catch {
-      fileKey.fill(0);
-      return null;
-    }
+    return withWrapKey(secret, share, this.#recipient, (key) => {
+      const decipher = createDecipheriv('chacha20-poly1305', key, NONCE, {
+        authTagLength: TAG_SIZE,
+      });
+      decipher.setAuthTag(body.subarray(FILE_KEY_SIZE));
+      const fileKey = decipher.update(body.subarray(0, FILE_KEY_SIZE));
+      try {
+        decipher.final(); // authenticates; a stream cipher has nothing left
+        return fileKey;
+      } catch {
+        fileKey.fill(0);
+        return null;
+      }
+    });
   }
 }
 
@@ -110,6 +114,15 @@ function rawOf(key: KeyObject): Buffer {
 }
 
 /** Wipes the shared secret, which nothing else is made of. */
-function wrapKey(secret: Uint8Array, share: Uint8Array, recipient: Uint8Array): KeyObject {
-  return derivedKey(secretKey(secret), Buffer.concat([share, recipient]), LABEL);
+function withWrapKey<T>(
+  secret: Uint8Array,
+  share: Uint8Array,
+  recipient: Uint8Array,
+  use: (key: Uint8Array | KeyObject) => T,
+): T {
+  try {
+    return withDerivedKey(secret, Buffer.concat([share, recipient]), LABEL, use);
+  } finally {
+    secret.fill(0);
+  }
 }

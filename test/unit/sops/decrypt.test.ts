@@ -199,7 +199,7 @@ test('decryptYaml: a data key of another length is refused', async (t) => {
   const key = await makeKey();
   const short = { ...options(key), randomBytes: (size: number) => randomBytes(size) };
   const { wrapDataKey } = await import('../../../src/sops/age/data-key.ts');
-  const [entry] = await wrapDataKey(randomBytes(16), [key.recipient]);
+  const [entry] = await wrapDataKey(randomBytes(16), [key.recipient], randomBytes);
   const text = await encryptBinary(Buffer.from('x'), short);
   const document = JSON.parse(text) as { sops: { age: unknown } };
   document.sops.age = [entry];

@@ -27,7 +27,7 @@ async function makeFile(key: TestKey, parts: Parts): Promise<string> {
     sealValue(plaintext, type, secret, path, randomBytes(32));
   const mac = new Mac(parts.encryptedOnly);
   for (const [leaf, encrypted] of parts.leaves) mac.update(leaf, encrypted);
-  const [entry] = await wrapDataKey(dataKey, [key.recipient]);
+  const [entry] = await wrapDataKey(dataKey, [key.recipient], randomBytes);
   const [written, byGo] = parts.lastmodified ?? ['"2026-01-02T03:04:05Z"', '2026-01-02T03:04:05Z'];
   return `${parts.body(seal)}
 sops:

@@ -18,7 +18,7 @@ for (const size of [0, 1, 32, 33, 1000, 65_536]) {
     const { recipient, text } = await makeKey();
     const to = new X25519Recipient(octets(recipient, 'age'));
     const content = randomBytes(size);
-    const file = encryptToAge(content, (fileKey) => to.wrapFileKey(fileKey));
+    const file = encryptToAge(content, randomBytes, (fileKey) => to.wrapFileKey(fileKey));
     t.deepEqual(armor.encode(armor.decode(file)), file, 'the armor is canonical');
     const decrypter = new Decrypter();
     decrypter.addIdentity(text);
@@ -29,7 +29,7 @@ for (const size of [0, 1, 32, 33, 1000, 65_536]) {
 test('encryptToAge: no two files are alike, and more than one chunk is refused', async (t) => {
   const to = new X25519Recipient(octets((await makeKey()).recipient, 'age'));
   const encrypt = (size: number): string =>
-    encryptToAge(Buffer.alloc(size), (fileKey) => to.wrapFileKey(fileKey));
+    encryptToAge(Buffer.alloc(size), randomBytes, (fileKey) => to.wrapFileKey(fileKey));
   t.not(encrypt(32), encrypt(32));
   t.throws(() => encrypt(65_537), { instanceOf: RangeError });
 });
