@@ -102,8 +102,19 @@ function isBounded(pattern: string): boolean {
   );
 }
 
-/** A test for one key by a RE2 pattern, as far as ECMAScript certainly agrees with RE2. */
+/** Few patterns stand in all files of a fleet. */
+const matchers = new Map<string, (key: string) => boolean>();
+const MOST_MATCHERS = 16;
+
 function matcher(pattern: string): (key: string) => boolean {
+  const found = matchers.get(pattern) ?? newMatcher(pattern);
+  if (matchers.size >= MOST_MATCHERS) matchers.clear();
+  matchers.set(pattern, found);
+  return found;
+}
+
+/** A test for one key by a RE2 pattern, as far as ECMAScript certainly agrees with RE2. */
+function newMatcher(pattern: string): (key: string) => boolean {
   if (!isBounded(pattern)) throw unsupported(pattern);
   TOKEN.lastIndex = 0;
   let source = '';
