@@ -17,6 +17,7 @@ const COLUMNS = 64;
  * An armored age file with one stanza (age-encryption.org/v1). The library's own encrypter moves its octets through half a dozen
  * web streams, which takes longer than all of the cryptography, and a cluster has thirty such files of 32 octets.
  *
+ * @param randomBytes for file key and nonce; the file key is wiped
  * @param wrap puts the file key into the stanza of a recipient
  * @throws RangeError on content of more than one chunk
  */
