@@ -107,7 +107,9 @@ const matchers = new Map<string, (key: string) => boolean>();
 const MOST_MATCHERS = 16;
 
 function matcher(pattern: string): (key: string) => boolean {
-  const found = matchers.get(pattern) ?? newMatcher(pattern);
+  const known = matchers.get(pattern);
+  if (known !== undefined) return known;
+  const found = newMatcher(pattern);
   if (matchers.size >= MOST_MATCHERS) matchers.clear();
   matchers.set(pattern, found);
   return found;

@@ -76,8 +76,8 @@ function generateEc(curve: Curve): GeneratedKey {
 }
 
 /**
- * A new private key for a leaf. One on a curve is never loaded: OpenSSL checks what it loads, which takes three times as long as to make
- * it, and writes it slower still.
+ * A new private key for a leaf. One on a curve is put together from its numbers: to load it, which checks it, and to have it written
+ * takes OpenSSL twice to five times as long as to make it.
  */
 export async function generateLeafKey(algorithm: KeyAlgorithm): Promise<LeafKey> {
   const form = EC_PRIVATE_KEY.get(algorithm);
