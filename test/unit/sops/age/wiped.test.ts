@@ -16,7 +16,7 @@ crypto.diffieHellman = ((...args: Parameters<typeof diffieHellman>) => {
   const octets = diffieHellman(...args);
   given.shared.push(octets);
   return octets;
-}) as typeof diffieHellman;
+});
 crypto.createHmac = (...args) => {
   const hmac = createHmac(...args);
   const digest = hmac.digest.bind(hmac) as () => Buffer;
