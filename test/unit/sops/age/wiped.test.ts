@@ -12,11 +12,11 @@ import { makeKey } from '../_keys.ts';
 const given = { shared: [] as Buffer[], derived: [] as Buffer[] };
 
 const { diffieHellman, createHmac, hkdfSync } = crypto;
-crypto.diffieHellman = ((...args: Parameters<typeof diffieHellman>) => {
+crypto.diffieHellman = (...args: Parameters<typeof diffieHellman>) => {
   const octets = diffieHellman(...args);
   given.shared.push(octets);
   return octets;
-});
+};
 crypto.createHmac = (...args) => {
   const hmac = createHmac(...args);
   const digest = hmac.digest.bind(hmac) as () => Buffer;
