@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { load } from 'js-yaml';
 import { LONGEST_KUBECONFIG } from '../catalog/defaults.ts';
 import { UNRESTRICTED_GROUP } from '../catalog/kubeconfigs.ts';
@@ -16,9 +15,9 @@ import { observeLeaf } from '../observe/leaf.ts';
 import { keysetMaterial, leafMaterial } from '../render/material.ts';
 import { kubeconfigText } from '../render/output/kubeconfig.ts';
 import { nativeCipher } from '../sops/cipher.ts';
-import { generateKey, generateLeafKey } from '../x509/build/key.ts';
 import { readPrivateKey } from '../x509/read/key.ts';
 import type { Invocation } from './command.ts';
+import { SYSTEM_ENTROPY } from './pipeline/ports.ts';
 import { nameHints } from '../catalog/names/suggest.ts';
 import { openKeys } from './pipeline/unit/open.ts';
 import { NOTHING_FOREIGN } from './pipeline/context.ts';
@@ -72,7 +71,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const { leaves } = await issue(
     { create: [], issue: [{ desired, reason: 'Requested' }] },
     new Map([[keyset.path, { id, certificate, privateKey: readPrivateKey(privateKey) }]]),
-    { now, randomBytes: (size) => randomBytes(size), generateKey, generateLeafKey },
+    { now, ...SYSTEM_ENTROPY },
   );
   const authority: Material = new Map([
     [keyset.path, keysetMaterial(keyset.kind, keyset, new Map())],
