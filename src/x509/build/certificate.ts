@@ -75,7 +75,6 @@ export function signatureAlgorithm(privateKey: KeyObject): Asn1 {
 }
 
 function unsupported(whose: string, key: KeyObject | Buffer): PkiError {
-  const kind = Buffer.isBuffer(key) ? undefined : (key.asymmetricKeyType ?? key.type);
-  const named = kind === undefined ? 'key' : `key of kind "${kind}"`;
+  const named = Buffer.isBuffer(key) ? 'key' : `key of kind "${key.asymmetricKeyType ?? key.type}"`;
   return new PkiError('ERR_ISSUE', `${whose} ${named} is of no supported algorithm`);
 }
